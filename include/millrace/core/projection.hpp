@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <tuple>
+
+#include <millrace/core/fixed_string.hpp>
+#include <millrace/core/schema.hpp>
+
+namespace millrace {
+
+/// A projection picks the value of an event that an analyzer or a key looks at, as a template
+/// argument or a value: `&trade::price`, `at<"mean">`, or a function object without state.
+/// `project(projection, event)` applies it.
+template <class Projection, class Event>
+[[nodiscard]] constexpr decltype(auto) project(const Projection& projection, const Event& event) {
+    return std::invoke(projection, event);
+}
+
+/// What the projection gives, without reference.
+template <class Projection, class Event>
+using projected = std::remove_cvref_t<std::invoke_result_t<const Projection&, const Event&>>;
+
+namespace detail {
+
+template <fixed_string Name>
+struct at_field {
+    template <described Event>
+    requires(schema<Event>.index_of(Name) < schema<Event>.size) [[nodiscard]] constexpr const auto&
+    operator()(const Event& event) const {
+        return std::get<schema<Event>.index_of(Name)>(schema<Event>.all).get(event);
+    }
+};
+
+}  // namespace detail
+
+/// The projection to the field that the event's schema calls `Name`. It reaches the results of a
+/// previous stage: `ewma_zscore<at<"mean">>`.
+template <fixed_string Name>
+inline constexpr detail::at_field<Name> at{};
+
+/// Whether `Projection` gives a number for an `Event`.
+template <auto Projection, class Event>
+concept projects_number = std::invocable<const decltype(Projection)&, const Event&> &&
+    std::is_arithmetic_v<projected<decltype(Projection), Event>>;
+
+}  // namespace millrace

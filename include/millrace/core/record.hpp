@@ -1,0 +1,147 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <millrace/core/fixed_string.hpp>
+#include <millrace/core/schema.hpp>
+
+namespace millrace {
+
+/// The half-open span of event time [start, end) that a result is of.
+struct window_bounds {
+    timestamp start{};
+    timestamp end{};
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(start, end);
+    }
+
+    friend constexpr bool operator==(const window_bounds&, const window_bounds&) = default;
+};
+
+/// Why a record was published.
+enum class trigger {
+    event,      ///< no window: each event gives a record
+    watermark,  ///< event time passed the window's end
+    idle,       ///< input stopped for the idle timeout
+    late,       ///< a late event within the allowed lateness corrected an earlier record
+    stop,       ///< the pipeline was finished with the window still open
+};
+
+template <>
+inline constexpr auto schema<trigger> = enumerators(enumerator{"event", trigger::event},
+                                                    enumerator{"watermark", trigger::watermark},
+                                                    enumerator{"idle", trigger::idle},
+                                                    enumerator{"late", trigger::late},
+                                                    enumerator{"stop", trigger::stop});
+
+/// The key of a stream without `key_by`.
+struct no_key {
+    template <class Archive>
+    void archive(Archive&) noexcept {}
+
+    friend constexpr bool operator==(no_key, no_key) = default;
+};
+
+/// A result that is one number, under the name `Name`.
+template <fixed_string Name, class T>
+struct named_value {
+    T value{};
+
+    friend constexpr bool operator==(const named_value&, const named_value&) = default;
+};
+
+template <fixed_string Name, class T>
+inline constexpr auto schema<named_value<Name, T>> = fields(field{Name.view(),
+                                                                  &named_value<Name, T>::value});
+
+/// A result with further fields behind it.
+template <class Result, class Added>
+struct joined {
+    Result result{};
+    Added added{};
+
+    friend constexpr bool operator==(const joined&, const joined&) = default;
+};
+
+/// What a stream processor publishes: the result of one key over one window, and how far to
+/// trust it.
+template <class Key, class Result>
+struct record {
+    Key key{};
+    window_bounds window{};
+    Result result{};
+    /// 0 for the first record of this key and window, then one more for each correction.
+    std::uint32_t revision = 0;
+    /// No correction can follow.
+    bool is_final = true;
+    trigger fired_by = trigger::watermark;
+    /// No event earlier than this is expected any more.
+    timestamp watermark{};
+    /// Events of the stream so far that came later than the allowed lateness.
+    std::uint64_t late = 0;
+
+    friend constexpr bool operator==(const record&, const record&) = default;
+};
+
+template <class T>
+inline constexpr bool is_record = false;
+template <class Key, class Result>
+inline constexpr bool is_record<record<Key, Result>> = true;
+
+namespace detail {
+
+template <class Owner, class Member, class... Inner>
+constexpr auto nest(Member Owner::*member, const field_list<Inner...>& list) {
+    return std::apply(
+        [member](const auto&... each) {
+            return std::tuple{nested_field<Owner, Member, Inner>{each.name, member, each}...};
+        },
+        list.all);
+}
+
+template <class... Fields>
+constexpr field_list<Fields...> as_fields(std::tuple<Fields...> all) {
+    field_list<Fields...> list{all};
+    return list;
+}
+
+template <class Key, class Result>
+constexpr auto record_fields() {
+    using row = record<Key, Result>;
+    const auto key = [] {
+        if constexpr (std::same_as<Key, no_key>) {
+            return std::tuple{};
+        } else {
+            return std::tuple{role_field<row, Key, field_role::key>{"key", &row::key}};
+        }
+    }();
+    constexpr auto bounds =
+        field_list<role_field<window_bounds, timestamp, field_role::window_start>,
+                   role_field<window_bounds, timestamp, field_role::window_end>>{
+            std::tuple{role_field<window_bounds, timestamp, field_role::window_start>{
+                           "start", &window_bounds::start},
+                       role_field<window_bounds, timestamp, field_role::window_end>{
+                           "end", &window_bounds::end}}};
+    return as_fields(
+        std::tuple_cat(key, nest(&row::window, bounds), nest(&row::result, schema<Result>),
+                       std::tuple{field{"revision", &row::revision}, field{"final", &row::is_final},
+                                  field{"trigger", &row::fired_by},
+                                  field{"watermark", &row::watermark}, field{"late", &row::late}}));
+}
+
+}  // namespace detail
+
+template <class Result, class Added>
+inline constexpr auto schema<joined<Result, Added>> =
+    detail::as_fields(std::tuple_cat(detail::nest(&joined<Result, Added>::result, schema<Result>),
+                                     detail::nest(&joined<Result, Added>::added, schema<Added>)));
+
+/// key, start, end, the result's fields, revision, final, trigger, watermark, late.
+template <class Key, class Result>
+inline constexpr auto schema<record<Key, Result>> = detail::record_fields<Key, Result>();
+
+}  // namespace millrace

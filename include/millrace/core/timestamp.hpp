@@ -1,0 +1,164 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace millrace {
+
+/// A point in time: nanoseconds since 1970-01-01T00:00:00Z, without leap seconds.
+/// Holds 1677-09-21 to 2262-04-11.
+using timestamp = std::chrono::sys_time<std::chrono::nanoseconds>;
+
+using duration = std::chrono::nanoseconds;
+
+/// `time + by`, held at the ends of what a timestamp can be.
+[[nodiscard]] constexpr timestamp saturated_add(timestamp time, duration by) noexcept {
+    std::int64_t sum = 0;
+    if (__builtin_add_overflow(time.time_since_epoch().count(), by.count(), &sum)) {
+        return by < duration{0} ? timestamp::min() : timestamp::max();
+    }
+    return timestamp{duration{sum}};
+}
+
+/// How a field of time is written in JSON.
+enum class time_format {
+    rfc3339,       ///< "2015-08-31T18:22:00Z"; an integer is read as milliseconds
+    seconds,       ///< integer seconds since the epoch; RFC 3339 text is read, too
+    milliseconds,  ///< integer milliseconds, likewise
+    microseconds,  ///< integer microseconds, likewise
+    nanoseconds,   ///< integer nanoseconds, likewise
+};
+
+namespace detail {
+
+[[nodiscard]] constexpr std::int64_t nanoseconds_per(time_format format) noexcept {
+    switch (format) {
+        case time_format::seconds: return 1'000'000'000;
+        case time_format::microseconds: return 1'000;
+        case time_format::nanoseconds: return 1;
+        default: return 1'000'000;
+    }
+}
+
+/// Two or four digits at `text[at]`, or -1.
+[[nodiscard]] constexpr int digits(std::string_view text, std::size_t at, std::size_t count) {
+    if (at + count > text.size()) return -1;
+    int value = 0;
+    for (std::size_t i = at; i < at + count; ++i) {
+        if (text[i] < '0' || text[i] > '9') return -1;
+        value = value * 10 + (text[i] - '0');
+    }
+    return value;
+}
+
+}  // namespace detail
+
+/// An integer count in `format`'s unit as a timestamp; empty where nanoseconds cannot hold it.
+[[nodiscard]] constexpr std::optional<timestamp> timestamp_from(std::int64_t count,
+                                                                time_format format) noexcept {
+    const std::int64_t scale = detail::nanoseconds_per(format);
+    if (count > INT64_MAX / scale || count < INT64_MIN / scale) return std::nullopt;
+    return timestamp{duration{count * scale}};
+}
+
+/// The count in `format`'s unit that `time` falls into, rounded towards the past.
+[[nodiscard]] constexpr std::int64_t count_of(timestamp time, time_format format) noexcept {
+    const std::int64_t scale = detail::nanoseconds_per(format);
+    const std::int64_t count = time.time_since_epoch().count();
+    return count / scale - (count % scale < 0 ? 1 : 0);
+}
+
+/// Reads an RFC 3339 date-time, such as 2015-08-31T18:22:00.25+02:00. Digits of the fraction
+/// beyond the ninth are cut. A leap second (:60) is the first instant of the next minute.
+/// Empty when the text is anything else, or outside what a timestamp holds.
+[[nodiscard]] constexpr std::optional<timestamp> parse_rfc3339(std::string_view text) noexcept {
+    using namespace std::chrono;
+    const auto is = [&](std::size_t at, char lower, char upper) {
+        return at < text.size() && (text[at] == lower || text[at] == upper);
+    };
+    const int y = detail::digits(text, 0, 4), mo = detail::digits(text, 5, 2),
+              d = detail::digits(text, 8, 2), h = detail::digits(text, 11, 2),
+              mi = detail::digits(text, 14, 2), s = detail::digits(text, 17, 2);
+    if (y < 0 || mo < 0 || d < 0 || h < 0 || mi < 0 || s < 0) return std::nullopt;
+    if (!is(4, '-', '-') || !is(7, '-', '-') || !(is(10, 't', 'T') || is(10, ' ', ' ')) ||
+        !is(13, ':', ':') || !is(16, ':', ':') || h > 23 || mi > 59 || s > 60) {
+        return std::nullopt;
+    }
+    const year_month_day date{year{y}, month{static_cast<unsigned>(mo)},
+                              day{static_cast<unsigned>(d)}};
+    if (!date.ok()) return std::nullopt;
+
+    std::size_t at = 19;
+    std::int64_t fraction = 0;
+    if (is(at, '.', '.')) {
+        const std::size_t first = ++at;
+        std::int64_t scale = 100'000'000;
+        for (; detail::digits(text, at, 1) >= 0; ++at, scale /= 10) {
+            fraction += detail::digits(text, at, 1) * scale;
+        }
+        if (at == first) return std::nullopt;
+    }
+
+    std::int64_t offset_minutes = 0;
+    if (is(at, 'z', 'Z')) {
+        ++at;
+    } else if (is(at, '+', '-')) {
+        const int oh = detail::digits(text, at + 1, 2), om = detail::digits(text, at + 4, 2);
+        if (oh < 0 || oh > 23 || om < 0 || om > 59 || !is(at + 3, ':', ':')) return std::nullopt;
+        offset_minutes = (text[at] == '-' ? -1 : 1) * (oh * 60 + om);
+        at += 6;
+    } else {
+        return std::nullopt;
+    }
+    if (at != text.size()) return std::nullopt;
+
+    const std::int64_t whole = std::int64_t{sys_days{date}.time_since_epoch().count()} * 86'400 +
+                               h * 3'600 + (mi - offset_minutes) * 60 + s;
+    constexpr std::int64_t scale = 1'000'000'000;
+    constexpr std::int64_t last = INT64_MAX / scale, first = INT64_MIN / scale - 1;
+    if (whole > last || (whole == last && fraction > INT64_MAX % scale) || whole < first ||
+        (whole == first && fraction < scale + INT64_MIN % scale)) {
+        return std::nullopt;
+    }
+    if (whole < 0) return timestamp{duration{(whole + 1) * scale + (fraction - scale)}};
+    return timestamp{duration{whole * scale + fraction}};
+}
+
+/// Appends `time` in RFC 3339, in UTC, with as many digits of the fraction as it needs
+/// (none, 3, 6 or 9).
+inline void append_rfc3339(std::string& out, timestamp time) {
+    using namespace std::chrono;
+    // Not floor<days>(time): nanoseconds cannot hold the start of the first day.
+    constexpr std::int64_t per_day = 86'400'000'000'000;
+    const std::int64_t whole = time.time_since_epoch().count();
+    const std::int64_t rest = (whole % per_day + per_day) % per_day;
+    const auto day = whole / per_day - (whole % per_day < 0 ? 1 : 0);
+    const year_month_day date{sys_days{days{day}}};
+    char text[30] = "0000-00-00T00:00:00";
+    const auto put = [&](std::size_t at, std::size_t count, std::int64_t value) {
+        for (std::size_t i = count; i-- > 0; value /= 10) {
+            text[at + i] = static_cast<char>('0' + value % 10);
+        }
+    };
+    put(0, 4, int{date.year()});
+    put(5, 2, unsigned{date.month()});
+    put(8, 2, unsigned{date.day()});
+    put(11, 2, rest / 3'600'000'000'000);
+    put(14, 2, rest / 60'000'000'000 % 60);
+    put(17, 2, rest / 1'000'000'000 % 60);
+    std::size_t size = 19;
+    if (const std::int64_t fraction = rest % 1'000'000'000; fraction != 0) {
+        const bool needs_9 = fraction % 1'000 != 0, needs_6 = fraction % 1'000'000 != 0;
+        const std::size_t count = needs_9 ? 9 : needs_6 ? 6 : 3;
+        text[size] = '.';
+        put(size + 1, count, fraction / (needs_9 ? 1 : needs_6 ? 1'000 : 1'000'000));
+        size += 1 + count;
+    }
+    text[size++] = 'Z';
+    out.append(text, size);
+}
+
+}  // namespace millrace

@@ -1,0 +1,5 @@
+#pragma once
+
+#define MILLRACE_VERSION_MAJOR 0
+#define MILLRACE_VERSION_MINOR 1
+#define MILLRACE_VERSION_PATCH 0

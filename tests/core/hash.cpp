@@ -1,0 +1,96 @@
+#include <millrace/core/hash.hpp>
+
+#include <bit>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace millrace;
+
+namespace {
+
+/// Pearson's statistic of the hashes over 1024 buckets taken from `shift`; its expectation is
+/// 1023 and its standard deviation 45.
+double chi_square(const std::vector<std::size_t>& hashes, int shift) {
+    std::vector<double> buckets(1024);
+    for (const std::size_t hash : hashes) ++buckets[hash >> shift & 1023];
+    const double expected = static_cast<double>(hashes.size()) / 1024;
+    double sum = 0;
+    for (const double count : buckets) sum += (count - expected) * (count - expected) / expected;
+    return sum;
+}
+
+void check_spread(const std::vector<std::size_t>& hashes) {
+    for (const int shift : {0, 10, 32, 54}) {
+        CAPTURE(shift);
+        CHECK(chi_square(hashes, shift) < 1023 + 8 * 45);
+    }
+    CHECK(std::unordered_set<std::size_t>(hashes.begin(), hashes.end()).size() == hashes.size());
+}
+
+}  // namespace
+
+TEST_CASE("key_hash spreads integers that lie in a row or in steps") {
+    for (const std::uint64_t step : {std::uint64_t{1}, std::uint64_t{1024}, std::uint64_t{1} << 32}) {
+        std::vector<std::size_t> hashes;
+        for (std::uint64_t i = 0; i < 200'000; ++i) hashes.push_back(key_hash{}(i * step));
+        check_spread(hashes);
+    }
+}
+
+TEST_CASE("key_hash spreads names that differ in a few characters") {
+    for (const std::string prefix : {"", "s", "sensor_", "a rather longer prefix of a key: "}) {
+        std::vector<std::size_t> hashes;
+        for (int i = 0; i < 200'000; ++i) hashes.push_back(key_hash{}(prefix + std::to_string(i)));
+        check_spread(hashes);
+    }
+}
+
+TEST_CASE("key_hash: every bit of a text reaches about half of the hash's bits") {
+    const unsigned seed = 6;
+    CAPTURE(seed);
+    std::mt19937 random{seed};
+    for (std::size_t size = 1; size <= 64; ++size) {
+        double flips = 0;
+        int trials = 0;
+        for (int round = 0; round < 50; ++round) {
+            std::string text(size, '\0');
+            for (char& c : text) c = static_cast<char>(random());
+            const std::size_t before = key_hash{}(text);
+            for (std::size_t at = 0; at < size; ++at) {
+                std::string changed = text;
+                changed[at] = static_cast<char>(changed[at] ^ 1 << random() % 8);
+                const std::size_t after = key_hash{}(changed);
+                REQUIRE(after != before);
+                flips += std::popcount(before ^ after);
+                ++trials;
+            }
+        }
+        CAPTURE(size);
+        CHECK(flips / trials > 28);
+        CHECK(flips / trials < 36);
+    }
+}
+
+TEST_CASE("key_hash depends on the text alone, not on where it lies or on what is around") {
+    const std::string text = "0123456789abcdefghijklmnopqrstuvwxyz";
+    for (std::size_t size = 0; size <= text.size(); ++size) {
+        const std::size_t expected = key_hash{}(std::string_view{text}.substr(0, size));
+        for (std::size_t shift = 0; shift < 8; ++shift) {
+            const std::string moved = std::string(shift, '#') + text.substr(0, size) + "####";
+            CHECK(key_hash{}(std::string_view{moved}.substr(shift, size)) == expected);
+        }
+    }
+    CHECK(key_hash{}(std::string{"abc"}) == key_hash{}(std::string_view{"abc"}));
+    CHECK(key_hash{}(std::string(3, '\0')) != key_hash{}(std::string(4, '\0')));
+}
+
+TEST_CASE("key_equal compares across types") {
+    CHECK(key_equal{}(std::string{"a"}, std::string_view{"a"}));
+    CHECK_FALSE(key_equal{}(std::string{"a"}, std::string_view{"b"}));
+    CHECK(key_equal{}(5, 5));
+}

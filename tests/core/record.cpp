@@ -1,0 +1,78 @@
+#include <millrace/core/record.hpp>
+
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+
+namespace {
+
+struct bar {
+    double low = 0, high = 0;
+};
+
+struct score {
+    double anomaly = 0;
+};
+
+std::vector<std::string> names_of(const auto& list) {
+    std::vector<std::string> names;
+    list.for_each([&](const auto& field) { names.emplace_back(field.name); });
+    return names;
+}
+
+using strings = std::vector<std::string>;
+
+}  // namespace
+
+template <>
+inline constexpr auto millrace::schema<bar> =
+    millrace::fields(millrace::field{"low", &bar::low}, millrace::field{"high", &bar::high});
+template <>
+inline constexpr auto millrace::schema<score> = millrace::fields(millrace::field{"anomaly", &score::anomaly});
+
+using namespace millrace;
+
+TEST_CASE("record is flat: key, bounds, the result's fields, and how far to trust it") {
+    CHECK(names_of(schema<record<std::string, bar>>) ==
+          strings{"key", "start", "end", "low", "high", "revision", "final", "trigger", "watermark", "late"});
+    CHECK(names_of(schema<record<no_key, bar>>) ==
+          strings{"start", "end", "low", "high", "revision", "final", "trigger", "watermark", "late"});
+    CHECK(names_of(schema<joined<bar, score>>) == strings{"low", "high", "anomaly"});
+    CHECK(names_of(schema<record<int, joined<joined<bar, score>, named_value<"n", int>>>>) ==
+          strings{"key", "start", "end", "low", "high", "anomaly", "n", "revision", "final", "trigger", "watermark", "late"});
+    CHECK(names_of(schema<named_value<"mean", double>>) == strings{"mean"});
+}
+
+TEST_CASE("record's fields reach into its parts") {
+    using row = record<std::string, joined<bar, score>>;
+    row value;
+    const auto& all = schema<row>;
+    std::get<all.index_of("high")>(all.all).get(value) = 2.5;
+    std::get<all.index_of("anomaly")>(all.all).get(value) = 3.5;
+    std::get<all.index_of("end")>(all.all).get(value) = timestamp{duration{9}};
+    CHECK(value.result.result.high == 2.5);
+    CHECK(value.result.added.anomaly == 3.5);
+    CHECK(value.window.end == timestamp{duration{9}});
+}
+
+TEST_CASE("record has the roles of key and bounds") {
+    using row = record<int, bar>;
+    STATIC_REQUIRE(has_role<row, field_role::key>);
+    STATIC_REQUIRE_FALSE(has_role<record<no_key, bar>, field_role::key>);
+    row value;
+    field_of<field_role::key>(value) = 7;
+    field_of<field_role::window_start>(value) = timestamp{duration{1}};
+    field_of<field_role::window_end>(value) = timestamp{duration{2}};
+    CHECK(value.key == 7);
+    CHECK(value.window == window_bounds{timestamp{duration{1}}, timestamp{duration{2}}});
+    STATIC_REQUIRE(is_record<row>);
+    STATIC_REQUIRE_FALSE(is_record<bar>);
+}
+
+TEST_CASE("trigger has a name for each value") {
+    for (const trigger each : {trigger::event, trigger::watermark, trigger::idle, trigger::late, trigger::stop}) {
+        CHECK(schema<trigger>.find(schema<trigger>.name_of(each)) == each);
+        CHECK_FALSE(schema<trigger>.name_of(each).empty());
+    }
+}
