@@ -1,0 +1,38 @@
+#pragma once
+
+#include <concepts>
+#include <functional>
+
+#include <millrace/operators/operator.hpp>
+
+namespace millrace {
+
+template <class Predicate>
+struct filter_operator : stage {
+    Predicate predicate;
+
+    explicit filter_operator(Predicate keep) : predicate{std::move(keep)} {}
+
+    template <class Event>
+    using output = Event;
+
+    template <class Event>
+    static consteval void require() {
+        static_assert(std::predicate<Predicate&, const Event&>,
+                      "filter needs: a predicate bool(const Event&) of the stream's event "
+                      "(see millrace/operators/filter.hpp)");
+    }
+
+    template <class Event, class Emit>
+    void apply(const Event& event, Emit&& emit) {
+        if (std::invoke(predicate, event)) emit(event);
+    }
+};
+
+/// Lets through the events for which `keep(event)` is true.
+template <class Predicate>
+[[nodiscard]] filter_operator<Predicate> filter(Predicate keep) {
+    return filter_operator<Predicate>{std::move(keep)};
+}
+
+}  // namespace millrace

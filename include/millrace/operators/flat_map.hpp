@@ -1,0 +1,45 @@
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <ranges>
+#include <type_traits>
+
+#include <millrace/operators/operator.hpp>
+
+namespace millrace {
+
+template <class Function>
+struct flat_map_operator : stage {
+    Function function;
+
+    explicit flat_map_operator(Function f) : function{std::move(f)} {}
+
+    template <class Event>
+    using output = std::remove_cvref_t<
+        std::ranges::range_reference_t<std::invoke_result_t<Function&, const Event&>>>;
+
+    template <class Event>
+    static consteval void require() {
+        static_assert(
+            requires(Function & f, const Event& event) {
+                requires std::ranges::range<decltype(std::invoke(f, event))>;
+            },
+            "flat_map needs: a function of the stream's event that returns a range "
+            "(see millrace/operators/flat_map.hpp)");
+    }
+
+    template <class Event, class Emit>
+    void apply(const Event& event, Emit&& emit) {
+        for (auto&& each : std::invoke(function, event)) emit(each);
+    }
+};
+
+/// Replaces each event by the elements of the range `f(event)`, which may be empty. A
+/// `std::array` or a view costs no allocation.
+template <class Function>
+[[nodiscard]] flat_map_operator<Function> flat_map(Function f) {
+    return flat_map_operator<Function>{std::move(f)};
+}
+
+}  // namespace millrace

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <type_traits>
+
+#include <millrace/operators/operator.hpp>
+
+namespace millrace {
+
+template <class Function>
+struct map_operator : stage {
+    Function function;
+
+    explicit map_operator(Function f) : function{std::move(f)} {}
+
+    template <class Event>
+    using output = std::remove_cvref_t<std::invoke_result_t<Function&, const Event&>>;
+
+    template <class Event>
+    static consteval void require() {
+        static_assert(std::invocable<Function&, const Event&>,
+                      "map needs: a function of the stream's event, Out(const Event&) "
+                      "(see millrace/operators/map.hpp)");
+    }
+
+    template <class Event, class Emit>
+    void apply(const Event& event, Emit&& emit) {
+        emit(std::invoke(function, event));
+    }
+};
+
+/// Replaces each event by `f(event)`. A view in the result may point into the event: it is used
+/// before the event goes.
+template <class Function>
+[[nodiscard]] map_operator<Function> map(Function f) {
+    return map_operator<Function>{std::move(f)};
+}
+
+}  // namespace millrace

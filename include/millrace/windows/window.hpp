@@ -1,0 +1,22 @@
+#pragma once
+
+#include <concepts>
+
+#include <millrace/core/record.hpp>
+#include <millrace/core/timestamp.hpp>
+
+namespace millrace {
+
+/// The Window policy: which spans of event time an event belongs to. The least that one needs:
+///
+/// | member                         | meaning                                                  |
+/// |--------------------------------|----------------------------------------------------------|
+/// | `window_bounds assign(timestamp) const` | the half-open span that holds the time          |
+/// | `duration size() const`        | the span's length; also the default idle timeout         |
+template <class W>
+concept window_assigner = std::copyable<W> && requires(const W& assigner, timestamp time) {
+    { assigner.assign(time) } -> std::same_as<window_bounds>;
+    { assigner.size() } -> std::same_as<duration>;
+};
+
+}  // namespace millrace

@@ -1,0 +1,46 @@
+#include <millrace/operators/key_by.hpp>
+
+#include "catch.hpp"
+#include "trade.hpp"
+
+namespace {
+
+enum class side { buy, sell };
+
+}  // namespace
+
+template <>
+inline constexpr auto millrace::schema<side> = millrace::enumerators(
+    millrace::enumerator{"buy", side::buy}, millrace::enumerator{"sell", side::sell});
+
+TEST_CASE("a key by member is called as its schema says") {
+    CHECK(millrace::key_by(&trade::symbol).name == "symbol");
+
+    struct plain {
+        int id;
+    };
+    CHECK(millrace::key_by(&plain::id).name == "key");
+}
+
+TEST_CASE("members of one type are told apart") {
+    CHECK(millrace::key_by(&trade::price).name == "price");
+    CHECK(millrace::key_by(&trade::size).name == "size");
+}
+
+TEST_CASE("a key by function has the name it is given") {
+    auto key = millrace::key_by("first_letter", [](const trade& t) { return t.symbol[0]; });
+    CHECK(key.name == "first_letter");
+    CHECK(millrace::project(key.projection, trade{"XYZ", 1, 2, {}}) == 'X');
+}
+
+TEST_CASE("text keys are kept as strings, others as they are") {
+    using by_symbol = decltype(millrace::key_by(&trade::symbol));
+    STATIC_REQUIRE(std::same_as<millrace::key_of<by_symbol, trade>, std::string>);
+    STATIC_REQUIRE(std::same_as<millrace::key_of<millrace::unkeyed, trade>, millrace::no_key>);
+
+    STATIC_REQUIRE(millrace::key_value<std::string_view>);
+    STATIC_REQUIRE(millrace::key_value<int>);
+    STATIC_REQUIRE(millrace::key_value<side>);
+    STATIC_REQUIRE_FALSE(millrace::key_value<double>);
+    STATIC_REQUIRE_FALSE(millrace::key_value<trade>);
+}
