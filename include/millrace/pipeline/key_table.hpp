@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <millrace/core/keyed_map.hpp>
+#include <millrace/core/record.hpp>
+
+namespace millrace::detail {
+
+/// The slots of the keys that hold state, by key and by number. A number is good until its slot
+/// is erased; a pointer until the next `add`.
+template <class Key, class Slot>
+class key_table {
+public:
+    [[nodiscard]] std::size_t size() const noexcept { return numbers_.size(); }
+    [[nodiscard]] Slot& operator[](std::uint32_t number) noexcept { return slots_[number]; }
+    [[nodiscard]] std::uint32_t number_of(const Slot& slot) const noexcept {
+        return static_cast<std::uint32_t>(&slot - slots_.data());
+    }
+
+    template <class Sought>
+    [[nodiscard]] Slot* find(const Sought& key) noexcept {
+        const auto at = numbers_.find(key);
+        return at == numbers_.end() ? nullptr : &slots_[at->second];
+    }
+
+    template <class Sought>
+    Slot& add(const Sought& key) {
+        if (free_.empty()) {
+            slots_.emplace_back();
+            free_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
+        }
+        const std::uint32_t number = free_.back();
+        numbers_.emplace(Key{key}, number);
+        free_.pop_back();
+        Slot& added = slots_[number] = Slot{};
+        added.key = Key{key};
+        return added;
+    }
+
+    void erase(Slot& slot) {
+        numbers_.erase(slot.key);
+        free_.push_back(number_of(slot));
+    }
+
+    /// Calls `f(slot)` for each slot in use, in an order that depends on history alone.
+    template <class F>
+    void for_each(F&& f) {
+        std::vector<bool> is_free(slots_.size(), false);
+        for (const std::uint32_t number : free_) is_free[number] = true;
+        for (std::size_t i = 0; i < slots_.size(); ++i) {
+            if (!is_free[i]) f(slots_[i]);
+        }
+    }
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(slots_, free_);
+        if constexpr (Archive::is_loading) {
+            numbers_.clear();
+            std::vector<bool> is_free(slots_.size(), false);
+            for (const std::uint32_t number : free_) {
+                ar.require(number < slots_.size() && !is_free[number]);
+                if (!ar.ok()) return;
+                is_free[number] = true;
+            }
+            for (std::size_t i = 0; i < slots_.size(); ++i) {
+                if (is_free[i]) continue;
+                ar.require(numbers_.emplace(slots_[i].key, static_cast<std::uint32_t>(i)).second);
+            }
+        }
+    }
+
+private:
+    keyed_map<Key, std::uint32_t> numbers_;
+    std::vector<Slot> slots_;
+    std::vector<std::uint32_t> free_;
+};
+
+/// The one slot of a stream without a key.
+template <class Slot>
+class key_table<no_key, Slot> {
+public:
+    [[nodiscard]] std::size_t size() const noexcept { return in_use_ ? 1 : 0; }
+    [[nodiscard]] Slot& operator[](std::uint32_t) noexcept { return slot_; }
+    [[nodiscard]] std::uint32_t number_of(const Slot&) const noexcept { return 0; }
+    [[nodiscard]] Slot* find(no_key) noexcept { return in_use_ ? &slot_ : nullptr; }
+    Slot& add(no_key) {
+        in_use_ = true;
+        return slot_ = Slot{};
+    }
+    void erase(Slot&) noexcept { in_use_ = false; }
+
+    template <class F>
+    void for_each(F&& f) {
+        if (in_use_) f(slot_);
+    }
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(in_use_, slot_);
+    }
+
+private:
+    Slot slot_{};
+    bool in_use_ = false;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <utility>
+
+#include <millrace/core/record.hpp>
+#include <millrace/pipeline/pipeline_stats.hpp>
+
+namespace millrace::detail {
+
+/// A running stage: takes events by `push` and hands results to the next, which it owns. All
+/// calls are resolved at compile time.
+struct end_node {
+    template <class Event>
+    void push(const Event&) noexcept {}
+    void advance(timestamp, trigger) noexcept {}
+    void tick(timestamp) noexcept {}
+    void finish() noexcept {}
+    void collect(pipeline_stats&) const noexcept {}
+    template <class Archive>
+    void archive(Archive&) noexcept {}
+};
+
+template <class Next>
+struct forwarding_node {
+    Next next;
+
+    void advance(timestamp watermark, trigger why) { next.advance(watermark, why); }
+    void tick(timestamp wall) { next.tick(wall); }
+    void finish() { next.finish(); }
+    void collect(pipeline_stats& stats) const { next.collect(stats); }
+};
+
+template <class Operator, class Next>
+struct operator_node : forwarding_node<Next> {
+    Operator op;
+
+    operator_node(Operator o, Next n) : forwarding_node<Next>{std::move(n)}, op{std::move(o)} {}
+
+    template <class Event>
+    void push(const Event& event) {
+        op.apply(event, [this](const auto& out) { this->next.push(out); });
+    }
+    template <class Archive>
+    void archive(Archive& ar) {
+        if constexpr (requires { op.archive(ar); }) ar(op);
+        ar(this->next);
+    }
+};
+
+template <class Channel, class Next>
+struct channel_node : forwarding_node<Next> {
+    Channel channel;
+
+    channel_node(Channel c, Next n) : forwarding_node<Next>{std::move(n)}, channel{std::move(c)} {}
+
+    template <class Event>
+    void push(const Event& event) {
+        channel(event);
+        this->next.push(event);
+    }
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(this->next);
+    }
+};
+
+/// Passes on how far its own watermark has come after each call.
+template <class Processor, class OnLate, class Next>
+struct processor_node {
+    Processor processor;
+    OnLate on_late;
+    Next next;
+    timestamp passed_on = timestamp::min();
+
+    template <class Event>
+    void push(const Event& event) {
+        processor.push(event, emit(), on_late);
+        pass_on(trigger::watermark);
+    }
+    void advance(timestamp watermark, trigger why) {
+        processor.advance(watermark, why, emit());
+        pass_on(why);
+    }
+    void tick(timestamp wall) {
+        processor.tick(wall, emit());
+        pass_on(trigger::idle);
+        next.tick(wall);
+    }
+    void finish() {
+        processor.finish(emit());
+        next.finish();
+        static_cast<void>(processor.storage().flush());
+    }
+    void collect(pipeline_stats& stats) const {
+        processor.collect(stats);
+        next.collect(stats);
+    }
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(processor, next);
+    }
+
+private:
+    auto emit() {
+        return [this](const auto& row) { next.push(row); };
+    }
+    void pass_on(trigger why) {
+        if (const timestamp now = processor.watermark(); now > passed_on) {
+            passed_on = now;
+            next.advance(now, why);
+        }
+    }
+};
+
+template <class Detector, class Next>
+struct detector_node : forwarding_node<Next> {
+    Detector detector;
+
+    detector_node(Detector d, Next n)
+        : forwarding_node<Next>{std::move(n)}, detector{std::move(d)} {}
+
+    template <class Record>
+    void push(const Record& row) {
+        detector.push(row, [this](const auto& judged) { this->next.push(judged); });
+    }
+    void finish() {
+        this->next.finish();
+        static_cast<void>(detector.storage().flush());
+    }
+    void collect(pipeline_stats& stats) const {
+        detector.collect(stats);
+        this->next.collect(stats);
+    }
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(detector, this->next);
+    }
+};
+
+template <class First, class Second>
+struct tee_node {
+    First first;
+    Second second;
+
+    template <class Event>
+    void push(const Event& event) {
+        first.push(event);
+        second.push(event);
+    }
+    void advance(timestamp watermark, trigger why) {
+        first.advance(watermark, why);
+        second.advance(watermark, why);
+    }
+    void tick(timestamp wall) {
+        first.tick(wall);
+        second.tick(wall);
+    }
+    void finish() {
+        first.finish();
+        second.finish();
+    }
+    void collect(pipeline_stats& stats) const {
+        first.collect(stats);
+        second.collect(stats);
+    }
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(first, second);
+    }
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <tuple>
+#include <utility>
+
+#include <millrace/pipeline/chain.hpp>
+#include <millrace/pipeline/from.hpp>
+#include <millrace/pipeline/step.hpp>
+
+namespace millrace {
+
+/// A described pipeline: a source and the stages behind it. It does nothing until `start` or an
+/// endpoint's `serve` gives it a place to publish to.
+template <class Source, pipeline_stage... Stages>
+struct pipeline {
+    using event_type = typename Source::event_type;
+    using codec_type = typename Source::codec_type;
+    using input_stream = detail::stream<event_type>;
+    using output_stream = typename detail::stream_after<input_stream, Stages...>::type;
+
+    Source source;
+    std::tuple<Stages...> stages;
+};
+
+namespace detail {
+
+template <class Source, class... Stages, class... Added>
+[[nodiscard]] auto extend(pipeline<Source, Stages...> front, std::tuple<Added...> back) {
+    using stream = typename pipeline<Source, Stages...>::output_stream;
+    chain<Added...>::template require_all<stream, step>();
+    return pipeline<Source, Stages..., Added...>{
+        std::move(front.source), std::tuple_cat(std::move(front.stages), std::move(back))};
+}
+
+}  // namespace detail
+
+template <class Event, class Codec, pipeline_stage Stage>
+[[nodiscard]] auto operator|(from_stage<Event, Codec> source, Stage next) {
+    return detail::extend(pipeline<from_stage<Event, Codec>>{std::move(source), {}},
+                          detail::stages_of(std::move(next)));
+}
+
+template <class Source, class... Stages, pipeline_stage Stage>
+[[nodiscard]] auto operator|(pipeline<Source, Stages...> front, Stage next) {
+    return detail::extend(std::move(front), detail::stages_of(std::move(next)));
+}
+
+}  // namespace millrace

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include <millrace/pipeline/build.hpp>
+
+namespace millrace {
+
+/// A pipeline at work, in the thread that calls it. It moves cheaply; its state stays in place.
+template <class Pipeline, class Sink>
+class running_pipeline {
+    using event = typename Pipeline::event_type;
+    using decoder = typename Pipeline::codec_type::template decoder<event>;
+
+public:
+    using event_type = event;
+
+    /// @throws std::system_error when a storage does not open.
+    running_pipeline(Pipeline description, Sink sink)
+        : state_{std::make_unique<state>(std::move(description), std::move(sink))} {}
+
+    /// The name given to `from`.
+    [[nodiscard]] std::string_view input() const noexcept { return state_->input; }
+
+    /// Takes one event in. Results reach the sink before it returns.
+    void push(const event& one) {
+        ++state_->events;
+        state_->root.push(one);
+    }
+
+    /// Decodes a message (a JSON object, an array of them, or lines of them) and takes its events
+    /// in; `on_error(const input_error&)` for each that is refused. The message is decoded in
+    /// place: its bytes change, and the byte behind it must be writable.
+    template <class OnError>
+    void receive(std::span<char> message, OnError&& on_error) {
+        state_->decode.decode(
+            message, [this](const event& one) { push(one); },
+            [&](const input_error& error) {
+                ++state_->rejected;
+                on_error(error);
+            });
+    }
+
+    /// Says that no event earlier than `watermark` will come.
+    void advance(timestamp watermark) { state_->root.advance(watermark, trigger::watermark); }
+
+    /// Tells the wall's time: windows whose input stopped for the idle timeout close.
+    void tick(timestamp wall) { state_->root.tick(wall); }
+
+    /// Closes every window and makes what the storages hold durable.
+    void finish() { state_->root.finish(); }
+
+    [[nodiscard]] pipeline_stats stats() const {
+        pipeline_stats stats;
+        stats.events = state_->events;
+        stats.rejected = state_->rejected;
+        state_->root.collect(stats);
+        return stats;
+    }
+
+    [[nodiscard]] Sink& sink() noexcept { return state_->sink; }
+
+    /// All windows, analyzers and counts, for a pipeline of the same description.
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar.version(1);
+        ar(state_->events, state_->rejected, state_->root);
+    }
+
+private:
+    using root_node = decltype(std::declval<detail::builder<Sink>&>().template build<0, false>(
+        std::declval<const typename Pipeline::input_stream&>(),
+        std::declval<const decltype(Pipeline::stages)&>()));
+
+    struct state {
+        state(Pipeline description, Sink to)
+            : input{description.source.name},
+              sink{std::move(to)},
+              decode{description.source.limits},
+              root{detail::builder<Sink>{sink}.template build<0, false>(
+                  typename Pipeline::input_stream{}, description.stages)} {}
+
+        std::string input;
+        Sink sink;
+        decoder decode;
+        root_node root;
+        std::uint64_t events = 0;
+        std::uint64_t rejected = 0;
+    };
+
+    std::unique_ptr<state> state_;
+};
+
+/// Starts a pipeline that publishes to `sink`: a function `f(record)` or `f(topic, record)`, or a
+/// `publish_sink`.
+template <class Source, class... Stages, class Sink>
+[[nodiscard]] auto start(pipeline<Source, Stages...> description, Sink sink) {
+    using description_type = pipeline<Source, Stages...>;
+    if constexpr (publish_sink<Sink>) {
+        return running_pipeline<description_type, Sink>{std::move(description), std::move(sink)};
+    } else {
+        using wrapped = detail::callable_sink<Sink>;
+        return running_pipeline<description_type, wrapped>{std::move(description),
+                                                           wrapped{std::move(sink)}};
+    }
+}
+
+/// Starts a pipeline whose results only its storages keep.
+template <class Source, class... Stages>
+[[nodiscard]] auto start(pipeline<Source, Stages...> description) {
+    return start(std::move(description), detail::ignore_records{});
+}
+
+}  // namespace millrace

@@ -1,0 +1,241 @@
+#include <millrace/pipeline/run.hpp>
+
+#include <array>
+
+#include <millrace/analyzers/count.hpp>
+#include <millrace/analyzers/ewma_zscore.hpp>
+#include <millrace/analyzers/max.hpp>
+#include <millrace/analyzers/mean.hpp>
+#include <millrace/analyzers/summary.hpp>
+#include <millrace/operators/filter.hpp>
+#include <millrace/operators/flat_map.hpp>
+#include <millrace/operators/map.hpp>
+#include <millrace/storage/memory.hpp>
+#include <millrace/windows/tumbling.hpp>
+
+#include "catch.hpp"
+#include "trade.hpp"
+
+using namespace millrace;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct notional {
+    std::string symbol;
+    double value;
+    timestamp time;
+};
+
+std::vector<input_error> receive(auto& running, std::string message) {
+    std::vector<input_error> errors;
+    message.push_back('\0');
+    running.receive(std::span{message.data(), message.size() - 1},
+                    [&](const input_error& error) { errors.push_back(error); });
+    return errors;
+}
+
+struct quick : ewma_zscore_defaults {
+    static constexpr std::uint64_t warm_up = 5;
+};
+
+/// Keeps what it is told: the shape of an endpoint's sink.
+struct noting_sink {
+    std::vector<std::string>* notes;
+
+    template <class Record>
+    auto open(std::string_view topic, std::string_view key_name) {
+        notes->push_back("open " + std::string{topic} + " by " + std::string{key_name});
+        return [](const Record&) {};
+    }
+    template <class Record, class Storage>
+    void history(std::string_view topic, std::string_view key_name, Storage&) {
+        notes->push_back("history " + std::string{topic} + " by " + std::string{key_name});
+    }
+};
+
+}  // namespace
+
+template <>
+inline constexpr auto millrace::schema<notional> = fields(field{"symbol", &notional::symbol},
+                                                          field{"value", &notional::value},
+                                                          event_time{"time", &notional::time});
+
+TEST_CASE("a pipeline runs without an endpoint") {
+    auto description = from<trade>("trades") | filter([](const trade& t) { return t.size > 0; }) |
+                       key_by(&trade::symbol) | window(tumbling{1s}, drop_late) |
+                       process<summary<count, mean<&trade::price>>>() | publish("bars");
+    std::vector<std::string> seen;
+    auto running = start(std::move(description), [&](std::string_view topic, const auto& row) {
+        seen.push_back(std::string{topic} + " " + row.key + " " + std::to_string(at<"count">(row)));
+    });
+    CHECK(running.input() == "trades");
+    running.push({"A", 1, 1, at_ms(0)});
+    running.push({"A", 1, 0, at_ms(1)});
+    running.push({"A", 1, 2, at_ms(2)});
+    running.push({"B", 1, 2, at_ms(1000)});
+    CHECK(seen == std::vector<std::string>{"bars A 2"});
+    running.finish();
+    CHECK(seen == std::vector<std::string>{"bars A 2", "bars B 1"});
+    CHECK(running.stats().events == 4);
+}
+
+TEST_CASE("a pipeline without publish gives its records to the sink all the same") {
+    std::size_t records = 0;
+    auto running = start(from<trade>("trades") | key_by(&trade::symbol) | process<count>(),
+                         [&](const auto&) { ++records; });
+    running.push({"A", 1, 1, at_ms(0)});
+    CHECK(records == 1);
+}
+
+TEST_CASE("map and flat_map change the event's type") {
+    auto running = start(from<trade>("trades") | map([](const trade& t) {
+                             return notional{std::string{t.symbol}, t.price * t.size, t.time};
+                         }) | flat_map([](const notional& n) {
+                             return std::array{n, notional{n.symbol, -n.value, n.time}};
+                         }) | key_by(&notional::symbol) |
+                             window(tumbling{1s}, drop_late) |
+                             process<summary<count, max<&notional::value>>>(),
+                         [](const auto& row) {
+                             CHECK(at<"count">(row) == 2);
+                             CHECK(at<"max">(row) == 20);
+                         });
+    running.push({"A", 10, 2, at_ms(0)});
+    running.finish();
+    CHECK(running.stats().open_windows == 0);
+}
+
+TEST_CASE("tee gives both branches every event, and time") {
+    std::vector<std::string> seen;
+    auto running =
+        start(from<trade>("trades") |
+                  tee(filter([](const trade& t) { return t.price > 5; }) | publish("large"),
+                      key_by(&trade::symbol) | window(tumbling{1s}, drop_late) | process<count>() |
+                          publish("counts")),
+              [&](std::string_view topic, const auto&) { seen.emplace_back(topic); });
+    running.push({"A", 10, 1, at_ms(0)});
+    running.push({"A", 1, 1, at_ms(1)});
+    running.advance(at_ms(1000));
+    CHECK(seen == std::vector<std::string>{"large", "counts"});
+}
+
+TEST_CASE("watermarks reach the windows further down") {
+    std::vector<timestamp> starts;
+    auto running =
+        start(from<trade>("trades") | key_by(&trade::symbol) | window(tumbling{1s}, drop_late) |
+                  process<count>() | window(tumbling{1min}, drop_late) | process<count>() |
+                  publish("minutes"),
+              [&](const auto& row) {
+                  starts.push_back(row.window.start);
+                  CHECK(at<"count">(row) == 60);
+              });
+    for (int second = 0; second < 120; ++second) running.push({"A", 1, 1, at_ms(second * 1000)});
+    running.advance(at_ms(120'000));
+    CHECK(starts == std::vector{at_ms(0), at_ms(60'000)});
+}
+
+TEST_CASE("detect adds its result to each record and does not learn from corrections") {
+    std::vector<double> scores;
+    std::vector<std::uint32_t> revisions;
+    auto running = start(from<trade>("trades") | key_by(&trade::symbol) |
+                             window(tumbling{1s}, lateness{10s}, drop_late) |
+                             process<summary<mean<&trade::price>>>() |
+                             detect<ewma_zscore<at<"mean">, quick>>() | publish("judged"),
+                         [&](const auto& row) {
+                             scores.push_back(at<"score">(row));
+                             revisions.push_back(row.revision);
+                         });
+    for (int i = 0; i < 20; ++i) running.push({"A", 100.0 + i % 2, 1, at_ms(i * 1000)});
+    running.push({"A", 500, 1, at_ms(20'000)});
+    running.push({"A", 100, 1, at_ms(21'000)});
+    REQUIRE(scores.size() == 21);
+    CHECK(scores[19] < 0.5);
+    CHECK(scores[20] > 0.9);
+
+    const std::string before = save(running);
+    running.push({"A", 100, 1, at_ms(20'500)});  // corrects the window at 20 s to a mean of 300
+    REQUIRE(scores.size() == 22);
+    CHECK(revisions.back() == 1);
+
+    auto untouched = start(from<trade>("trades") | key_by(&trade::symbol) |
+                               window(tumbling{1s}, lateness{10s}, drop_late) |
+                               process<summary<mean<&trade::price>>>() |
+                               detect<ewma_zscore<at<"mean">, quick>>() | publish("judged"),
+                           [&](const auto& row) { scores.push_back(at<"score">(row)); });
+    input_archive ar{before};
+    ar(untouched);
+    REQUIRE(ar.ok());
+    // The next window is judged alike with and without the correction in between.
+    running.push({"A", 100, 1, at_ms(22'000)});
+    const double with = scores.back();
+    untouched.push({"A", 100, 1, at_ms(22'000)});
+    CHECK(scores.back() == with);
+}
+
+TEST_CASE("late events have a topic of their own") {
+    std::vector<double> late;
+    auto running =
+        start(from<trade>("trades") | key_by(&trade::symbol) |
+                  window(tumbling{1s}, late_to("late")) | process<count>() | publish("counts"),
+              [&](std::string_view topic, const auto& row) {
+                  if constexpr (std::same_as<std::decay_t<decltype(row)>, trade>) {
+                      CHECK(topic == "late");
+                      late.push_back(row.price);
+                  }
+              });
+    running.push({"A", 1, 1, at_ms(5000)});
+    running.push({"A", 7, 1, at_ms(3999)});
+    CHECK(late == std::vector{7.0});
+    CHECK(running.stats().late == 1);
+}
+
+TEST_CASE("messages are decoded, and one bad event leaves its neighbours") {
+    double total = 0;
+    auto running = start(from<trade>("trades") | map([&](const trade& t) {
+                             total += t.price;
+                             return t;
+                         }),
+                         [](const auto&) {});
+    CHECK(receive(running, R"({"symbol":"A","price":1,"size":1,"time":5})").empty());
+    const auto errors = receive(running, R"([{"symbol":"A","price":2,"size":1,"time":5},
+        {"symbol":"A","price":"x","size":1,"time":5},{"symbol":"A","price":4,"size":1,"time":5}])");
+    REQUIRE(errors.size() == 1);
+    CHECK(errors[0].index == 1);
+    CHECK(errors[0].code == errc::wrong_type);
+    CHECK(errors[0].field == "price");
+    CHECK(total == 7);
+    CHECK(running.stats().events == 3);
+    CHECK(running.stats().rejected == 1);
+}
+
+TEST_CASE("a sink learns its topics, their key's name and their storage") {
+    std::vector<std::string> notes;
+    auto running = start(from<trade>("trades") | key_by(&trade::symbol) |
+                             window(tumbling{1s}, late_to("late")) |
+                             process<count, memory_storage>({.capacity = 5}) | publish("counts"),
+                         noting_sink{&notes});
+    std::ranges::sort(notes);
+    CHECK(notes == std::vector<std::string>{"history counts by symbol", "open counts by symbol",
+                                            "open late by symbol"});
+}
+
+TEST_CASE("the same input gives the same output, bit for bit") {
+    const auto run = [] {
+        std::string out;
+        auto running = start(from<trade>("trades") | key_by(&trade::symbol) |
+                                 window(tumbling{1s}, lateness{300ms}, drop_late) |
+                                 process<summary<count, mean<&trade::price>>>(),
+                             [&](const auto& row) {
+                                 out += row.key + std::to_string(row.revision);
+                                 const double value = at<"mean">(row);
+                                 out.append(reinterpret_cast<const char*>(&value), sizeof value);
+                             });
+        for (int i = 0; i < 5000; ++i) {
+            const std::string key(1, static_cast<char>('A' + i * 7 % 26));
+            running.push({key, i * 0.1, 1, at_ms(i * 3 - i * 7919 % 400)});
+        }
+        running.finish();
+        return out;
+    };
+    CHECK(run() == run());
+}
