@@ -1,0 +1,93 @@
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <websocketpp/base64/base64.hpp>
+#include <websocketpp/sha1/sha1.hpp>
+
+#include <millrace/core/error.hpp>
+#include <millrace/websocket/http_text.hpp>
+#include <millrace/websocket/request.hpp>
+#include <millrace/websocket/response.hpp>
+
+namespace millrace::websocket {
+
+/// Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455, section 4.2.2, item 5.4).
+[[nodiscard]] inline std::string accept_key(std::string_view key) {
+    const std::string text = std::string{key} + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    unsigned char digest[20];
+    websocketpp::sha1::calc(text.data(), text.size(), digest);
+    return websocketpp::base64_encode(digest, sizeof digest);
+}
+
+/// True if `key` is what a client must send: 16 bytes in base64.
+[[nodiscard]] inline bool is_valid_key(std::string_view key) noexcept {
+    constexpr std::string_view alphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    return key.size() == 24 && key.ends_with("==") && key.find_first_not_of(alphabet) == 22;
+}
+
+/// True if the request asks to become a WebSocket connection, rightly or not.
+[[nodiscard]] inline bool wants_upgrade(const request& r) noexcept {
+    return list_has(r.header("Upgrade"), "websocket");
+}
+
+/// The answer to a request to upgrade.
+struct upgrade {
+    std::error_code error;
+    std::string response;     ///< to be sent: 101, or the refusal that fits `error`
+    std::string subprotocol;  ///< the one chosen; empty for none
+};
+
+namespace detail {
+
+/// RFC 6455, section 4.2.1.
+[[nodiscard]] inline std::error_code check_upgrade(const request& r) noexcept {
+    if (r.method() != "GET") return errc::method_not_allowed;
+    if (!r.is_http_1_1() || !wants_upgrade(r) || !list_has(r.header("Connection"), "upgrade"))
+        return errc::bad_request;
+    if (r.header("Sec-WebSocket-Version") != "13") return errc::upgrade_required;
+    if (!is_valid_key(r.header("Sec-WebSocket-Key"))) return errc::bad_request;
+    return {};
+}
+
+}  // namespace detail
+
+/// Answers a request to upgrade by RFC 6455, section 4.2, version 13 only. The subprotocol is the
+/// first that the client offers and `subprotocols` has. No extension is accepted.
+/// Errors: `errc::bad_request` (400), `errc::method_not_allowed` (405), `errc::upgrade_required`
+/// (426, which names version 13).
+[[nodiscard]] inline upgrade accept_upgrade(const request& r,
+                                            std::span<const std::string_view> subprotocols = {}) {
+    upgrade answer{detail::check_upgrade(r), {}, {}};
+    if (answer.error) {
+        std::string_view extra;
+        if (answer.error == errc::upgrade_required)
+            extra = "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n";
+        else if (answer.error == errc::method_not_allowed)
+            extra = "Allow: GET\r\n";
+        answer.response = http_response(http_status_of(answer.error), "text/plain",
+                                        answer.error.message() + "\n", false, extra);
+        return answer;
+    }
+    std::string_view offered = r.header("Sec-WebSocket-Protocol");
+    while (!offered.empty() && answer.subprotocol.empty()) {
+        const auto name = trim(split_off(offered, ","));
+        if (std::find(subprotocols.begin(), subprotocols.end(), name) != subprotocols.end())
+            answer.subprotocol = name;
+    }
+    answer.response =
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: " +
+        accept_key(r.header("Sec-WebSocket-Key")) + "\r\n";
+    if (!answer.subprotocol.empty())
+        answer.response += "Sec-WebSocket-Protocol: " + answer.subprotocol + "\r\n";
+    answer.response += "\r\n";
+    return answer;
+}
+
+}  // namespace millrace::websocket

@@ -1,0 +1,137 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "stream.hpp"
+
+namespace millrace::websocket::tests {
+
+/// How a byte string stands to UTF-8: by decoding each code point and encoding it anew.
+enum class utf8_state { valid, cut_off, invalid };
+
+inline std::string encode_utf8(std::uint32_t code) {
+    if (code < 0x80) return bytes_of({code});
+    if (code < 0x800) return bytes_of({0xc0 | (code >> 6), 0x80 | (code & 63)});
+    if (code < 0x10000)
+        return bytes_of({0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)});
+    return bytes_of({0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63),
+                     0x80 | (code & 63)});
+}
+
+inline bool is_scalar_value(std::uint32_t code) {
+    return code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+}
+
+inline utf8_state naive_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const auto lead = static_cast<unsigned char>(text[0]);
+        const std::size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+        std::uint32_t low = lead & (size == 1 ? 0x7fu : 0xffu >> (size + 1));
+        std::uint32_t high = low;  // the range that the bytes seen so far leave open
+        for (std::size_t i = 1; i != size; ++i) {
+            const bool is_here = i < text.size();
+            const auto next = is_here ? static_cast<unsigned char>(text[i]) : 0x80u;
+            if ((next & 0xc0u) != 0x80u) return utf8_state::invalid;
+            low = (low << 6) | (is_here ? next & 63u : 0u);
+            high = (high << 6) | (is_here ? next & 63u : 63u);
+        }
+        if (lead >= 0x80 && (lead < 0xc0 || lead >= 0xf8)) return utf8_state::invalid;
+        bool possible = false;
+        for (std::uint32_t code = low; code <= high && !possible; ++code)
+            possible = is_scalar_value(code) && encode_utf8(code).size() == size;
+        if (!possible) return utf8_state::invalid;
+        if (text.size() < size) return utf8_state::cut_off;
+        text.remove_prefix(size);
+    }
+    return utf8_state::valid;
+}
+
+struct decoded {
+    transcript events;
+    bool is_cut_off = false;  ///< the stream ends within a frame
+};
+
+/// Decodes a whole stream of masked frames.
+inline decoded naive_decode(std::string_view in, const protocol_options& options) {
+    transcript events;
+    const auto fail = [&](errc error) {
+        events.push_back("error " + make_error_code(error).message());
+        return decoded{events};
+    };
+    std::string message;
+    unsigned message_op = 0;
+    std::size_t fragments = 0;
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(in[i]); };
+
+    while (in.size() >= 2) {
+        const bool fin = byte(0) & 0x80u;
+        const unsigned op = byte(0) & 15u;
+        std::uint64_t size = byte(1) & 0x7fu;
+        if (byte(0) & 0x70u) return fail(errc::protocol_error);
+        if (op != 0 && op != 1 && op != 2 && op != 8 && op != 9 && op != 10)
+            return fail(errc::protocol_error);
+        if (!(byte(1) & 0x80u)) return fail(errc::protocol_error);
+        if (op >= 8 && (!fin || size > 125)) return fail(errc::protocol_error);
+        std::size_t at = 2;
+        if (size >= 126) {
+            const std::size_t width = size == 126 ? 2 : 8;
+            if (in.size() < 2 + width) return {events, true};
+            size = 0;
+            for (std::size_t i = 0; i != width; ++i) size = size << 8 | byte(2 + i);
+            if (size < (width == 2 ? 126u : 65536u) || size >> 63)
+                return fail(errc::protocol_error);
+            at += width;
+        }
+        if (in.size() < at + 4) return {events, true};
+        const std::string_view mask = in.substr(at, 4);
+        at += 4;
+        if (op < 8) {
+            if ((op == 0) != (message_op != 0)) return fail(errc::protocol_error);
+            if (size > options.max_message_bytes ||
+                message.size() + size > options.max_message_bytes)
+                return fail(errc::message_too_big);
+            if (++fragments > options.max_fragments) return fail(errc::message_too_big);
+        }
+        if (in.size() < at + size) return {events, true};
+        std::string payload{in.substr(at, static_cast<std::size_t>(size))};
+        for (std::size_t i = 0; i != payload.size(); ++i)
+            payload[i] = static_cast<char>(payload[i] ^ mask[i % 4]);
+        in.remove_prefix(at + static_cast<std::size_t>(size));
+
+        if (op == 9) events.push_back("ping:" + payload);
+        if (op == 10) events.push_back("pong:" + payload);
+        if (op == 8) {
+            unsigned code = 1005;
+            if (payload.size() == 1) return fail(errc::protocol_error);
+            if (payload.size() >= 2) {
+                code = static_cast<unsigned char>(payload[0]) * 256u +
+                       static_cast<unsigned char>(payload[1]);
+                const bool allowed = (code >= 1000 && code <= 1003) ||
+                                     (code >= 1007 && code <= 1014) ||
+                                     (code >= 3000 && code <= 4999);
+                if (!allowed) return fail(errc::protocol_error);
+                payload.erase(0, 2);
+                if (naive_utf8(payload) != utf8_state::valid) return fail(errc::invalid_utf8);
+            }
+            events.push_back("close " + std::to_string(code) + ":" + payload);
+            return {events};
+        }
+        if (op >= 8) continue;
+        if (op != 0) message_op = op;
+        message += payload;
+        const auto state = message_op == 1 ? naive_utf8(message) : utf8_state::valid;
+        if (state == utf8_state::invalid || (fin && state == utf8_state::cut_off))
+            return fail(errc::invalid_utf8);
+        if (!fin) continue;
+        events.push_back((message_op == 1 ? "text:" : "binary:") + message);
+        message.clear();
+        message_op = 0;
+        fragments = 0;
+    }
+    return {events, !in.empty()};
+}
+
+}  // namespace millrace::websocket::tests

@@ -1,0 +1,154 @@
+#pragma once
+
+// What the tests of the protocol share: frames built bit by bit, a caller of `protocol` that reads
+// in chunks, and a naive decoder of whole streams, written from RFC 6455 alone.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include <millrace/websocket/protocol.hpp>
+
+namespace millrace::websocket::tests {
+
+using transcript = std::vector<std::string>;
+
+inline constexpr std::size_t no_limit = std::size_t{1} << 40;
+
+inline std::string bytes_of(std::initializer_list<unsigned> values) {
+    std::string out;
+    for (const unsigned value : values) out.push_back(static_cast<char>(value));
+    return out;
+}
+
+/// A frame with any first byte; `width` is the number of length bytes (1, 2 or 8; 0: the shortest).
+inline std::string raw_frame(unsigned first, std::string_view payload, bool masked = true,
+                             std::size_t width = 0) {
+    static constexpr unsigned char mask[4] = {0x37, 0xfa, 0x21, 0x3d};
+    const unsigned mask_bit = masked ? 0x80u : 0u;
+    const auto size = payload.size();
+    if (width == 0) width = size < 126 ? 1 : size < 0x10000 ? 2 : 8;
+    std::string out = bytes_of({first});
+    if (width == 1) {
+        out += bytes_of({mask_bit | static_cast<unsigned>(size)});
+    } else {
+        out += bytes_of({mask_bit | (width == 2 ? 126u : 127u)});
+        for (std::size_t i = width; i-- > 0;)
+            out.push_back(static_cast<char>(std::uint64_t{size} >> (8 * i)));
+    }
+    for (std::size_t i = 0; masked && i != 4; ++i) out.push_back(static_cast<char>(mask[i]));
+    for (std::size_t i = 0; i != size; ++i)
+        out.push_back(static_cast<char>(masked ? payload[i] ^ mask[i % 4] : payload[i]));
+    return out;
+}
+
+/// A header that declares `size` bytes of payload, in the 8-byte form, without the payload.
+inline std::string huge_header(unsigned first, std::uint64_t size) {
+    std::string out = bytes_of({first, 0xff});
+    for (std::size_t i = 8; i-- > 0;) out.push_back(static_cast<char>(size >> (8 * i)));
+    return out + bytes_of({1, 2, 3, 4});
+}
+
+/// Writes down what it is told, and uses all that it is allowed to do to a payload.
+struct recorder {
+    transcript events;
+    std::size_t stop_after = no_limit;
+
+    bool note(std::string_view what, std::string_view payload) {
+        events.push_back(std::string{what} + ":" + std::string{payload});
+        return events.size() < stop_after;
+    }
+    bool on_message(opcode op, std::span<char> payload) {
+        char& behind = payload.data()[payload.size()];
+        const char saved = behind;
+        behind = '\0';
+        const bool go_on =
+            note(op == opcode::text ? "text" : "binary", {payload.data(), payload.size()});
+        std::fill(payload.begin(), payload.end(), '#');
+        behind = saved;
+        return go_on;
+    }
+    bool on_ping(std::string_view payload) { return note("ping", payload); }
+    bool on_pong(std::string_view payload) { return note("pong", payload); }
+    bool on_close(close_code code, std::string_view reason) {
+        return note("close " + std::to_string(static_cast<int>(code)), reason);
+    }
+};
+
+/// Reads a stream in chunks as a connection does, in a buffer of `buffer_bytes` that holds not one
+/// byte more than `protocol::receive` asks for.
+template <role Role>
+class reader {
+public:
+    explicit reader(protocol_options options)
+        : capacity_(options.buffer_bytes), buffer_(new char[capacity_ + 1]), protocol_(options) {}
+
+    /// False once the stream is in error.
+    bool read(std::string_view chunk) {
+        while (!chunk.empty()) {
+            const auto part = std::min(chunk.size(), capacity_ - filled_);
+            if (part == 0) {
+                handler.events.push_back("the buffer is full of unconsumed bytes");
+                return false;
+            }
+            std::memcpy(buffer_.get() + filled_, chunk.data(), part);
+            filled_ += part;
+            chunk.remove_prefix(part);
+            if (!process()) return false;
+        }
+        return true;
+    }
+
+    recorder handler;
+
+private:
+    bool process() {
+        receive_result result;
+        do {
+            result = protocol_.receive({buffer_.get(), filled_}, handler);
+            filled_ -= result.consumed;
+            std::memmove(buffer_.get(), buffer_.get() + result.consumed, filled_);
+        } while (result.stopped);
+        if (result.error) handler.events.push_back("error " + result.error.message());
+        return !result.error;
+    }
+
+    std::size_t capacity_;
+    std::unique_ptr<char[]> buffer_;
+    std::size_t filled_ = 0;
+    protocol<Role> protocol_;
+};
+
+template <role Role = role::server>
+transcript read_chunks(std::string_view stream, const std::vector<std::size_t>& cuts,
+                       protocol_options options) {
+    reader<Role> r{options};
+    std::size_t from = 0;
+    for (const std::size_t cut : cuts) {
+        if (!r.read(stream.substr(from, cut - from))) return r.handler.events;
+        from = cut;
+    }
+    r.read(stream.substr(from));
+    return r.handler.events;
+}
+
+inline std::vector<std::size_t> every(std::size_t step, std::size_t size) {
+    std::vector<std::size_t> cuts;
+    for (std::size_t at = step; at < size; at += step) cuts.push_back(at);
+    return cuts;
+}
+
+/// The same options with a buffer that lets no data frame through the fast lane.
+inline protocol_options slow(protocol_options options) {
+    options.buffer_bytes = max_frame_header_bytes;
+    return options;
+}
+
+}  // namespace millrace::websocket::tests
