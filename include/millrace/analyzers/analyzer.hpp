@@ -1,0 +1,105 @@
+#pragma once
+
+#include <concepts>
+
+#include <millrace/core/archive.hpp>
+#include <millrace/core/projection.hpp>
+#include <millrace/core/record.hpp>
+#include <millrace/core/schema.hpp>
+
+namespace millrace {
+
+/// The Analyzer policy: state that events are folded into. The least that one needs:
+///
+///     struct largest {
+///         static constexpr millrace::fixed_string name = "largest";
+///         void update(const trade& t) { value_ = std::max(value_, t.size); }
+///         double result() const { return value_; }
+///         template <class Archive> void archive(Archive& ar) { ar(value_); }
+///         double value_ = 0;
+///     };
+///     static_assert(millrace::analyzer<largest, trade>);
+///
+/// | member                  | needed | meaning                                               |
+/// |-------------------------|--------|-------------------------------------------------------|
+/// | default constructor     | yes    | the state before any event                            |
+/// | `update(const Event&)`  | yes    | takes one event in, in constant or amortised time     |
+/// | `result() const`        | yes    | a scalar, or a struct with a `schema`                 |
+/// | `archive(ar)`           | yes    | saves and loads the state (see core/archive.hpp)      |
+/// | `name`                  | no     | what a scalar result is called; "value" without it    |
+/// | `merge(const A&)`       | no     | as if the other's events had been given to this one   |
+template <class A, class Event>
+concept analyzer = std::default_initializable<A> && std::copyable<A> && archivable<A> &&
+    requires(A& state, const A& done, const Event& event) {
+    state.update(event);
+    done.result();
+    requires scalar<std::remove_cvref_t<decltype(done.result())>> ||
+        described<std::remove_cvref_t<decltype(done.result())>>;
+};
+
+/// An analyzer whose states over parts of a stream combine into the state over the whole.
+template <class A>
+concept mergeable = requires(A& state, const A& other) {
+    state.merge(other);
+};
+
+/// Stops the compiler with the first requirement that `A` misses.
+template <class A, class Event>
+consteval void require_analyzer() {
+#define MILLRACE_NEEDS(condition, member) \
+    static_assert(condition, "analyzer needs: " member " (see millrace/analyzers/analyzer.hpp)")
+    MILLRACE_NEEDS(std::default_initializable<A>, "a default constructor");
+    MILLRACE_NEEDS(std::copyable<A>, "to be copyable");
+    MILLRACE_NEEDS(
+        requires(A & a, const Event& e) { a.update(e); }, "void update(const Event&)");
+    MILLRACE_NEEDS(
+        requires(const A& a) { a.result(); }, "auto result() const");
+    if constexpr (requires(const A& a) { a.result(); }) {
+        using result = std::remove_cvref_t<decltype(std::declval<const A&>().result())>;
+        MILLRACE_NEEDS(scalar<result> || described<result>,
+                       "result() to give a number or a struct with a millrace::schema");
+    }
+    MILLRACE_NEEDS(archivable<A>, "template <class Archive> void archive(Archive&)");
+#undef MILLRACE_NEEDS
+}
+
+/// Stops the compiler when `A` cannot be merged.
+template <class A>
+consteval void require_mergeable() {
+    static_assert(mergeable<A>,
+                  "analyzer needs: void merge(const A&) (see millrace/analyzers/analyzer.hpp)");
+}
+
+namespace detail {
+
+template <class A>
+consteval auto name_of_analyzer() {
+    if constexpr (requires { A::name.view(); }) {
+        return A::name;
+    } else {
+        return fixed_string{"value"};
+    }
+}
+
+template <class A, class Result>
+struct described_result {
+    using type = named_value<name_of_analyzer<A>(), Result>;
+};
+template <class A, described Result>
+struct described_result<A, Result> {
+    using type = Result;
+};
+
+}  // namespace detail
+
+/// The analyzer's result as a struct with a schema: a scalar gets the analyzer's name.
+template <class A>
+using result_of = typename detail::described_result<
+    A, std::remove_cvref_t<decltype(std::declval<const A&>().result())>>::type;
+
+template <class A>
+[[nodiscard]] constexpr result_of<A> describe(const A& state) {
+    return result_of<A>{state.result()};
+}
+
+}  // namespace millrace

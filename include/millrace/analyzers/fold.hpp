@@ -1,0 +1,30 @@
+#pragma once
+
+#include <millrace/analyzers/number.hpp>
+
+namespace millrace::detail {
+
+/// Folds one projection's numbers into an accumulator: an analyzer but for its name and result.
+/// The accumulator has `add(double)`, `merge(const Accumulator&)` and `archive(ar)`.
+template <auto Projection, class Accumulator>
+class fold {
+public:
+    template <class Event>
+    requires projects_number<Projection, Event>
+    constexpr void update(const Event& event) {
+        const double x = number<Projection>(event);
+        if (!std::isnan(x)) state_.add(x);
+    }
+
+    constexpr void merge(const fold& other) { state_.merge(other.state_); }
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(state_);
+    }
+
+protected:
+    Accumulator state_;
+};
+
+}  // namespace millrace::detail
