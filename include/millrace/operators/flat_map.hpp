@@ -9,6 +9,18 @@
 
 namespace millrace {
 
+namespace detail {
+
+template <class Function, class Event>
+concept splits = std::invocable<Function&, const Event&> &&
+    std::ranges::range<std::invoke_result_t<Function&, const Event&>>;
+
+template <class Function, class Event>
+using element_of = std::remove_cvref_t<
+    std::ranges::range_reference_t<std::invoke_result_t<Function&, const Event&>>>;
+
+}  // namespace detail
+
 template <class Function>
 struct flat_map_operator : stage {
     Function function;
@@ -16,17 +28,14 @@ struct flat_map_operator : stage {
     explicit flat_map_operator(Function f) : function{std::move(f)} {}
 
     template <class Event>
-    using output = std::remove_cvref_t<
-        std::ranges::range_reference_t<std::invoke_result_t<Function&, const Event&>>>;
+    using output = typename detail::output_if<detail::splits<Function, Event>, detail::element_of,
+                                              Event, Function, Event>::type;
 
     template <class Event>
     static consteval void require() {
-        static_assert(
-            requires(Function & f, const Event& event) {
-                requires std::ranges::range<decltype(std::invoke(f, event))>;
-            },
-            "flat_map needs: a function of the stream's event that returns a range "
-            "(see millrace/operators/flat_map.hpp)");
+        static_assert(detail::splits<Function, Event>,
+                      "flat_map needs: a function of the stream's event that returns a range "
+                      "(see millrace/operators/flat_map.hpp)");
     }
 
     template <class Event, class Emit>

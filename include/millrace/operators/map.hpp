@@ -8,6 +8,13 @@
 
 namespace millrace {
 
+namespace detail {
+
+template <class Function, class Event>
+using mapped = std::remove_cvref_t<std::invoke_result_t<Function&, const Event&>>;
+
+}  // namespace detail
+
 template <class Function>
 struct map_operator : stage {
     Function function;
@@ -15,7 +22,8 @@ struct map_operator : stage {
     explicit map_operator(Function f) : function{std::move(f)} {}
 
     template <class Event>
-    using output = std::remove_cvref_t<std::invoke_result_t<Function&, const Event&>>;
+    using output = typename detail::output_if<std::invocable<Function&, const Event&>,
+                                              detail::mapped, Event, Function, Event>::type;
 
     template <class Event>
     static consteval void require() {

@@ -9,6 +9,17 @@ namespace millrace {
 
 namespace detail {
 
+// Where the requirement does not hold, the stream's own type stands in, so that what the compiler
+// says is the requirement's sentence and no more.
+template <bool Holds, template <class...> class Output, class Event, class... Arguments>
+struct output_if {
+    using type = Event;
+};
+template <template <class...> class Output, class Event, class... Arguments>
+struct output_if<true, Output, Event, Arguments...> {
+    using type = Output<Arguments...>;
+};
+
 struct ignore_event {
     template <class Event>
     void operator()(const Event&) const noexcept {}

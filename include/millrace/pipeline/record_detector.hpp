@@ -12,6 +12,24 @@
 
 namespace millrace {
 
+namespace detail {
+
+// For what is no record, `detect` says so; this only has to be a type.
+template <class Event, class Detector>
+struct joined_record_of {
+    using type = Event;
+};
+template <class Key, class Result, class Detector>
+struct joined_record_of<record<Key, Result>, Detector> {
+    using type = record<Key, joined<Result, result_of<Detector>>>;
+};
+
+}  // namespace detail
+
+/// A record with the fields of the detector's result behind its own.
+template <class Record, class Detector>
+using joined_record = typename detail::joined_record_of<Record, Detector>::type;
+
 /// Runs a `Detector` for each key over records and joins its result to them; see `detect`.
 template <class Record, class Detector, template <class> class Storage = null_storage>
 class record_detector;
@@ -20,7 +38,7 @@ template <class Key, class Result, class Detector, template <class> class Storag
 class record_detector<record<Key, Result>, Detector, Storage> {
 public:
     using event_type = record<Key, Result>;
-    using record_type = record<Key, joined<Result, result_of<Detector>>>;
+    using record_type = joined_record<event_type, Detector>;
     using storage_type = Storage<record_type>;
 
     /// @throws std::system_error when the storage does not open.

@@ -113,7 +113,7 @@ struct step<detect_stage<D, S>, stream<E, K, W>> {
         if constexpr (is_record<E>) require_analyzer<D, E>();
     }
     using detector = record_detector<E, D, S>;
-    using output = stream<typename detector::record_type, K>;
+    using output = stream<joined_record<E, D>, K>;
     static output apply(const detect_stage<D, S>&, const stream<E, K, W>& in) {
         return {in.key, {}};
     }

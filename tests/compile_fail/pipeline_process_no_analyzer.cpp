@@ -1,0 +1,37 @@
+// What a process folds with is an analyzer of its event.
+// expect: analyzer needs: void update(const Event&)
+#include <millrace/analyzers/count.hpp>
+#include <millrace/analyzers/ewma_zscore.hpp>
+#include <millrace/analyzers/mean.hpp>
+#include <millrace/operators/filter.hpp>
+#include <millrace/operators/flat_map.hpp>
+#include <millrace/operators/map.hpp>
+#include <millrace/pipeline/run.hpp>
+#include <array>
+#include <millrace/windows/tumbling.hpp>
+
+using namespace millrace;
+using namespace std::chrono_literals;
+
+struct trade {
+    std::string symbol;
+    double price;
+    timestamp time;
+};
+
+template <>
+inline constexpr auto millrace::schema<trade> = fields(field{"symbol", &trade::symbol},
+                                                       field{"price", &trade::price},
+                                                       event_time{"time", &trade::time});
+
+struct nothing {
+    double result() const { return 0; }
+    template <class Archive>
+    void archive(Archive&) {}
+};
+#ifdef MUST_FAIL
+using chosen = nothing;
+#else
+using chosen = count;
+#endif
+int main() { auto p = from<trade>("t") | process<chosen>(); }

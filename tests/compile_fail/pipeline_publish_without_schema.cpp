@@ -1,0 +1,39 @@
+// What is published has named fields.
+// expect: publish needs: a millrace::schema
+#include <millrace/analyzers/count.hpp>
+#include <millrace/analyzers/ewma_zscore.hpp>
+#include <millrace/analyzers/mean.hpp>
+#include <millrace/operators/filter.hpp>
+#include <millrace/operators/flat_map.hpp>
+#include <millrace/operators/map.hpp>
+#include <millrace/pipeline/run.hpp>
+#include <array>
+#include <millrace/windows/tumbling.hpp>
+
+using namespace millrace;
+using namespace std::chrono_literals;
+
+struct trade {
+    std::string symbol;
+    double price;
+    timestamp time;
+};
+
+template <>
+inline constexpr auto millrace::schema<trade> = fields(field{"symbol", &trade::symbol},
+                                                       field{"price", &trade::price},
+                                                       event_time{"time", &trade::time});
+
+struct unnamed {
+    double price;
+};
+int main() {
+    auto p = from<trade>("t") | map([](const trade& t) {
+#ifdef MUST_FAIL
+                 return unnamed{t.price};
+#else
+                 return t;
+#endif
+             }) |
+             publish("prices");
+}

@@ -1,0 +1,37 @@
+// A window of event time needs events that have one.
+// expect: window needs: an event_time field
+#include <millrace/analyzers/count.hpp>
+#include <millrace/analyzers/ewma_zscore.hpp>
+#include <millrace/analyzers/mean.hpp>
+#include <millrace/operators/filter.hpp>
+#include <millrace/operators/flat_map.hpp>
+#include <millrace/operators/map.hpp>
+#include <millrace/pipeline/run.hpp>
+#include <array>
+#include <millrace/windows/tumbling.hpp>
+
+using namespace millrace;
+using namespace std::chrono_literals;
+
+struct trade {
+    std::string symbol;
+    double price;
+    timestamp time;
+};
+
+template <>
+inline constexpr auto millrace::schema<trade> = fields(field{"symbol", &trade::symbol},
+                                                       field{"price", &trade::price},
+                                                       event_time{"time", &trade::time});
+
+struct untimed {
+    double price;
+};
+template <>
+inline constexpr auto millrace::schema<untimed> = fields(field{"price", &untimed::price});
+#ifdef MUST_FAIL
+using event = untimed;
+#else
+using event = trade;
+#endif
+int main() { auto p = from<event>("t") | window(tumbling{1s}, drop_late) | process<count>(); }
