@@ -65,10 +65,12 @@ state random_state(std::mt19937_64& random) {
     all.time = timestamp{duration{static_cast<std::int64_t>(random())}};
     all.step = duration{static_cast<std::int64_t>(random())};
     if (random() % 2 == 0) all.maybe = static_cast<double>(random());
-    for (std::size_t i = random() % 5; i > 0; --i) all.list.push_back({static_cast<double>(random()), 7});
+    for (std::size_t i = random() % 5; i > 0; --i)
+        all.list.push_back({static_cast<double>(random()), 7});
     all.fixed = {1, -2, static_cast<std::int32_t>(random())};
     all.both = {text(), -5};
-    for (std::size_t i = random() % 5; i > 0; --i) all.sorted[text()] = static_cast<std::uint16_t>(random());
+    for (std::size_t i = random() % 5; i > 0; --i)
+        all.sorted[text()] = static_cast<std::uint16_t>(random());
     for (std::size_t i = random() % 5; i > 0; --i) all.keyed[text()] = {0.5, 1};
     return all;
 }
@@ -131,8 +133,9 @@ TEST_CASE("archive has the documented layout") {
 }
 
 TEST_CASE("archive keeps every bit of a number") {
-    for (const double value : {-0.0, std::numeric_limits<double>::denorm_min(), std::numeric_limits<double>::infinity(),
-                               std::numeric_limits<double>::quiet_NaN()}) {
+    for (const double value :
+         {-0.0, std::numeric_limits<double>::denorm_min(), std::numeric_limits<double>::infinity(),
+          std::numeric_limits<double>::quiet_NaN()}) {
         double loaded = 1;
         REQUIRE(load(save(value), loaded) == std::error_code{});
         CHECK(std::bit_cast<std::uint64_t>(loaded) == std::bit_cast<std::uint64_t>(value));
@@ -159,7 +162,8 @@ TEST_CASE("archive refuses every truncation, and bytes left over, and leaves the
 }
 
 TEST_CASE("archive refuses a length beyond its bytes without allocating for it") {
-    for (const std::uint64_t count : {std::uint64_t{2}, std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
+    for (const std::uint64_t count :
+         {std::uint64_t{2}, std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
         std::string text;
         CHECK(load(bytes_of(count, "a"), text) == errc::archive_truncated);
         CHECK(text.capacity() < 100);
@@ -191,8 +195,10 @@ TEST_CASE("archive survives any damage") {
         }
         state loaded;
         const std::error_code error = load(bytes, loaded);
-        if (error) CHECK(error.category() == error_category());
-        else CHECK(loaded.count >= 0);
+        if (error)
+            CHECK(error.category() == error_category());
+        else
+            CHECK(loaded.count >= 0);
     }
 }
 

@@ -35,7 +35,8 @@ void check_spread(const std::vector<std::size_t>& hashes) {
 }  // namespace
 
 TEST_CASE("key_hash spreads integers that lie in a row or in steps") {
-    for (const std::uint64_t step : {std::uint64_t{1}, std::uint64_t{1024}, std::uint64_t{1} << 32}) {
+    for (const std::uint64_t step :
+         {std::uint64_t{1}, std::uint64_t{1024}, std::uint64_t{1} << 32}) {
         std::vector<std::size_t> hashes;
         for (std::uint64_t i = 0; i < 200'000; ++i) hashes.push_back(key_hash{}(i * step));
         check_spread(hashes);

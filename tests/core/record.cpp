@@ -26,21 +26,25 @@ using strings = std::vector<std::string>;
 }  // namespace
 
 template <>
-inline constexpr auto millrace::schema<bar> =
-    millrace::fields(millrace::field{"low", &bar::low}, millrace::field{"high", &bar::high});
+inline constexpr auto millrace::schema<bar> = millrace::fields(millrace::field{"low", &bar::low},
+                                                               millrace::field{"high", &bar::high});
 template <>
-inline constexpr auto millrace::schema<score> = millrace::fields(millrace::field{"anomaly", &score::anomaly});
+inline constexpr auto millrace::schema<score> = millrace::fields(millrace::field{"anomaly",
+                                                                                 &score::anomaly});
 
 using namespace millrace;
 
 TEST_CASE("record is flat: key, bounds, the result's fields, and how far to trust it") {
-    CHECK(names_of(schema<record<std::string, bar>>) ==
-          strings{"key", "start", "end", "low", "high", "revision", "final", "trigger", "watermark", "late"});
-    CHECK(names_of(schema<record<no_key, bar>>) ==
-          strings{"start", "end", "low", "high", "revision", "final", "trigger", "watermark", "late"});
+    CHECK(names_of(schema<record<std::string, bar>>) == strings{"key", "start", "end", "low",
+                                                                "high", "revision", "final",
+                                                                "trigger", "watermark", "late"});
+    CHECK(names_of(schema<record<no_key, bar>>) == strings{"start", "end", "low", "high",
+                                                           "revision", "final", "trigger",
+                                                           "watermark", "late"});
     CHECK(names_of(schema<joined<bar, score>>) == strings{"low", "high", "anomaly"});
     CHECK(names_of(schema<record<int, joined<joined<bar, score>, named_value<"n", int>>>>) ==
-          strings{"key", "start", "end", "low", "high", "anomaly", "n", "revision", "final", "trigger", "watermark", "late"});
+          strings{"key", "start", "end", "low", "high", "anomaly", "n", "revision", "final",
+                  "trigger", "watermark", "late"});
     CHECK(names_of(schema<named_value<"mean", double>>) == strings{"mean"});
 }
 
@@ -71,7 +75,8 @@ TEST_CASE("record has the roles of key and bounds") {
 }
 
 TEST_CASE("trigger has a name for each value") {
-    for (const trigger each : {trigger::event, trigger::watermark, trigger::idle, trigger::late, trigger::stop}) {
+    for (const trigger each :
+         {trigger::event, trigger::watermark, trigger::idle, trigger::late, trigger::stop}) {
         CHECK(schema<trigger>.find(schema<trigger>.name_of(each)) == each);
         CHECK_FALSE(schema<trigger>.name_of(each).empty());
     }

@@ -37,14 +37,16 @@ inline constexpr auto millrace::schema<trade> = millrace::fields(
     millrace::event_time{"time", &trade::time, millrace::time_format::nanoseconds},
     millrace::field{"lots", &trade::lots});
 template <>
-inline constexpr auto millrace::schema<untimed> = millrace::fields(millrace::field{"a", &untimed::a});
+inline constexpr auto millrace::schema<untimed> = millrace::fields(millrace::field{"a",
+                                                                                   &untimed::a});
 
 using namespace millrace;
 
 TEST_CASE("schema lists the fields in order, and reaches them") {
     constexpr auto& list = schema<trade>;
     STATIC_REQUIRE(list.size == 5);
-    CHECK(list.names() == std::array<std::string_view, 5>{"symbol", "price", "side", "time", "lots"});
+    CHECK(list.names() ==
+          std::array<std::string_view, 5>{"symbol", "price", "side", "time", "lots"});
     CHECK(list.index_of("side") == 2);
     CHECK(list.index_of("sid") == list.size);
     trade value{"A", 1.5, side::sell, timestamp{duration{7}}, 3};

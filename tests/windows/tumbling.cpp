@@ -29,7 +29,7 @@ TEST_CASE("an hour begins on the hour") {
 }
 
 TEST_CASE("every time is in exactly the window that it is assigned") {
-    const auto seed = Catch::rngSeed();
+    const auto seed = test_seed();
     INFO("seed " << seed);
     std::mt19937_64 random{seed};
     for (int i = 0; i < 20'000; ++i) {

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <charconv>
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include <millrace/core/schema.hpp>
+
+namespace millrace {
+
+namespace detail {
+
+/// Appends the shortest decimal that reads back as the same number (std::to_chars).
+template <class Number>
+requires std::is_arithmetic_v<Number>
+void append_number(std::string& out, Number number) {
+    char text[64];
+    char* const end = [&] {
+        if constexpr (std::floating_point<Number>) {
+            return std::to_chars(text, text + sizeof text, number).ptr;
+        } else if constexpr (std::is_signed_v<Number>) {
+            return std::to_chars(text, text + sizeof text, std::int64_t{number}).ptr;
+        } else {
+            return std::to_chars(text, text + sizeof text, std::uint64_t{number}).ptr;
+        }
+    }();
+    out.append(text, end);
+}
+
+}  // namespace detail
+
+/// Appends the value as plain text: text as it is, a number in the shortest decimal that reads
+/// back as the same, an enumeration by name (nothing for a value that its schema does not list),
+/// a bool as true or false, a time as RFC 3339 or in its format's unit, nothing for an empty
+/// optional.
+template <class T>
+requires scalar<unwrapped<T>>
+void append_text(std::string& out, const T& value, time_format format = time_format::rfc3339) {
+    if constexpr (is_optional<T>) {
+        if (value) append_text(out, *value, format);
+    } else if constexpr (text<T>) {
+        out.append(value);
+    } else if constexpr (named_enum<T>) {
+        out.append(schema<T>.name_of(value));
+    } else if constexpr (std::same_as<T, timestamp>) {
+        if (format == time_format::rfc3339) {
+            append_rfc3339(out, value);
+        } else {
+            detail::append_number(out, count_of(value, format));
+        }
+    } else if constexpr (std::same_as<T, bool>) {
+        out.append(value ? "true" : "false");
+    } else {
+        detail::append_number(out, value);
+    }
+}
+
+/// Appends the value of the record's field of role `key` as plain text; nothing for a record
+/// without a key. It is what storage and queries know the key by.
+template <described Record>
+void key_text(const Record& row, std::string& out) {
+    if constexpr (has_role<Record, field_role::key>) {
+        append_text(out, field_of<field_role::key>(row));
+    }
+}
+
+}  // namespace millrace

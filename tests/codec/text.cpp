@@ -1,0 +1,82 @@
+#include <millrace/codec/text.hpp>
+
+#include <cstdint>
+#include <limits>
+
+#include <millrace/core/record.hpp>
+
+#include "catch.hpp"
+
+namespace {
+
+struct mean_of {
+    double mean = 0;
+};
+
+}  // namespace
+
+template <>
+inline constexpr auto millrace::schema<mean_of> = millrace::fields(millrace::field{"mean",
+                                                                                   &mean_of::mean});
+
+using namespace millrace;
+
+namespace {
+
+template <class T>
+std::string written(const T& value, time_format format = time_format::rfc3339) {
+    std::string out = ">";
+    append_text(out, value, format);
+    return out.substr(1);
+}
+
+template <class Key>
+std::string key_of(const Key& key) {
+    record<Key, mean_of> row;
+    row.key = key;
+    std::string out = ">";
+    key_text(row, out);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("append_text writes each kind of value plainly") {
+    CHECK(written(std::string{"a\"b\n"}) == "a\"b\n");
+    CHECK(written(std::string_view{""}) == "");
+    CHECK(written(true) == "true");
+    CHECK(written(false) == "false");
+    CHECK(written(-5) == "-5");
+    CHECK(written(std::int8_t{-128}) == "-128");
+    CHECK(written(std::uint8_t{65}) == "65");
+    CHECK(written('A') == "65");
+    CHECK(written(std::numeric_limits<std::uint64_t>::max()) == "18446744073709551615");
+    CHECK(written(std::numeric_limits<std::int64_t>::min()) == "-9223372036854775808");
+    CHECK(written(0.1) == "0.1");
+    CHECK(written(0.1f) == "0.1");
+    CHECK(written(-0.0) == "-0");
+    CHECK(written(1e22) == "1e+22");
+    CHECK(written(std::numeric_limits<double>::denorm_min()) == "5e-324");
+    CHECK(written(trigger::idle) == "idle");
+    CHECK(written(static_cast<trigger>(99)) == "");
+    CHECK(written(std::optional<int>{}) == "");
+    CHECK(written(std::optional<int>{3}) == "3");
+}
+
+TEST_CASE("append_text writes a time in its format") {
+    const timestamp time{std::chrono::nanoseconds{1'500'000'001}};
+    CHECK(written(time) == "1970-01-01T00:00:01.500000001Z");
+    CHECK(written(time, time_format::seconds) == "1");
+    CHECK(written(time, time_format::milliseconds) == "1500");
+    CHECK(written(time, time_format::microseconds) == "1500000");
+    CHECK(written(time, time_format::nanoseconds) == "1500000001");
+    CHECK(written(std::optional{time}, time_format::seconds) == "1");
+}
+
+TEST_CASE("key_text is the key of a record, behind what is there") {
+    CHECK(key_of(std::string{"a\"b"}) == ">a\"b");
+    CHECK(key_of(std::int64_t{-7}) == ">-7");
+    CHECK(key_of(trigger::stop) == ">stop");
+    CHECK(key_of(true) == ">true");
+    CHECK(key_of(no_key{}) == ">");
+}
