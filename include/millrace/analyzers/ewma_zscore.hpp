@@ -50,8 +50,7 @@ class ewma_zscore {
     static_assert(Options::min_stddev >= 0, "ewma_zscore: min_stddev is not negative");
 
 public:
-    template <class Event>
-    requires projects_number<Projection, Event>
+    template <projects_numbers<Projection> Event>
     void update(const Event& event) noexcept {
         const double x = detail::number<Projection>(event);
         last_ = judge(x);
@@ -62,16 +61,16 @@ public:
     [[nodiscard]] anomaly_result result() const noexcept { return last_; }
 
     /// What `result` would be after this event; learns nothing.
-    template <class Event>
-    requires projects_number<Projection, Event>
+    template <projects_numbers<Projection> Event>
     [[nodiscard]] anomaly_result explain(const Event& event) const noexcept {
         return judge(detail::number<Projection>(event));
     }
 
     /// The score that this event would get; learns nothing.
-    template <class Event>
-    requires projects_number<Projection, Event>
-    [[nodiscard]] double score(const Event& event) const noexcept { return explain(event).score; }
+    template <projects_numbers<Projection> Event>
+    [[nodiscard]] double score(const Event& event) const noexcept {
+        return explain(event).score;
+    }
 
     template <class Archive>
     void archive(Archive& ar) {

@@ -9,8 +9,7 @@ namespace millrace::detail {
 template <auto Projection, class Accumulator>
 class fold {
 public:
-    template <class Event>
-    requires projects_number<Projection, Event>
+    template <projects_numbers<Projection> Event>
     constexpr void update(const Event& event) {
         const double x = number<Projection>(event);
         if (!std::isnan(x)) state_.add(x);

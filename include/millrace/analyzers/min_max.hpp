@@ -22,8 +22,7 @@ inline constexpr auto schema<extremes> = fields(field{"min", &extremes::min},
 template <auto Projection>
 class min_max {
 public:
-    template <class Event>
-    requires projects_number<Projection, Event>
+    template <projects_numbers<Projection> Event>
     constexpr void update(const Event& event) {
         least_.update(event);
         greatest_.update(event);

@@ -5,6 +5,7 @@
 #include <millrace/analyzers/compensated_sum.hpp>
 #include <millrace/analyzers/max.hpp>
 #include <millrace/analyzers/min.hpp>
+#include <millrace/core/event_time.hpp>
 #include <millrace/core/schema.hpp>
 
 namespace millrace {
@@ -27,23 +28,6 @@ inline constexpr auto schema<ohlc_bar> = fields(field{"open", &ohlc_bar::open},
                                                 field{"close", &ohlc_bar::close},
                                                 field{"volume", &ohlc_bar::volume});
 
-namespace detail {
-
-/// When the event, or the window that it is the record of, begins; the same for all that have no
-/// time.
-template <class Event>
-[[nodiscard]] constexpr timestamp begin_of(const Event& event) {
-    if constexpr (has_role<Event, field_role::event_time>) {
-        return field_of<field_role::event_time>(event);
-    } else if constexpr (has_role<Event, field_role::window_start>) {
-        return field_of<field_role::window_start>(event);
-    } else {
-        return {};
-    }
-}
-
-}  // namespace detail
-
 /// Open, high, low and close of `Price`, and the sum of `Size`. Of no events the prices are NaN and
 /// the volume is 0. An event whose price or size is NaN is skipped.
 ///
@@ -54,13 +38,12 @@ template <class Event>
 template <auto Price, auto Size>
 class ohlc {
 public:
-    template <class Event>
-    requires(projects_number<Price, Event>&& projects_number<Size, Event>) constexpr void update(
-        const Event& event) {
+    template <projects_numbers<Price, Size> Event>
+    constexpr void update(const Event& event) {
         const double price = detail::number<Price>(event);
         const double size = detail::number<Size>(event);
         if (std::isnan(price) || std::isnan(size)) return;
-        const timestamp time = detail::begin_of(event);
+        const timestamp time = detail::time_or_epoch(event);
         include({price, time}, {price, time});
         high_.add(price);
         low_.add(price);

@@ -18,9 +18,8 @@ class weighted_mean {
 public:
     static constexpr fixed_string name = "weighted_mean";
 
-    template <class Event>
-    requires(projects_number<Value, Event>&& projects_number<Weight, Event>) constexpr void update(
-        const Event& event) {
+    template <projects_numbers<Value, Weight> Event>
+    constexpr void update(const Event& event) {
         const double value = detail::number<Value>(event);
         const double weight = detail::number<Weight>(event);
         if (std::isnan(value) || std::isnan(weight)) return;

@@ -43,4 +43,8 @@ template <auto Projection, class Event>
 concept projects_number = std::invocable<const decltype(Projection)&, const Event&> &&
     std::is_arithmetic_v<projected<decltype(Projection), Event>>;
 
+/// An event of which each of the projections gives a number.
+template <class Event, auto... Projections>
+concept projects_numbers = (projects_number<Projections, Event> && ...);
+
 }  // namespace millrace

@@ -105,12 +105,11 @@ constexpr auto nest(Member Owner::*member, const field_list<Inner...>& list) {
 
 template <class... Fields>
 constexpr field_list<Fields...> as_fields(std::tuple<Fields...> all) {
-    field_list<Fields...> list{all};
-    return list;
+    return field_list<Fields...>{all};
 }
 
 template <class Key, class Result>
-constexpr auto record_fields() {
+consteval auto record_fields() {
     using row = record<Key, Result>;
     const auto key = [] {
         if constexpr (std::same_as<Key, no_key>) {
@@ -131,6 +130,8 @@ constexpr auto record_fields() {
                        std::tuple{field{"revision", &row::revision}, field{"final", &row::is_final},
                                   field{"trigger", &row::fired_by},
                                   field{"watermark", &row::watermark}, field{"late", &row::late}}));
+    check_fields(list);
+    return list;
 }
 
 }  // namespace detail

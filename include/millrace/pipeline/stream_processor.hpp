@@ -5,9 +5,9 @@
 #include <type_traits>
 
 #include <millrace/analyzers/analyzer.hpp>
+#include <millrace/core/event_time.hpp>
 #include <millrace/operators/key_by.hpp>
 #include <millrace/operators/operator.hpp>
-#include <millrace/pipeline/event_time.hpp>
 #include <millrace/pipeline/own_time_windows.hpp>
 #include <millrace/pipeline/running_state.hpp>
 #include <millrace/pipeline/shared_time_windows.hpp>
@@ -75,7 +75,8 @@ public:
     template <class Emit, class OnLate = detail::ignore_event>
     void push(const Event& event, Emit&& emit, OnLate&& on_late = {}) {
         auto keep = keep_and(emit);
-        state_.push(project(key_.projection, event), event_time_of(event), event, keep, on_late);
+        state_.push(project(key_.projection, event), detail::time_or_epoch(event), event, keep,
+                    on_late);
     }
 
     /// Says that no event earlier than `watermark` will come: closes the windows that end by then.
@@ -117,14 +118,6 @@ private:
             static_cast<void>(storage_->append(row));
             emit(row);
         };
-    }
-
-    static timestamp event_time_of(const Event& event) {
-        if constexpr (timed<Event>) {
-            return time_of(event);
-        } else {
-            return {};
-        }
     }
 
     KeyBy key_;

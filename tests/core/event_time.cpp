@@ -1,4 +1,4 @@
-#include <millrace/pipeline/event_time.hpp>
+#include <millrace/core/event_time.hpp>
 
 #include "catch.hpp"
 #include "trade.hpp"

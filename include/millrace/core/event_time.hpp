@@ -20,4 +20,18 @@ template <timed Event>
     }
 }
 
+namespace detail {
+
+/// The event's time; the same for all that have none.
+template <class Event>
+[[nodiscard]] constexpr timestamp time_or_epoch(const Event& event) {
+    if constexpr (timed<Event>) {
+        return time_of(event);
+    } else {
+        return {};
+    }
+}
+
+}  // namespace detail
+
 }  // namespace millrace
