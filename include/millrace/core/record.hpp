@@ -125,7 +125,7 @@ consteval auto record_fields() {
                            "start", &window_bounds::start},
                        role_field<window_bounds, timestamp, field_role::window_end>{
                            "end", &window_bounds::end}}};
-    return as_fields(
+    const auto list = as_fields(
         std::tuple_cat(key, nest(&row::window, bounds), nest(&row::result, schema<Result>),
                        std::tuple{field{"revision", &row::revision}, field{"final", &row::is_final},
                                   field{"trigger", &row::fired_by},
