@@ -1,0 +1,53 @@
+// Live statistics of highway sensors: readings come in, and each sensor's hours go out, judged.
+//
+//     ws://localhost:8080/readings    takes readings (see reading.hpp)
+//     ws://localhost:8080/hourly      streams the hours; /hourly?key=speed_6005 those of one sensor
+//     ws://localhost:8080/ws          both at once
+//     http://localhost:8080/          the page, and /api/topics/hourly what is stored
+
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+
+#include <millrace/millrace.hpp>
+
+#include "arguments.hpp"
+#include "reading.hpp"
+
+using namespace millrace;
+using namespace std::chrono_literals;
+
+using hour = summary<count, mean<&reading::value>, named<"low", min<&reading::value>>,
+                     named<"high", max<&reading::value>>, stddev<&reading::value>>;
+
+int main(int argc, char** argv) try {
+    const arguments options{argc,
+                            argv,
+                            {{"port", "8080"},
+                             {"db", "traffic.db"},
+                             {"web", TRAFFIC_WEB},
+                             {"dygraphs", "/usr/share/javascript/dygraphs"}}};
+
+    // clang-format off
+    auto hourly = from<reading>("readings")
+                | key_by(&reading::sensor)
+                | window(tumbling{1h}, per_key, lateness{1h}, idle_timeout{5s}, drop_late)
+                | process<hour>()
+                | detect<ewma_zscore<at<"mean">>, sqlite_storage>({.file = options.text("db")})
+                | publish("hourly");
+    // clang-format on
+
+    endpoint<tcp> server{
+        {.port = options.number<std::uint16_t>("port"), .outbox_bytes = 8 * 1024 * 1024}};
+    server.serve(std::move(hourly), {.duplex_path = "/ws"});
+    server.files("/", options.text("web"));
+    if (std::filesystem::is_directory(options.text("dygraphs")))
+        server.files("/dygraphs/", options.text("dygraphs"));
+
+    std::cout << "http://localhost:" << server.port() << std::endl;
+    server.run();
+} catch (const std::exception& error) {
+    std::cerr << "traffic_server: " << error.what() << '\n';
+    return 1;
+}
