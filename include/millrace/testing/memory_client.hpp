@@ -27,7 +27,7 @@ namespace millrace::testing {
 /// left to do, so that what it causes has happened when it returns. It answers nothing by itself.
 class memory_client {
 public:
-    memory_client(asio::io_context& io, memory& wire, const memory_options& options = {})
+    memory_client(asio::io_context& io, memory& wire, const memory_stream_options& options = {})
         : io_{io}, stream_{wire.connect(options)} {
         run();
     }

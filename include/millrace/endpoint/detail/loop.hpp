@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+
+#include <millrace/endpoint/frame.hpp>
+#include <millrace/endpoint/metrics.hpp>
+
+namespace millrace::detail {
+
+/// Something with output that waits, or with an end to be carried out.
+class flushable {
+public:
+    virtual ~flushable() = default;
+    virtual void flush() = 0;
+};
+
+/// What all connections of one thread share. Output made while one handler runs is written once,
+/// at the handler's end: what it queued for a connection leaves in one system call.
+class loop : public std::enable_shared_from_this<loop> {
+public:
+    static constexpr std::size_t buffer_bytes = 64 * 1024;
+
+    explicit loop(asio::io_context& context) : io{context}, storage_(buffer_bytes + 1) {}
+
+    /// While one lives, flushes wait for its end.
+    class turn {
+    public:
+        explicit turn(loop& owner) noexcept : loop_{owner} { ++loop_.turns_; }
+        turn(const turn&) = delete;
+        turn& operator=(const turn&) = delete;
+        ~turn() {
+            if (loop_.turns_ == 1) loop_.flush_all();
+            --loop_.turns_;
+        }
+
+    private:
+        loop& loop_;
+    };
+
+    /// Has `who` flushed at the end of this turn, or else soon.
+    void schedule(std::shared_ptr<flushable> who) {
+        if (dirty_.empty() && turns_ == 0)
+            asio::post(io, [self = shared_from_this()] { turn flush_now{*self}; });
+        dirty_.push_back(std::move(who));
+    }
+
+    [[nodiscard]] std::span<char> shared_buffer() noexcept {
+        return std::span{storage_}.first(buffer_bytes);
+    }
+
+    asio::io_context& io;
+    frame_pool frames;
+    endpoint_counters counters;
+    /// The time of the last tick: no system call a message.
+    std::chrono::nanoseconds now{};
+
+private:
+    void flush_all() {
+        while (!dirty_.empty()) {
+            flushing_.swap(dirty_);
+            for (const auto& each : flushing_) each->flush();
+            flushing_.clear();
+        }
+    }
+
+    std::vector<char> storage_;
+    std::vector<std::shared_ptr<flushable>> dirty_;
+    std::vector<std::shared_ptr<flushable>> flushing_;
+    int turns_ = 0;
+};
+
+}  // namespace millrace::detail

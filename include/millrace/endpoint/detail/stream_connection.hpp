@@ -1,0 +1,139 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include <asio/buffer.hpp>
+#include <asio/error.hpp>
+
+#include <millrace/endpoint/connection.hpp>
+#include <millrace/endpoint/receive_buffer.hpp>
+
+namespace millrace::detail {
+
+/// A connection's bytes, in and out, without their meaning.
+template <class Stream>
+class stream_connection : public connection {
+protected:
+    stream_connection(std::shared_ptr<loop> owner, const endpoint_options& options,
+                      std::uint64_t id, Stream stream)
+        : connection{std::move(owner), options, id, stream.remote_address()},
+          stream_{std::move(stream)},
+          receive_{loop_->shared_buffer()} {}
+
+    /// What came, and what was left before. Returns how much of it is used up.
+    virtual std::size_t on_received(std::span<char> bytes) = 0;
+
+    /// The peer sends no more, or is gone.
+    virtual void on_input_end() = 0;
+
+    /// A user's code, or memory, failed in a way that leaves the connection in no known state.
+    virtual void on_failure() noexcept = 0;
+
+    [[nodiscard]] virtual bool wants_input() const noexcept = 0;
+
+    /// Waits for input, where it is wanted and not waited for already.
+    void arm_read() {
+        if (is_reading_ || is_ended_ || !wants_input()) return;
+        is_reading_ = true;
+        stream_.async_wait_readable([self = shared()](std::error_code error) {
+            self->is_reading_ = false;
+            if (!self->is_ended_) self->on_readable(error);
+        });
+    }
+
+    /// Gives `on_received` what is left from before.
+    void receive_again() {
+        static_cast<void>(receive_.prepare());
+        use(receive_.commit(0));
+        arm_read();
+    }
+
+    [[nodiscard]] bool has_partial_input() const noexcept { return receive_.size() != 0; }
+
+    void write_out() final {
+        while (!outbox_.empty() && !is_writing_ && !is_broken_) {
+            std::array<asio::const_buffer, 64> parts;
+            const std::span<const asio::const_buffer> front{parts.data(), outbox_.gather(parts)};
+            std::error_code error;
+            const std::size_t size = stream_.write_some(front, error);
+            if (error && error != asio::error::would_block) {
+                is_broken_ = true;
+                is_open_ = false;
+                schedule();
+                return;
+            }
+            outbox_.written(size);
+            loop_->counters.bytes_out += size;
+            if (size != 0) last_written_ = loop_->now;
+            if (size < asio::buffer_size(front)) arm_write();
+        }
+    }
+
+    /// A write has failed.
+    [[nodiscard]] bool is_broken() const noexcept { return is_broken_; }
+
+    void end_output() { stream_.shutdown(); }
+
+    void end_stream() {
+        is_ended_ = true;
+        stream_.close();
+    }
+    [[nodiscard]] bool is_ended() const noexcept { return is_ended_; }
+
+    [[nodiscard]] std::chrono::nanoseconds last_received() const noexcept { return last_received_; }
+    [[nodiscard]] std::chrono::nanoseconds last_written() const noexcept { return last_written_; }
+
+private:
+    [[nodiscard]] std::shared_ptr<stream_connection> shared() {
+        return std::static_pointer_cast<stream_connection>(shared_from_this());
+    }
+
+    void on_readable(std::error_code error) {
+        const loop::turn turn{*loop_};
+        std::size_t size = 0;
+        const auto area = receive_.prepare();
+        if (!error) size = stream_.read_some(area, error);
+        if (error == asio::error::would_block) return arm_read();
+        if (error) return on_input_end();
+        loop_->counters.bytes_in += size;
+        last_received_ = loop_->now;
+        use(receive_.commit(size));
+        arm_read();
+    }
+
+    void use(std::span<char> bytes) noexcept {
+        try {
+            receive_.consume(on_received(bytes));
+        } catch (...) {
+            on_failure();
+        }
+    }
+
+    void arm_write() {
+        is_writing_ = true;
+        stream_.async_wait_writable([self = shared()](std::error_code) {
+            self->is_writing_ = false;
+            if (self->is_ended_) return;
+            const loop::turn turn{*self->loop_};
+            self->schedule();
+        });
+    }
+
+    Stream stream_;
+    receive_buffer receive_;
+    std::chrono::nanoseconds last_received_{};
+    std::chrono::nanoseconds last_written_{};
+    bool is_reading_ = false;
+    bool is_writing_ = false;  ///< waits until the system takes more
+    bool is_broken_ = false;
+    bool is_ended_ = false;
+};
+
+}  // namespace millrace::detail

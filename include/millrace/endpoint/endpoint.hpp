@@ -1,0 +1,239 @@
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+
+#include <millrace/core/clock.hpp>
+#include <millrace/endpoint/api_routes.hpp>
+#include <millrace/endpoint/connection.hpp>
+#include <millrace/endpoint/detail/core.hpp>
+#include <millrace/endpoint/guard.hpp>
+#include <millrace/endpoint/metrics.hpp>
+#include <millrace/endpoint/options.hpp>
+#include <millrace/endpoint/pipeline_route.hpp>
+#include <millrace/endpoint/prometheus_metrics.hpp>
+#include <millrace/endpoint/publisher.hpp>
+#include <millrace/endpoint/route.hpp>
+#include <millrace/endpoint/static_files.hpp>
+#include <millrace/transport/tcp.hpp>
+#include <millrace/transport/transport.hpp>
+
+namespace millrace {
+
+/// A WebSocket and HTTP server for pipelines, in one thread.
+///
+///     millrace::endpoint<millrace::tcp> server{{.port = 8080}};
+///     server.serve(std::move(bars), {.duplex_path = "/ws"});
+///     server.files("/", "www");
+///     server.run();
+///
+/// It listens from its construction and serves while its io_context runs. WebSocket paths:
+/// `/INPUT` of each pipeline takes events, `/TOPIC` streams what is published (`?key=VALUE`: of one
+/// key), a `duplex_path` is both. Over HTTP: /healthz, /metrics, /api/topics,
+/// /api/topics/NAME?key=&from=&to=&limit= and `files`.
+///
+/// Only `stop` and `post` may be called from other threads while it runs.
+///
+/// @tparam Transport see millrace/transport/transport.hpp
+/// @tparam Guard who may connect, see millrace/endpoint/guard.hpp
+/// @tparam Metrics what /metrics says, see millrace/endpoint/metrics.hpp
+/// @tparam Clock the wall's time, see millrace/core/clock.hpp
+template <class Transport = tcp, class Guard = open_guard, class Metrics = prometheus_metrics,
+          class Clock = system_clock>
+class endpoint {
+    static constexpr bool are_policies_right = [] {
+        require_transport<Transport>();
+        require_guard<Guard>();
+        require_metrics<Metrics>();
+        static_assert(millrace::clock<Clock>,
+                      "clock needs: timestamp now() const (see millrace/core/clock.hpp)");
+        return true;
+    }();
+    using core = detail::endpoint_core<Transport, Guard, Clock>;
+
+public:
+    /// With an io_context of its own. @throws std::system_error when it cannot listen.
+    explicit endpoint(endpoint_options options = {}, Transport transport = {}, Guard guard = {},
+                      Clock clock = {})
+        : own_io_{std::make_unique<asio::io_context>(1)},
+          io_{*own_io_},
+          core_{make_core(std::move(options), std::move(transport), std::move(guard),
+                          std::move(clock))} {}
+
+    /// On the host's io_context, which one thread may run and which must outlive this.
+    explicit endpoint(asio::io_context& io, endpoint_options options = {}, Transport transport = {},
+                      Guard guard = {}, Clock clock = {})
+        : io_{io},
+          core_{make_core(std::move(options), std::move(transport), std::move(guard),
+                          std::move(clock))} {}
+
+    endpoint(const endpoint&) = delete;
+    endpoint& operator=(const endpoint&) = delete;
+
+    /// Ends all connections at once; see `stop` for good order. Nothing may run the io_context
+    /// meanwhile, but the thread that destroys.
+    ~endpoint() { core_->abandon(); }
+
+    /// Starts a pipeline, of which any number may be served. The reference is to the running
+    /// pipeline, and as good as the endpoint.
+    /// @throws std::invalid_argument when a path is taken; std::system_error when a storage does
+    /// not open.
+    template <class Description>
+    auto& serve(Description description, const serve_options& options = {}) {
+        auto published = std::make_shared<publication>();
+        auto running = start(std::move(description), publisher{core_->shared_loop(), published});
+        using running_type = decltype(running);
+        auto served = std::make_unique<detail::served<running_type>>(std::move(running));
+        running_type& pipeline = served->running;
+
+        std::vector<typename core::named_route> routes;
+        const auto add = [&](std::string path, auto to) {
+            routes.emplace_back(std::move(path), std::move(to));
+        };
+        using input = input_route<running_type>;
+        if (!pipeline.input().empty())
+            add("/" + std::string{pipeline.input()}, std::make_unique<input>(pipeline));
+        for (const auto& each : published->topics)
+            add("/" + each->name(), std::make_unique<topic_route>(std::vector{each}));
+        if (!options.duplex_path.empty())
+            add(options.duplex_path, std::make_unique<input>(pipeline, published->topics));
+
+        core_->add_pipeline(std::move(served), std::move(published), std::move(routes));
+        return pipeline;
+    }
+
+    /// Takes the messages of a path as they are: see `message_handler` and `raw_route`.
+    /// @throws std::invalid_argument when the path is taken.
+    template <class Handler>
+    void on_message(const std::string& path, Handler handler) {
+        require_message_handler<Handler>();
+        core_->add_route(path, std::make_unique<raw_route<Handler>>(std::move(handler)));
+    }
+
+    /// Serves the files of a directory under all paths that begin with `prefix` and have no other
+    /// route: see `static_files`.
+    /// @throws std::invalid_argument when the prefix is taken or no path;
+    /// std::filesystem::filesystem_error when there is no such directory.
+    void files(const std::string& prefix, const std::filesystem::path& directory) {
+        const auto& limits = core_->options();
+        auto files = std::make_shared<static_files>(
+            core_->shared_loop()->frames, prefix, directory,
+            static_files::limits{limits.max_file_bytes, limits.file_cache_bytes});
+        const auto serve = [files](const websocket::request& request, const responder& respond) {
+            respond(files->serve(request));
+        };
+        if (!prefix.starts_with('/') || !core_->http.add_prefix(prefix, serve))
+            throw std::invalid_argument("millrace: the prefix \"" + prefix +
+                                        "\" is taken or no path");
+    }
+
+    /// Runs the io_context until `stop` has come to its end or the context is stopped. With an
+    /// io_context of its own, SIGINT and SIGTERM call `stop` (`endpoint_options::handle_signals`).
+    void run() {
+        if (own_io_ && core_->options().handle_signals) catch_signals();
+        io_.run();
+    }
+
+    /// Ends in good order, from any thread, also from a handler: accepts nothing more, finishes the
+    /// pipelines (windows close, storages flush), closes every connection with 1001 behind its last
+    /// records, and waits for them up to `stop_timeout`. A second call ends at once.
+    void stop() {
+        asio::post(io_, [core = core_] { core->stop(); });
+    }
+
+    /// Calls `f()` in the endpoint's thread, unless the endpoint is gone by then: the way to a
+    /// running endpoint from another thread.
+    template <class Function>
+    void post(Function f) {
+        asio::post(io_, [core = core_, f = std::move(f)]() mutable {
+            const detail::loop::turn turn{*core->shared_loop()};
+            if (!core->is_abandoned()) f();
+        });
+    }
+
+    /// The port it listens on.
+    [[nodiscard]] std::uint16_t port() const { return core_->port(); }
+
+    [[nodiscard]] Clock& clock() noexcept { return core_->clock; }
+    [[nodiscard]] Guard& guard() noexcept { return core_->guard; }
+
+    /// Looks at timeouts and tells the pipelines the time; otherwise done every `tick_interval`.
+    void tick() { core_->tick(); }
+
+    /// What it has counted; in the endpoint's thread.
+    [[nodiscard]] endpoint_snapshot snapshot() const { return snapshot_of_core(*core_); }
+
+private:
+    std::shared_ptr<core> make_core(endpoint_options options, Transport transport, Guard guard,
+                                    Clock clock) {
+        auto made = std::make_shared<core>(io_, std::move(options), std::move(transport),
+                                           std::move(guard), std::move(clock));
+        add_http_routes(*made);
+        made->start();
+        return made;
+    }
+
+    static endpoint_snapshot snapshot_of_core(const core& now) {
+        endpoint_snapshot snapshot{
+            now.shared_loop()->counters, {}, snapshot_of(now.publications())};
+        for (const auto& each : now.pipelines()) snapshot.pipelines.push_back(each->snapshot());
+        return snapshot;
+    }
+
+    static void add_http_routes(core& to) {
+        using websocket::request;
+        to.http.add("/healthz", [](const request&, const responder& respond) {
+            respond({.body = "ok\n", .extra_headers = "Cache-Control: no-store\r\n"});
+        });
+        if constexpr (!std::string_view{Metrics::content_type}.empty()) {
+            to.http.add("/metrics", [&to](const request&, const responder& respond) {
+                http_answer answer{.content_type = std::string{Metrics::content_type}};
+                Metrics::write(snapshot_of_core(to), answer.body);
+                respond(std::move(answer));
+            });
+        }
+        to.http.add("/api/topics", [&to](const request&, const responder& respond) {
+            respond(list_topics(to.publications()));
+        });
+        const std::string prefix = "/api/topics/";
+        to.http.add_prefix(prefix,
+                           [&to, size = prefix.size()](const request& r, const responder& respond) {
+                               const auto name = std::string_view{r.path()}.substr(size);
+                               serve_history(to.publications(), name, r, to.options(), respond);
+                           });
+    }
+
+    void catch_signals() {
+        signals_.emplace(io_, SIGINT, SIGTERM);
+        core_->on_end = [this] { signals_->cancel(); };
+        wait_for_signal();
+    }
+
+    void wait_for_signal() {
+        signals_->async_wait([this](std::error_code error, int) {
+            if (error) return;
+            wait_for_signal();
+            core_->stop();
+        });
+    }
+
+    std::unique_ptr<asio::io_context> own_io_;
+    asio::io_context& io_;
+    std::shared_ptr<core> core_;
+    std::optional<asio::signal_set> signals_;
+};
+
+}  // namespace millrace

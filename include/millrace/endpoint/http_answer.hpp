@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <millrace/endpoint/detail/json_text.hpp>
+#include <millrace/endpoint/frame.hpp>
+#include <millrace/websocket/response.hpp>
+
+namespace millrace {
+
+/// An HTTP response that is not framed yet.
+struct http_answer {
+    int status = 200;
+    std::string content_type = "text/plain; charset=utf-8";
+    std::string body{};
+    /// The body instead of `body`, if it is not empty: shared with other answers, never copied.
+    frame shared_body{};
+    /// Lines that each end in CRLF.
+    std::string extra_headers{};
+
+    [[nodiscard]] std::string_view content() const noexcept {
+        return shared_body.size() != 0 ? shared_body.bytes() : std::string_view{body};
+    }
+};
+
+/// {"error":{"code":"out of range","parameter":"limit"}}; without an empty parameter.
+[[nodiscard]] inline http_answer http_error(int status, std::string_view code,
+                                            std::string_view parameter = {}) {
+    http_answer answer{.status = status, .content_type = "application/json"};
+    answer.body = R"({"error":{"code":)";
+    detail::append_json_text(answer.body, code);
+    if (!parameter.empty()) {
+        answer.body += R"(,"parameter":)";
+        detail::append_json_text(answer.body, parameter);
+    }
+    answer.body += "}}\n";
+    return answer;
+}
+
+[[nodiscard]] inline http_answer http_error(std::error_code error) {
+    return http_error(websocket::http_status_of(error), error.message());
+}
+
+/// Status line and headers for `answer`.
+[[nodiscard]] inline std::string http_head(const http_answer& answer, bool keep_alive) {
+    std::string head = "HTTP/1.1 " + std::to_string(answer.status) + " ";
+    head.append(websocket::http_reason(answer.status)).append("\r\n");
+    if (answer.status != 304) {
+        head.append("Content-Length: ").append(std::to_string(answer.content().size()));
+        head.append("\r\nContent-Type: ").append(answer.content_type).append("\r\n");
+        head.append("X-Content-Type-Options: nosniff\r\n");
+    }
+    head.append(answer.extra_headers);
+    head.append(keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
+    return head;
+}
+
+/// Who waits for an answer.
+class http_peer {
+public:
+    virtual ~http_peer() = default;
+    virtual void answer(http_answer) = 0;
+};
+
+/// Gives the answer to one request, at once or later, on the endpoint's thread. It does nothing if
+/// the client has gone.
+class responder {
+public:
+    explicit responder(std::weak_ptr<http_peer> to) : to_{std::move(to)} {}
+
+    void operator()(http_answer answer) const {
+        if (const auto peer = to_.lock()) peer->answer(std::move(answer));
+    }
+
+private:
+    std::weak_ptr<http_peer> to_;
+};
+
+}  // namespace millrace

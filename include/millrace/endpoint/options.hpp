@@ -1,0 +1,74 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace millrace {
+
+/// What happens to a consumer that reads more slowly than its results come.
+enum class overflow {
+    drop_oldest,  ///< the oldest whole frames that wait for it are dropped, and counted
+    disconnect,   ///< it is closed with 1013
+};
+
+/// Settings of an endpoint. Each limit says what happens at the limit. Times are kept to within
+/// one `tick_interval`.
+struct endpoint_options {
+    /// 0 takes a free port: see `endpoint::port`.
+    std::uint16_t port = 8080;
+    /// The address to listen on; empty for all that the machine has.
+    std::string address{};
+
+    /// A longer message is refused as soon as its header declares it: close 1009.
+    std::size_t max_message_bytes = 1024 * 1024;
+    /// Request line and headers; beyond: 431.
+    std::size_t max_head_bytes = 8 * 1024;
+    std::size_t max_headers = 64;
+
+    /// Connections at a time; one more gets 503, or is dropped if many more come at once.
+    std::size_t max_connections = 10'000;
+    /// What waits to be sent to one connection, each frame counted with 64 bytes on top; beyond:
+    /// `when_full`.
+    std::size_t outbox_bytes = 1024 * 1024;
+    overflow when_full = overflow::drop_oldest;
+    /// Ping, pong and close frames from one connection; beyond: close 1008.
+    std::size_t max_control_frames_per_second = 100;
+    /// Refused events of one message that the sender is told about; the others are only counted.
+    std::size_t max_errors_per_message = 16;
+
+    /// From the first byte to the end of a request's head; beyond: 408.
+    std::chrono::milliseconds handshake_timeout = std::chrono::seconds{5};
+    /// A connection from which nothing was received for so long is sent a ping.
+    std::chrono::milliseconds ping_interval = std::chrono::seconds{20};
+    /// A connection from which nothing was received for so long, nor pongs, is closed.
+    std::chrono::milliseconds idle_timeout = std::chrono::seconds{60};
+    /// How long the peer has for its part of the closing handshake.
+    std::chrono::milliseconds close_timeout = std::chrono::seconds{5};
+    /// How long `stop` waits for connections to end by themselves.
+    std::chrono::milliseconds stop_timeout = std::chrono::seconds{10};
+    /// How often timeouts are looked at and pipelines are told the time.
+    std::chrono::milliseconds tick_interval{250};
+
+    /// Records that /api/topics/NAME gives where the request names no limit, and at most.
+    std::size_t default_history_rows = 1'000;
+    std::size_t max_history_rows = 10'000;
+
+    /// A larger file is not served: 404.
+    std::size_t max_file_bytes = 16 * 1024 * 1024;
+    /// Files kept in memory; those that do not fit are read at each request.
+    std::size_t file_cache_bytes = 32 * 1024 * 1024;
+
+    /// SIGINT and SIGTERM stop an endpoint that runs its own io_context, a second one at once.
+    bool handle_signals = true;
+};
+
+/// Settings of one pipeline on an endpoint.
+struct serve_options {
+    /// A path, such as "/ws", that takes the pipeline's events and streams its records; none if
+    /// empty.
+    std::string duplex_path{};
+};
+
+}  // namespace millrace

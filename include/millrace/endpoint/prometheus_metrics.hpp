@@ -1,0 +1,127 @@
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <millrace/endpoint/metrics.hpp>
+
+namespace millrace {
+
+/// The Prometheus text format, version 0.0.4.
+struct prometheus_metrics {
+    static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
+
+    static void write(const endpoint_snapshot& now, std::string& out) {
+        const auto& c = now.counters;
+        single(out, "connections", "gauge", "Connections open", c.connections);
+        single(out, "accepted_total", "counter", "Connections accepted", c.accepted);
+        single(out, "refused_total", "counter", "Connections beyond the limit", c.refused);
+        single(out, "accept_errors_total", "counter", "Failures to accept", c.accept_errors);
+        single(out, "http_requests_total", "counter", "HTTP requests answered", c.http_requests);
+        single(out, "upgrades_total", "counter", "WebSocket connections opened", c.upgrades);
+        single(out, "messages_received_total", "counter", "Messages received", c.messages_in);
+        single(out, "bytes_received_total", "counter", "Bytes received", c.bytes_in);
+        single(out, "frames_sent_total", "counter", "Frames queued to be sent", c.frames_out);
+        single(out, "bytes_sent_total", "counter", "Bytes sent", c.bytes_out);
+        single(out, "outbox_dropped_total", "counter", "Frames dropped for slow consumers",
+               c.frames_dropped);
+        single(out, "slow_disconnects_total", "counter", "Slow consumers disconnected",
+               c.slow_disconnects);
+        single(out, "protocol_errors_total", "counter", "Connections closed for protocol errors",
+               c.protocol_errors);
+        single(out, "timeouts_total", "counter", "Connections closed by a timeout", c.timeouts);
+        single(out, "handler_errors_total", "counter", "Exceptions out of handlers",
+               c.handler_errors);
+        pipelines(now, out);
+        topics(now, out);
+    }
+
+private:
+    static void pipelines(const endpoint_snapshot& now, std::string& out) {
+        const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
+                              auto&& value) {
+            if (now.pipelines.empty()) return;
+            head(out, name, type, help);
+            for (const auto& p : now.pipelines)
+                sample(out, name, "pipeline", p.input, value(p.stats));
+        };
+        using stats = pipeline_stats;
+        each("events_total", "counter", "Events taken in", [](const stats& s) { return s.events; });
+        each("events_rejected_total", "counter", "Events refused by the codec",
+             [](const stats& s) { return s.rejected; });
+        each("events_late_total", "counter", "Events later than the allowed lateness",
+             [](const stats& s) { return s.late; });
+        each("events_corrected_total", "counter", "Late events that corrected a record",
+             [](const stats& s) { return s.corrected; });
+        each("keys_refused_total", "counter", "Events refused because of too many keys",
+             [](const stats& s) { return s.refused_keys; });
+        each("keys", "gauge", "Keys that hold state", [](const stats& s) { return s.keys; });
+        each("windows_open", "gauge", "Windows open",
+             [](const stats& s) { return s.open_windows; });
+        each("watermark_seconds", "gauge", "Event time reached, in seconds since the epoch",
+             [](const stats& s) {
+                 return std::chrono::duration<double>(s.watermark.time_since_epoch()).count();
+             });
+    }
+
+    static void topics(const endpoint_snapshot& now, std::string& out) {
+        if (now.topics.empty()) return;
+        head(out, "records_total", "counter", "Records published");
+        for (const auto& t : now.topics) sample(out, "records_total", "topic", t.name, t.records);
+        head(out, "subscribers", "gauge", "Subscriptions");
+        for (const auto& t : now.topics) sample(out, "subscribers", "topic", t.name, t.subscribers);
+
+        const auto stored = [&](std::string_view name, std::string_view type, std::string_view help,
+                                std::uint64_t storage_stats::*value) {
+            head(out, name, type, help);
+            for (const auto& t : now.topics)
+                if (t.storage) sample(out, name, "topic", t.name, (*t.storage).*value);
+        };
+        stored("storage_appended_total", "counter", "Rows given to the storage",
+               &storage_stats::appended);
+        stored("storage_dropped_total", "counter", "Rows that the storage lost",
+               &storage_stats::dropped);
+        stored("storage_errors_total", "counter", "Failed attempts of the storage",
+               &storage_stats::errors);
+        stored("storage_pending", "gauge", "Rows not yet durable", &storage_stats::pending);
+    }
+
+    static void head(std::string& out, std::string_view name, std::string_view type,
+                     std::string_view help) {
+        out.append("# HELP millrace_").append(name).append(" ").append(help);
+        out.append("\n# TYPE millrace_").append(name).append(" ").append(type).append("\n");
+    }
+
+    static void single(std::string& out, std::string_view name, std::string_view type,
+                       std::string_view help, std::uint64_t value) {
+        head(out, name, type, help);
+        out.append("millrace_").append(name);
+        number(out, value);
+    }
+
+    template <class Number>
+    static void sample(std::string& out, std::string_view name, std::string_view label,
+                       std::string_view value, Number n) {
+        out.append("millrace_").append(name).append("{").append(label).append("=\"");
+        for (const char c : value) {
+            if (c == '\\' || c == '"') out.push_back('\\');
+            if (c == '\n')
+                out.append("\\n");
+            else
+                out.push_back(c);
+        }
+        out.append("\"}");
+        number(out, n);
+    }
+
+    template <class Number>
+    static void number(std::string& out, Number n) {
+        char text[32];
+        const auto end = std::to_chars(text, text + sizeof text, n).ptr;
+        out.append(" ").append(text, end).append("\n");
+    }
+};
+
+}  // namespace millrace

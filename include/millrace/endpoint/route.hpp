@@ -1,0 +1,73 @@
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <millrace/endpoint/connection.hpp>
+#include <millrace/websocket/frame_header.hpp>
+
+namespace millrace {
+
+/// What a path does with its WebSocket connections: one indirect call a message. An exception out
+/// of any of these closes the connection with 1011 and is counted.
+class route {
+public:
+    virtual ~route() = default;
+    virtual void on_open(connection&) {}
+
+    /// A text's payload is valid UTF-8. It may be changed, and so may the byte behind its end, if
+    /// that is restored.
+    virtual void on_message(connection&, websocket::opcode, std::span<char> payload) = 0;
+
+    /// Once for each `on_open`, whatever ended the connection.
+    virtual void on_close(connection&) {}
+};
+
+/// A handler of messages in a format of the user's own: called as `f(connection&,
+/// std::string_view)` for text and binary messages alike, or as `f(connection&, std::string_view,
+/// websocket::opcode)`.
+template <class Handler>
+concept message_handler = std::invocable<Handler&, connection&, std::string_view> ||
+    std::invocable<Handler&, connection&, std::string_view, websocket::opcode>;
+
+/// Stops the compiler when `Handler` is no message handler.
+template <class Handler>
+consteval void require_message_handler() {
+    static_assert(message_handler<Handler>,
+                  "on_message needs: a handler that is called as void(connection&, "
+                  "std::string_view message) (see millrace/endpoint/route.hpp)");
+}
+
+/// A user's own handler as a route. It may have `on_open(connection&)` and `on_close(connection&)`,
+/// too.
+template <class Handler>
+class raw_route final : public route {
+public:
+    explicit raw_route(Handler handler) : handler_{std::move(handler)} {}
+
+    void on_open(connection& from) override {
+        if constexpr (requires { handler_.on_open(from); }) handler_.on_open(from);
+    }
+
+    void on_message(connection& from, websocket::opcode op, std::span<char> payload) override {
+        const std::string_view message{payload.data(), payload.size()};
+        if constexpr (std::invocable<Handler&, connection&, std::string_view, websocket::opcode>) {
+            handler_(from, message, op);
+        } else {
+            handler_(from, message);
+        }
+    }
+
+    void on_close(connection& from) override {
+        if constexpr (requires { handler_.on_close(from); }) handler_.on_close(from);
+    }
+
+private:
+    Handler handler_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,302 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <asio/buffer.hpp>
+#include <asio/error.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+
+#include <millrace/transport/transport.hpp>
+
+namespace millrace {
+
+/// How an in-memory connection misbehaves; the same for both of its directions.
+struct memory_stream_options {
+    /// Bytes that are under way at most; the writer then waits for the reader.
+    std::size_t capacity_bytes = 256 * 1024;
+    /// Most bytes that one read gets: 1 delivers everything byte by byte.
+    std::size_t max_read_bytes = SIZE_MAX;
+    /// Most bytes that one write takes.
+    std::size_t max_write_bytes = SIZE_MAX;
+    /// Reads and writes of the accepting end that succeed; the next one resets the connection.
+    std::size_t operations_until_reset = SIZE_MAX;
+};
+
+namespace detail {
+
+/// One direction of an in-memory connection. `Handler`s wait in it until there is something to do.
+class memory_pipe {
+public:
+    using handler = std::function<void(std::error_code)>;
+
+    memory_pipe(asio::io_context& io, const memory_stream_options& options)
+        : io_{io}, options_{options} {}
+
+    std::size_t read(std::span<char> to, std::error_code& error) {
+        error = failure_;
+        if (error) return 0;
+        const std::size_t count = std::min({to.size(), bytes_.size(), options_.max_read_bytes});
+        if (count == 0 && !to.empty())
+            error = ended_ ? asio::error::eof : make_error_code(asio::error::would_block);
+        std::copy_n(bytes_.begin(), count, to.begin());
+        bytes_.erase(0, count);
+        wake();
+        return count;
+    }
+
+    std::size_t write(std::span<const asio::const_buffer> from, std::error_code& error) {
+        error = failure_ ? failure_ : ended_ ? make_error_code(asio::error::broken_pipe) : failure_;
+        if (error) return 0;
+        std::size_t room = std::min(options_.max_write_bytes, free_bytes());
+        std::size_t count = 0;
+        for (const auto& part : from) {
+            const std::size_t size = std::min(room, part.size());
+            bytes_.append(static_cast<const char*>(part.data()), size);
+            count += size;
+            room -= size;
+        }
+        if (count == 0 && asio::buffer_size(from) != 0) error = asio::error::would_block;
+        wake();
+        return count;
+    }
+
+    void wait_readable(handler f) {
+        reader_ = std::move(f);
+        wake();
+    }
+    void wait_writable(handler f) {
+        writer_ = std::move(f);
+        wake();
+    }
+    void end() {
+        ended_ = true;
+        wake();
+    }
+    void fail(std::error_code error) {
+        if (!failure_) failure_ = error;
+        wake();
+    }
+    void abort_reader() { post(reader_, asio::error::operation_aborted); }
+    void abort_writer() { post(writer_, asio::error::operation_aborted); }
+
+    [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
+
+private:
+    [[nodiscard]] std::size_t free_bytes() const noexcept {
+        return options_.capacity_bytes - std::min(options_.capacity_bytes, bytes_.size());
+    }
+
+    void wake() {
+        if (!bytes_.empty() || ended_ || failure_) post(reader_, {});
+        if (free_bytes() != 0 || ended_ || failure_) post(writer_, {});
+    }
+
+    void post(handler& waiting, std::error_code error) {
+        if (!waiting) return;
+        asio::post(io_, [f = std::exchange(waiting, nullptr), error] { f(error); });
+    }
+
+    asio::io_context& io_;
+    memory_stream_options options_;
+    std::string bytes_;
+    handler reader_;
+    handler writer_;
+    std::error_code failure_;
+    bool ended_ = false;
+};
+
+}  // namespace detail
+
+/// One end of an in-memory connection. Both ends live on one io_context.
+class memory_stream {
+public:
+    memory_stream() = default;
+    memory_stream(memory_stream&&) = default;
+    memory_stream& operator=(memory_stream&& other) noexcept {
+        close();
+        in_ = std::move(other.in_);
+        out_ = std::move(other.out_);
+        until_failure_ = other.until_failure_;
+        failure_ = other.failure_;
+        return *this;
+    }
+    ~memory_stream() { close(); }
+
+    /// The two ends of a new connection.
+    [[nodiscard]] static std::pair<memory_stream, memory_stream> connected(
+        asio::io_context& io, const memory_stream_options& options = {}) {
+        auto there = std::make_shared<detail::memory_pipe>(io, options);
+        auto back = std::make_shared<detail::memory_pipe>(io, options);
+        return {memory_stream{back, there}, memory_stream{there, back}};
+    }
+
+    template <class Handler>
+    void async_wait_readable(Handler handler) {
+        in_->wait_readable(std::move(handler));
+    }
+
+    template <class Handler>
+    void async_wait_writable(Handler handler) {
+        out_->wait_writable(std::move(handler));
+    }
+
+    std::size_t read_some(std::span<char> to, std::error_code& error) {
+        return closed(error) || fails(error) ? 0 : in_->read(to, error);
+    }
+
+    std::size_t write_some(std::span<const asio::const_buffer> from, std::error_code& error) {
+        return closed(error) || fails(error) ? 0 : out_->write(from, error);
+    }
+
+    void shutdown() {
+        if (out_) out_->end();
+    }
+
+    /// The peer reads what is under way, and then the end.
+    void close() {
+        if (!in_) return;
+        in_->abort_reader();
+        out_->abort_writer();
+        out_->end();
+        in_->fail(asio::error::broken_pipe);
+        in_.reset();
+        out_.reset();
+    }
+
+    [[nodiscard]] std::string remote_address() const { return "memory"; }
+
+    /// Lets `operations` further reads and writes of this end succeed; those behind them fail.
+    void fail_after(std::size_t operations, std::error_code error = asio::error::connection_reset) {
+        until_failure_ = operations;
+        failure_ = error;
+    }
+
+    [[nodiscard]] bool is_open() const noexcept { return in_ != nullptr; }
+
+    /// Bytes that the peer has written and this end has not read.
+    [[nodiscard]] std::size_t available() const noexcept { return in_ ? in_->size() : 0; }
+
+private:
+    using pipe = std::shared_ptr<detail::memory_pipe>;
+
+    memory_stream(pipe in, pipe out) : in_{std::move(in)}, out_{std::move(out)} {}
+
+    bool closed(std::error_code& error) const {
+        if (!in_) error = asio::error::bad_descriptor;
+        return !in_;
+    }
+
+    bool fails(std::error_code& error) {
+        if (!until_failure_) return false;
+        if (*until_failure_ > 0) {
+            --*until_failure_;
+            return false;
+        }
+        error = failure_;
+        return true;
+    }
+
+    pipe in_;
+    pipe out_;
+    std::optional<std::size_t> until_failure_;
+    std::error_code failure_;
+};
+
+/// Takes the connections that `memory::connect` makes.
+class memory_acceptor {
+public:
+    using handler = std::function<void(std::error_code, std::shared_ptr<memory_stream>)>;
+
+    struct queue {
+        asio::io_context* io;
+        std::deque<std::shared_ptr<memory_stream>> waiting{};
+        handler accept{};
+        std::error_code error{};
+
+        void wake() {
+            if (!accept || (waiting.empty() && !error)) return;
+            auto stream = std::make_shared<memory_stream>();
+            const auto outcome = error;
+            if (!outcome) {
+                stream = waiting.front();
+                waiting.pop_front();
+            }
+            if (error != asio::error::operation_aborted) error = {};
+            asio::post(
+                *io, [f = std::exchange(accept, nullptr), outcome, stream] { f(outcome, stream); });
+        }
+    };
+
+    explicit memory_acceptor(std::shared_ptr<queue> connections) : queue_{std::move(connections)} {}
+
+    template <class Handler>
+    void async_accept(Handler f) {
+        auto shared = std::make_shared<Handler>(std::move(f));
+        queue_->accept = [shared](std::error_code error, std::shared_ptr<memory_stream> stream) {
+            (*shared)(error, std::move(*stream));
+        };
+        queue_->wake();
+    }
+
+    [[nodiscard]] std::uint16_t port() const noexcept { return 0; }
+
+    void close() {
+        queue_->error = asio::error::operation_aborted;
+        queue_->waiting.clear();
+        queue_->wake();
+    }
+
+private:
+    std::shared_ptr<queue> queue_;
+};
+
+/// The transport within one io_context, without sockets: for tests, in which everything happens in
+/// the order in which it was asked for. Copies share their acceptor; one at a time may listen.
+///
+///     millrace::memory wire;
+///     millrace::endpoint<millrace::memory> server{io, {}, wire};
+///     auto client = wire.connect();
+class memory {
+public:
+    using stream = memory_stream;
+    using acceptor = memory_acceptor;
+
+    [[nodiscard]] acceptor listen(asio::io_context& io, const listen_options&) {
+        *queue_ = {&io};
+        return acceptor{queue_};
+    }
+
+    /// The client's end of a new connection to the acceptor. It is closed if none listens.
+    [[nodiscard]] stream connect(const memory_stream_options& options = {}) {
+        if (queue_->io == nullptr || queue_->error == asio::error::operation_aborted) return {};
+        auto [client, server] = memory_stream::connected(*queue_->io, options);
+        if (options.operations_until_reset != SIZE_MAX)
+            server.fail_after(options.operations_until_reset);
+        queue_->waiting.push_back(std::make_shared<memory_stream>(std::move(server)));
+        queue_->wake();
+        return std::move(client);
+    }
+
+    /// The next accept gives this error.
+    void fail_accept(std::error_code error) {
+        queue_->error = error;
+        queue_->wake();
+    }
+
+private:
+    std::shared_ptr<memory_acceptor::queue> queue_ =
+        std::make_shared<memory_acceptor::queue>(memory_acceptor::queue{nullptr});
+};
+
+}  // namespace millrace

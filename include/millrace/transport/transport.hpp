@@ -1,0 +1,138 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <system_error>
+
+#include <asio/buffer.hpp>
+#include <asio/io_context.hpp>
+
+namespace millrace {
+
+/// Where to listen.
+struct listen_options {
+    /// An IPv4 or IPv6 address; empty for every address that the machine has.
+    std::string address{};
+    /// 0 takes a free one: see `acceptor::port`.
+    std::uint16_t port = 0;
+    /// Connections that wait in the system to be accepted.
+    int backlog = 1024;
+};
+
+/// The Transport policy: a small copyable value (settings, if any) that opens acceptors, whose
+/// streams carry bytes. A transport has
+///
+/// | member                                                     | meaning                        |
+/// |------------------------------------------------------------|--------------------------------|
+/// | `stream`                                                   | one connection, see below      |
+/// | `acceptor`                                                 | see below                      |
+/// | `acceptor listen(asio::io_context&, const listen_options&)`| throws `std::system_error`     |
+///
+/// an acceptor, movable while nothing is pending, has
+///
+/// | `void async_accept(f)`  | calls `f(std::error_code, stream)` once; after an error, such as no
+/// | |                         | descriptor left, the caller waits a while and may ask again | |
+/// `std::uint16_t port()`  | the port that it got; 0 where there are none | | `void close()` | ends
+/// a pending `async_accept` with an error; accepts nothing more       |
+///
+/// and a stream, movable likewise, works by readiness, so that an idle connection needs no buffer:
+///
+/// | `void async_wait_readable(f)` | calls `f(std::error_code)` once `read_some` would get anywhere
+/// | | `void async_wait_writable(f)` | likewise for `write_some` | | `std::size_t
+/// read_some(std::span<char>, std::error_code&)` | never blocks: `would_block`; at the  | | | end
+/// of the stream `asio::error::eof`                              | | `std::size_t
+/// write_some(std::span<const asio::const_buffer>, std::error_code&)` | likewise        | | `void
+/// shutdown()`             | sends the end of the stream; reading goes on                      | |
+/// `void close()`                | ends everything pending with an error; harmless when repeated |
+/// | `std::string remote_address()`| of the peer, for logs and limits; may be empty |
+///
+/// Callbacks are never called inside of the call that takes them, and each is called exactly once,
+/// on the thread that runs the io_context, unless that is destroyed before.
+template <class T>
+concept transport = std::copyable<T> &&
+    requires(T& t, asio::io_context& io, const listen_options& o) {
+    typename T::stream;
+    typename T::acceptor;
+    { t.listen(io, o) } -> std::same_as<typename T::acceptor>;
+} && std::movable<typename T::stream> && std::movable<typename T::acceptor> &&
+    requires(typename T::acceptor& a, typename T::stream& s, std::span<char> in,
+             std::span<const asio::const_buffer> out, std::error_code& error) {
+    a.async_accept([](std::error_code, typename T::stream) {});
+    { a.port() } -> std::same_as<std::uint16_t>;
+    a.close();
+    s.async_wait_readable([](std::error_code) {});
+    s.async_wait_writable([](std::error_code) {});
+    { s.read_some(in, error) } -> std::same_as<std::size_t>;
+    { s.write_some(out, error) } -> std::same_as<std::size_t>;
+    s.shutdown();
+    s.close();
+    { s.remote_address() } -> std::convertible_to<std::string>;
+};
+
+/// Stops the compiler with the first requirement that `T` misses.
+template <class T>
+consteval void require_transport() {
+#define MILLRACE_NEEDS(condition, member) \
+    static_assert(condition, "transport needs: " member " (see millrace/transport/transport.hpp)")
+    MILLRACE_NEEDS(std::copyable<T>, "to be copyable");
+    MILLRACE_NEEDS(
+        requires { typename T::stream; }, "a member type `stream`");
+    MILLRACE_NEEDS(
+        requires { typename T::acceptor; }, "a member type `acceptor`");
+    if constexpr (requires {
+                      typename T::stream;
+                      typename T::acceptor;
+                  }) {
+        using stream = typename T::stream;
+        using acceptor = typename T::acceptor;
+        MILLRACE_NEEDS(
+            requires(T & t, asio::io_context & io, const listen_options& o) {
+                { t.listen(io, o) } -> std::same_as<acceptor>;
+            },
+            "acceptor listen(asio::io_context&, const listen_options&)");
+        MILLRACE_NEEDS(std::movable<acceptor> && std::movable<stream>,
+                       "its acceptor and stream to be movable");
+        MILLRACE_NEEDS(
+            requires(acceptor & a) { a.async_accept([](std::error_code, stream) {}); },
+            "void acceptor::async_accept(f), where f takes (std::error_code, stream)");
+        MILLRACE_NEEDS(
+            requires(acceptor & a) {
+                { a.port() } -> std::same_as<std::uint16_t>;
+            },
+            "std::uint16_t acceptor::port()");
+        MILLRACE_NEEDS(
+            requires(acceptor & a) { a.close(); }, "void acceptor::close()");
+        MILLRACE_NEEDS(
+            requires(stream & s) { s.async_wait_readable([](std::error_code) {}); },
+            "void stream::async_wait_readable(f), where f takes (std::error_code)");
+        MILLRACE_NEEDS(
+            requires(stream & s) { s.async_wait_writable([](std::error_code) {}); },
+            "void stream::async_wait_writable(f), where f takes (std::error_code)");
+        MILLRACE_NEEDS(
+            requires(stream & s, std::span<char> in, std::error_code & error) {
+                { s.read_some(in, error) } -> std::same_as<std::size_t>;
+            },
+            "std::size_t stream::read_some(std::span<char>, std::error_code&)");
+        MILLRACE_NEEDS(
+            requires(stream & s, std::span<const asio::const_buffer> out, std::error_code & error) {
+                { s.write_some(out, error) } -> std::same_as<std::size_t>;
+            },
+            "std::size_t stream::write_some(std::span<const asio::const_buffer>, "
+            "std::error_code&)");
+        MILLRACE_NEEDS(
+            requires(stream & s) { s.shutdown(); }, "void stream::shutdown()");
+        MILLRACE_NEEDS(
+            requires(stream & s) { s.close(); }, "void stream::close()");
+        MILLRACE_NEEDS(
+            requires(stream & s) {
+                { s.remote_address() } -> std::convertible_to<std::string>;
+            },
+            "std::string stream::remote_address()");
+    }
+#undef MILLRACE_NEEDS
+}
+
+}  // namespace millrace

@@ -1,0 +1,14 @@
+// A guard admits requests.
+#include <millrace/endpoint/guard.hpp>
+
+struct my_guard {
+#ifdef MUST_FAIL
+    // expect: guard needs: std::error_code admit(const websocket::request&, std::string_view remote_address) (see millrace/endpoint/guard.hpp)
+    bool admit(const millrace::websocket::request&) { return true; }
+#else
+    std::error_code admit(const millrace::websocket::request&, std::string_view) { return {}; }
+#endif
+};
+
+constexpr bool checked = (millrace::require_guard<my_guard>(), true);
+static_assert(checked);

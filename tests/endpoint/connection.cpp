@@ -1,0 +1,448 @@
+#include <millrace/endpoint/connection.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "server.hpp"
+
+using namespace millrace;
+
+namespace {
+
+/// Sends back what it gets, and remembers what it sees.
+struct echo {
+    struct log {
+        int opened = 0, closed = 0;
+        std::vector<std::string> messages;
+        connection* last = nullptr;
+    };
+    log& seen;
+
+    void on_open(connection& from) {
+        ++seen.opened;
+        seen.last = &from;
+    }
+    void operator()(connection& from, std::string_view message, opcode op) {
+        seen.messages.emplace_back(message);
+        op == opcode::text ? from.send(message) : from.send_binary(message);
+    }
+    void on_close(connection&) { ++seen.closed; }
+};
+
+struct echo_server : server {
+    echo::log seen;
+    explicit echo_server(endpoint_options options = {}) : server{options} {
+        endpoint.on_message("/echo", echo{seen});
+    }
+};
+
+std::string frame_of(opcode op, std::string_view payload, bool fin = true) {
+    std::string bytes;
+    websocket::append_masked_frame(bytes, op, payload, 0xabcdef01, fin);
+    return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("text and binary messages come and go, each as what it is") {
+    echo_server s;
+    client c{s, "/echo?a=1&b=%20x"};
+    c.send_text("hällo");
+    c.send_binary(std::string("\xff\x00", 2));
+    auto reply = c.next();
+    REQUIRE(reply->op == opcode::text);
+    REQUIRE(reply->payload == "hällo");
+    reply = c.next();
+    REQUIRE(reply->op == opcode::binary);
+    REQUIRE(reply->payload == std::string("\xff\x00", 2));
+    REQUIRE(s.seen.last->target() == "/echo?a=1&b=%20x");
+    REQUIRE(s.seen.last->query("b") == " x");
+    REQUIRE(s.seen.last->query("c") == std::nullopt);
+    REQUIRE(s.seen.last->remote_address() == "memory");
+    REQUIRE(s.counters().messages_in == 2);
+}
+
+TEST_CASE("bytes may come and go in any pieces") {
+    const std::size_t piece = GENERATE(1u, 2u, 3u, 7u);
+    echo_server s;
+    memory_client c{s.io, s.wire, {.max_read_bytes = piece, .max_write_bytes = piece}};
+    REQUIRE(c.upgrade("/echo"));
+    const std::string large(70'000, 'x');
+    c.send_raw(frame_of(opcode::text, "a") + frame_of(opcode::text, "b", false) +
+               frame_of(opcode::ping, "p") + frame_of(opcode::continuation, "c") +
+               frame_of(opcode::text, large));
+    std::string texts;
+    bool ponged = false;
+    while (const auto message = c.next()) {
+        if (message->op == opcode::pong)
+            ponged = message->payload == "p";
+        else
+            texts += message->payload + "|";
+    }
+    REQUIRE(texts == "a|bc|" + large + "|");
+    REQUIRE(ponged);
+    REQUIRE(!c.protocol_error());
+}
+
+TEST_CASE("frames behind the request in one packet are served") {
+    echo_server s;
+    memory_client c{s.io, s.wire};
+    c.send_raw(websocket::make_upgrade_request("memory", "/echo", "dGhlIHNhbXBsZSBub25jZQ==") +
+               frame_of(opcode::text, "early"));
+    REQUIRE(
+        c.take_raw().ends_with("\x81\x05"
+                               "early"));
+}
+
+TEST_CASE("what breaks the protocol is closed with its code, and nothing behind it is served") {
+    struct wrong {
+        std::string bytes;
+        close_code code;
+    };
+    const std::string huge("\x82\xff\x00\x00\x00\x00\x40\x00\x00\x00mask", 14);  // 1 GB declared
+    const wrong sent = GENERATE_COPY(values<wrong>({
+        {std::string("\x81\x05Hello", 7), close_code::protocol_error},  // unmasked
+        {std::string("\xc1\x80mask", 6), close_code::protocol_error},   // reserved bit
+        {std::string("\x83\x80mask", 6), close_code::protocol_error},   // opcode 3
+        {std::string("\x80\x80mask", 6), close_code::protocol_error},   // no message open
+        {std::string("\x09\x80mask", 6), close_code::protocol_error},   // ping in fragments
+        {frame_of(opcode::close, "x"), close_code::protocol_error},     // half a code
+        {frame_of(opcode::text, "\xff"), close_code::invalid_payload},
+        {frame_of(opcode::text, "\xed\xa0\x80"), close_code::invalid_payload},  // surrogate
+        {frame_of(opcode::text, "\xc3"), close_code::invalid_payload},          // cut off
+        {huge, close_code::message_too_big},
+        {frame_of(opcode::binary, std::string(1024 * 1024 + 1, 'x')), close_code::message_too_big},
+    }));
+    CAPTURE(sent.bytes.substr(0, 20));
+    echo_server s;
+    client c{s, "/echo"};
+    c.send_raw(sent.bytes + frame_of(opcode::text, "behind"));
+    REQUIRE(code_of_close(c) == sent.code);
+    REQUIRE(c.is_ended());
+    REQUIRE(s.seen.messages.empty());
+    REQUIRE(s.counters().protocol_errors == 1);
+
+    c.close();
+    REQUIRE(s.seen.closed == 1);
+    REQUIRE(s.counters().connections == 0);
+}
+
+TEST_CASE("a peer that goes on sending after its error is cut off in the end") {
+    echo_server s;
+    client c{s, "/echo"};
+    c.send_raw(std::string("\x81\x05Hello", 7));
+    for (int i = 0; i < 10; ++i) c.send_raw(std::string(100'000, 'x'));
+    s.advance(6s);
+    REQUIRE(s.counters().connections == 0);
+    REQUIRE(s.seen.closed == 1);
+}
+
+TEST_CASE("the closing handshake is answered with the same code, and the stream ended") {
+    echo_server s;
+    client c{s, "/echo"};
+    const close_code code =
+        GENERATE(close_code::normal, close_code::going_away, static_cast<close_code>(4000));
+    c.send_close(code);
+    REQUIRE(code_of_close(c) == code);
+    REQUIRE(c.is_ended());
+    REQUIRE(s.seen.closed == 1);
+    REQUIRE(s.counters().connections == 0);
+}
+
+TEST_CASE("a close frame without a code gets one without a code") {
+    echo_server s;
+    client c{s, "/echo"};
+    c.send(opcode::close, "");
+    REQUIRE(code_of_close(c) == close_code::no_status);
+}
+
+TEST_CASE("a handler may close; what was queued before is sent, and nothing after") {
+    server s;
+    int messages = 0;
+    s.endpoint.on_message("/bye", [&](connection& from, std::string_view) {
+        ++messages;
+        REQUIRE(from.send("last words"));
+        from.close(static_cast<close_code>(4001), "enough");
+        REQUIRE(!from.is_open());
+        REQUIRE(!from.send("too late"));
+    });
+    client c{s, "/bye"};
+    c.send_raw(frame_of(opcode::text, "1") + frame_of(opcode::text, "2"));
+    REQUIRE(c.next_text() == "last words");
+    const auto bye = c.next();
+    REQUIRE(bye->code == static_cast<close_code>(4001));
+    REQUIRE(bye->payload == "enough");
+    REQUIRE(messages == 1);
+    REQUIRE(!c.is_ended());
+    c.send_close();
+    REQUIRE(c.is_ended());
+}
+
+TEST_CASE("who does not answer a close frame is cut off after the close timeout") {
+    echo_server s{{.close_timeout = 2s}};
+    client c{s, "/echo"};
+    s.seen.last->close();
+    REQUIRE(code_of_close(c) == close_code::normal);
+    s.advance(1s);
+    REQUIRE(!c.is_ended());
+    s.advance(1s);
+    REQUIRE(c.is_ended());
+    REQUIRE(s.seen.closed == 1);
+}
+
+TEST_CASE("on_close comes once for each on_open, however the connection ends") {
+    const std::string end = GENERATE(as<std::string>{}, "close frame", "end of stream", "reset",
+                                     "idle", "server closes", "stop", "stop twice");
+    CAPTURE(end);
+    echo_server s;
+    client c{s, "/echo"};
+    REQUIRE(s.seen.opened == 1);
+    if (end == "close frame") {
+        c.send_close();
+    } else if (end == "end of stream") {
+        c.shutdown();
+    } else if (end == "reset") {
+        c.close();
+    } else if (end == "idle") {
+        s.advance(61s);
+        s.advance(6s);
+    } else if (end == "server closes") {
+        s.seen.last->close();
+        c.send_close();
+    } else {
+        s.endpoint.stop();
+        if (end == "stop twice") s.endpoint.stop();
+        c.send_close();
+    }
+    REQUIRE(s.seen.closed == 1);
+    REQUIRE(s.counters().connections == 0);
+    c.close();
+    s.advance(1h);
+    REQUIRE(s.seen.closed == 1);
+}
+
+TEST_CASE("a connection may be reset at any step, and on_close comes once if on_open did") {
+    const std::size_t step = GENERATE(range(0u, 12u));
+    CAPTURE(step);
+    echo_server s;
+    memory_client c{s.io, s.wire, {.operations_until_reset = step}};
+    c.upgrade("/echo");
+    for (int i = 0; i < 4; ++i) c.send_text("x");
+    c.send_close();
+    c.close();
+    REQUIRE(s.seen.opened == (step > 0 ? 1 : 0));
+    REQUIRE(s.seen.closed == s.seen.opened);
+    REQUIRE(s.counters().connections == 0);
+}
+
+TEST_CASE("on_close comes when the endpoint is destroyed, too") {
+    echo::log seen;
+    {
+        server s;
+        s.endpoint.on_message("/echo", echo{seen});
+        memory_client c{s.io, s.wire};
+        REQUIRE(c.upgrade("/echo"));
+        REQUIRE(seen.closed == 0);
+        {
+            memory_client other{s.io, s.wire};
+            REQUIRE(other.upgrade("/echo"));
+        }
+        REQUIRE(s.io.poll() != 0);
+    }
+    REQUIRE(seen.opened == 2);
+    REQUIRE(seen.closed == 2);
+}
+
+TEST_CASE("a handler that throws closes its connection with 1011, and the server goes on") {
+    server s;
+    struct thrower {
+        std::string_view where;
+        void on_open(connection&) {
+            if (where == "open") throw std::runtime_error{"open"};
+        }
+        void operator()(connection&, std::string_view) {
+            if (where == "message") throw 42;
+        }
+        void on_close(connection&) {
+            if (where == "close") throw std::runtime_error{"close"};
+        }
+    };
+    const std::string where = GENERATE(as<std::string>{}, "open", "message", "close");
+    echo::log seen;
+    s.endpoint.on_message("/throws", thrower{where});
+    s.endpoint.on_message("/echo", echo{seen});
+    client good{s, "/echo"}, bad{s, "/throws"};
+    bad.send_text("x");
+    const auto code = code_of_close(bad);
+    REQUIRE(code == (where == "close" ? close_code::abnormal : close_code::internal_error));
+    bad.send_close();
+    REQUIRE(s.counters().handler_errors == 1);
+    good.send_text("still there");
+    REQUIRE(good.next_text() == "still there");
+}
+
+TEST_CASE("a ping is answered with its payload, and only the latest of many") {
+    echo_server s;
+    client c{s, "/echo"};
+    c.send(opcode::ping, "alone");
+    REQUIRE(c.next()->payload == "alone");
+    std::string burst;
+    for (int i = 0; i < 50; ++i) burst += frame_of(opcode::ping, std::to_string(i));
+    c.send_raw(burst);
+    REQUIRE(c.next_text() == "49");
+    REQUIRE(!c.next());
+}
+
+TEST_CASE("a flood of control frames is closed with 1008, a steady few are not") {
+    echo_server s{{.max_control_frames_per_second = 10}};
+    client c{s, "/echo"};
+    for (int second = 0; second < 5; ++second) {
+        for (int i = 0; i < 10; ++i) c.send(opcode::pong, "");
+        s.advance(1s);
+    }
+    REQUIRE(!c.next());
+    for (int i = 0; i < 11; ++i) c.send(opcode::ping, "");
+    REQUIRE(code_of_close(c) == close_code::policy_violation);
+}
+
+TEST_CASE("silence is met with one ping, then with close 1001") {
+    echo_server s{{.ping_interval = 20s, .idle_timeout = 60s}};
+    client c{s, "/echo"};
+    s.advance(19s);
+    REQUIRE(!c.next());
+    s.advance(1s);
+    REQUIRE(c.next()->op == opcode::ping);
+    s.advance(20s);
+    REQUIRE(!c.next());
+    s.advance(20s);
+    REQUIRE(code_of_close(c) == close_code::going_away);
+    REQUIRE(s.counters().timeouts == 1);
+    s.advance(5s);
+    REQUIRE(c.is_ended());
+}
+
+TEST_CASE("who answers pings stays as long as it likes") {
+    echo_server s;
+    client c{s, "/echo"};
+    for (int i = 0; i < 20; ++i) {
+        s.advance(20s);
+        REQUIRE(c.next()->op == opcode::ping);
+        c.send(opcode::pong, "");
+    }
+    REQUIRE(s.counters().connections == 1);
+}
+
+TEST_CASE("what is sent in one turn leaves in one piece, in order") {
+    server s;
+    s.endpoint.on_message("/three", [](connection& from, std::string_view) {
+        from.send("one");
+        from.send("two");
+        from.send("three");
+    });
+    client c{s, "/three", {.operations_until_reset = 4}};  // reads and writes: upgrade, then this
+    c.send_text("go");
+    REQUIRE(c.next_text() == "one");
+    REQUIRE(c.next_text() == "two");
+    REQUIRE(c.next_text() == "three");
+}
+
+TEST_CASE("a consumer too slow loses the oldest messages, whole, and they are counted") {
+    constexpr std::size_t message = 1000;
+    echo_server s{{.outbox_bytes = 20 * (message + outbox::frame_overhead_bytes + 4)}};
+    client c{s, "/echo", {.capacity_bytes = 3 * message}};
+    c.stall();
+    for (int i = 0; i < 100; ++i) {
+        std::string text = std::to_string(i);
+        text.resize(message, '.');
+        s.seen.last->send(text);
+        s.run();
+        REQUIRE(s.seen.last->queued_bytes() <= 20 * (message + 68));
+    }
+    c.stall(false);
+    std::vector<int> got;
+    while (const auto m = c.next()) {
+        REQUIRE(m->payload.size() == message);
+        got.push_back(std::stoi(m->payload));
+    }
+    REQUIRE(!c.protocol_error());
+    REQUIRE(std::is_sorted(got.begin(), got.end()));
+    REQUIRE(got.back() == 99);
+    REQUIRE(got.size() >= 20);
+    REQUIRE(got.size() <= 24);
+    REQUIRE(got.size() + s.counters().frames_dropped == 100);
+
+    c.send_text("fresh");
+    REQUIRE(c.next_text() == "fresh");
+}
+
+TEST_CASE("a consumer too slow is closed with 1013 where the endpoint says so") {
+    echo_server s{{.outbox_bytes = 5000, .when_full = overflow::disconnect}};
+    client c{s, "/echo", {.capacity_bytes = 1000}};
+    c.stall();
+    bool sent = true;
+    int count = 0;
+    for (; sent && count < 100; ++count) {
+        sent = s.seen.last->send(std::string(500, 'x'));
+        s.run();
+    }
+    REQUIRE(count < 15);
+    c.stall(false);
+    REQUIRE(code_of_close(c) == close_code::try_again_later);
+    REQUIRE(!c.protocol_error());
+    REQUIRE(s.counters().slow_disconnects == 1);
+}
+
+TEST_CASE("a message larger than the outbox is refused") {
+    echo_server s{{.outbox_bytes = 1000}};
+    client c{s, "/echo"};
+    REQUIRE(!s.seen.last->send(std::string(1000, 'x')));
+    REQUIRE(s.seen.last->send("small"));
+    REQUIRE(c.next_text() == "small");
+}
+
+TEST_CASE("a slow consumer's pongs and close frames are not dropped") {
+    echo_server s{{.outbox_bytes = 3000}};
+    client c{s, "/echo", {.capacity_bytes = 500}};
+    c.stall();
+    for (int i = 0; i < 20; ++i) s.seen.last->send(std::string(500, 'x'));
+    c.send(opcode::ping, "now");
+    for (int i = 0; i < 20; ++i) s.seen.last->send(std::string(500, 'x'));
+    c.send_close(close_code::normal);
+    c.stall(false);
+    bool ponged = false, closed = false;
+    while (const auto m = c.next()) {
+        ponged = ponged || m->op == opcode::pong;
+        closed = closed || m->op == opcode::close;
+    }
+    REQUIRE(ponged);
+    REQUIRE(closed);
+    REQUIRE(!c.protocol_error());
+}
+
+TEST_CASE("a burst that the system takes as it comes is not too slow") {
+    echo_server s{{.outbox_bytes = 10'000}};
+    client c{s, "/echo", {.capacity_bytes = 10'000'000}};
+    std::string burst;
+    for (int i = 0; i < 1000; ++i) burst += frame_of(opcode::text, std::string(50, 'x'));
+    c.send_raw(burst);
+    int count = 0;
+    while (c.next()) ++count;
+    REQUIRE(count == 1000);
+    REQUIRE(s.counters().frames_dropped == 0);
+}
+
+TEST_CASE("one that floods and never reads does not keep others from being served") {
+    echo_server s{{.outbox_bytes = 50'000}};
+    client flood{s, "/echo", {.capacity_bytes = 10'000}};
+    client good{s, "/echo"};
+    flood.stall();
+    std::string burst;
+    for (int i = 0; i < 80; ++i) burst += frame_of(opcode::text, std::string(100, 'x'));
+    for (int i = 0; i < 50; ++i) {
+        flood.send_raw(burst);
+        good.send_text("ping");
+        REQUIRE(good.next_text() == "ping");
+    }
+    REQUIRE(s.counters().frames_dropped > 0);
+}

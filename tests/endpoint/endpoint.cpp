@@ -1,0 +1,548 @@
+#include <millrace/endpoint/endpoint.hpp>
+
+#include <csignal>
+#include <fstream>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <millrace/analyzers/mean.hpp>
+#include <millrace/operators/filter.hpp>
+#include <millrace/operators/key_by.hpp>
+#include <millrace/pipeline/process.hpp>
+#include <millrace/pipeline/run.hpp>
+#include <millrace/storage/memory.hpp>
+#include <millrace/testing/http_client.hpp>
+#include <millrace/testing/websocket_client.hpp>
+#include <millrace/windows/tumbling.hpp>
+
+#include "server.hpp"
+
+using namespace millrace;
+using millrace::testing::http_get;
+using millrace::testing::websocket_client;
+
+namespace {
+
+struct reading {
+    std::string_view sensor;
+    double value;
+    timestamp time;
+};
+
+}  // namespace
+
+template <>
+inline constexpr auto millrace::schema<reading> = millrace::fields(
+    millrace::field{"sensor", &reading::sensor}, millrace::field{"value", &reading::value},
+    millrace::event_time{"time", &reading::time});
+
+namespace {
+
+auto means(std::string input = "readings", std::string topic = "means") {
+    return from<reading>(std::move(input)) | key_by(&reading::sensor) |
+           window(tumbling{1s}, lateness{0s}, idle_timeout{10s}, drop_late) |
+           process<mean<&reading::value>, memory_storage>() | publish(std::move(topic));
+}
+
+std::string event(std::string_view sensor, double value, int millisecond) {
+    return R"({"sensor":")" + std::string{sensor} + R"(","value":)" + std::to_string(value) +
+           R"(,"time":)" + std::to_string(millisecond) + "}";
+}
+
+bool has(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+
+/// Runs an endpoint with its own io_context in a thread, until the end of the scope.
+template <class Endpoint>
+class running {
+public:
+    explicit running(Endpoint& server) : server_{server}, thread_{[&server] { server.run(); }} {}
+    ~running() {
+        server_.stop();
+        server_.stop();
+        join();
+    }
+    void join() {
+        if (thread_.joinable()) thread_.join();
+    }
+
+private:
+    Endpoint& server_;
+    std::thread thread_;
+};
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool measures_memory = false;  // a sanitizer keeps what was freed
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool measures_memory = false;
+#else
+constexpr bool measures_memory = true;
+#endif
+#else
+constexpr bool measures_memory = true;
+#endif
+
+/// Memory in use by the process.
+std::size_t resident_bytes() {
+    if (!measures_memory) return 0;
+    std::ifstream statm{"/proc/self/statm"};
+    std::size_t all = 0, resident = 0;
+    statm >> all >> resident;
+    return resident * 4096;
+}
+
+struct secret_guard {
+    std::error_code admit(const websocket::request& r, std::string_view) const {
+        if (r.query("token") == "throw") throw 1;
+        return r.query("token") == "secret" ? std::error_code{} : make_error_code(errc::forbidden);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a window's records reach the topic's subscribers, all or by key") {
+    server s;
+    s.endpoint.serve(means(), {.duplex_path = "/ws"});
+    client in{s, "/readings"}, all{s, "/means"}, one{s, "/means?key=b"}, both{s, "/ws?key=a"};
+    in.send_text(event("a", 1, 0) + "\n" + event("b", 5, 100) + "\n" + event("a", 3, 200));
+    REQUIRE(!all.next());
+    in.send_text("[" + event("b", 0, 1000) + "]");
+    std::map<char, std::string> records;
+    for (int i = 0; i < 2; ++i) {
+        const auto text = all.next_text();
+        records[has(text, R"("sensor":"a")") ? 'a' : 'b'] = text;
+    }
+    REQUIRE(has(records['a'], R"("mean":2)"));
+    REQUIRE(has(records['b'], R"("mean":5)"));
+    REQUIRE(one.next_text() == records['b']);
+    REQUIRE(!one.next());
+    REQUIRE(both.next_text() == records['a']);
+    REQUIRE(!both.next());
+}
+
+TEST_CASE("a bad event is refused with its index, its neighbours are served") {
+    server s;
+    auto& pipeline = s.endpoint.serve(means());
+    client in{s, "/readings"};
+    in.send_text("[" + event("a", 1, 0) + R"(,{"sensor":"a","time":0},)" + event("a", 2, 1) + "]");
+    const auto reply = in.next_text();
+    REQUIRE(has(reply, R"({"error":{"index":1,"code":"missing field","field":"value","offset":)"));
+    REQUIRE(pipeline.stats().events == 2);
+    REQUIRE(pipeline.stats().rejected == 1);
+    in.send_text("no JSON");
+    REQUIRE(has(in.next_text(), R"("code":"malformed JSON")"));
+}
+
+TEST_CASE("the endpoint tells pipelines the time, so that the last window closes") {
+    server s;
+    s.endpoint.serve(means());
+    client in{s, "/readings"}, out{s, "/means"};
+    s.advance(1s);
+    in.send_text(event("a", 1, 0));
+    s.advance(1s);
+    REQUIRE(!out.next());
+    s.advance(20s);
+    s.advance(20s);
+    auto message = out.next();
+    while (message && message->op == opcode::ping) message = out.next();
+    REQUIRE(message);
+    REQUIRE(has(message->payload, R"("trigger":"idle")"));
+}
+
+TEST_CASE("the host may push into a pipeline that is served") {
+    server s;
+    auto& pipeline = s.endpoint.serve(means());
+    client out{s, "/means"};
+    pipeline.push({"a", 1, timestamp{}});
+    pipeline.push({"a", 1, timestamp{5s}});
+    REQUIRE(has(out.next_text(), R"("sensor":"a")"));
+}
+
+TEST_CASE("pipelines share an endpoint as long as their paths differ") {
+    server s;
+    s.endpoint.serve(means("a", "a-means"));
+    s.endpoint.serve(means("b", "b-means"), {.duplex_path = "/b/ws"});
+    const auto taken = [&](auto&& call) {
+        std::string text;
+        try {
+            call();
+        } catch (const std::invalid_argument& e) {
+            text = e.what();
+        }
+        return text;
+    };
+    REQUIRE(taken([&] { s.endpoint.serve(means("a", "new")); }) ==
+            "millrace: the path \"/a\" is taken already");
+    REQUIRE(has(taken([&] { s.endpoint.serve(means("new", "b-means")); }), "\"/b-means\""));
+    REQUIRE(has(taken([&] { s.endpoint.serve(means("same", "same")); }), "\"/same\""));
+    REQUIRE(has(taken([&] { s.endpoint.serve(means("c", "d"), {.duplex_path = "/b/ws"}); }),
+                "\"/b/ws\""));
+    REQUIRE(has(taken([&] { s.endpoint.serve(means("healthz", "d")); }), "\"/healthz\""));
+    const auto ignore = [](connection&, std::string_view) {};
+    REQUIRE(has(taken([&] { s.endpoint.on_message("/a", ignore); }), "\"/a\""));
+    REQUIRE(has(taken([&] { s.endpoint.on_message("/api/topics/x", ignore); }), "taken"));
+    REQUIRE(has(taken([&] { s.endpoint.on_message("raw", ignore); }), "slash"));
+    s.endpoint.files("/", ".");
+    REQUIRE(has(taken([&] { s.endpoint.files("x", "."); }), "\"x\""));
+    REQUIRE(has(taken([&] { s.endpoint.files("/", "."); }), "\"/\""));
+
+    // What was refused has left nothing behind.
+    REQUIRE(s.endpoint.snapshot().pipelines.size() == 2);
+    s.endpoint.serve(means("new", "same"));
+}
+
+TEST_CASE("health, metrics, topics and history are served over HTTP") {
+    server s;
+    s.endpoint.serve(means());
+    client in{s, "/readings"};
+    in.send_text(event("a", 1, 500) + "\n" + event("b", 2, 900) + "\n" + event("a", 3, 1700) +
+                 "\n" + event("a", 4, 2500) + "\n" + R"({"bad":1})");
+    memory_client http{s.io, s.wire};
+    const auto health = http.get("/healthz");
+    REQUIRE(health.starts_with("HTTP/1.1 200 OK\r\n"));
+    REQUIRE(health.ends_with("\r\n\r\nok\n"));
+
+    const auto metrics = http.get("/metrics");
+    REQUIRE(has(metrics, "millrace_events_total{pipeline=\"readings\"} 4\n"));
+    REQUIRE(has(metrics, "millrace_events_rejected_total{pipeline=\"readings\"} 1\n"));
+    REQUIRE(has(metrics, "millrace_records_total{topic=\"means\"} 3\n"));
+    REQUIRE(has(metrics, "millrace_storage_appended_total{topic=\"means\"} 3\n"));
+    REQUIRE(has(metrics, "millrace_watermark_seconds{pipeline=\"readings\"} 2.5\n"));
+    REQUIRE(has(http.get("/api/topics"), R"({"name":"means","path":"/means","key":"sensor")"));
+
+    const auto count = [&](const std::string& query) {
+        const auto answer = http.get("/api/topics/means" + query);
+        REQUIRE(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+        std::size_t found = 0;
+        for (auto at = answer.find("\"sensor\""); at != std::string::npos;
+             at = answer.find("\"sensor\"", at + 1))
+            ++found;
+        return found;
+    };
+    REQUIRE(count("") == 3);
+    REQUIRE(count("?key=a") == 2);
+    REQUIRE(count("?from=1970-01-01T00:00:01Z") == 1);
+    REQUIRE(count("?to=1000") == 2);
+    REQUIRE(count("?limit=1") == 1);
+    REQUIRE(count("?key=none") == 0);
+    REQUIRE(has(http.get("/api/topics/means?from=x"), "\"parameter\":\"from\""));
+    REQUIRE(http.get("/api/topics/none").starts_with("HTTP/1.1 404"));
+}
+
+TEST_CASE("HTTP connections are kept, pipelined requests answered in order, HEAD without a body") {
+    server s;
+    memory_client http{s.io, s.wire};
+    http.send_raw(
+        "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nHEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n"
+        "Connection: close\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    const auto answers = http.take_raw();
+    std::vector<std::string> starts;
+    for (auto at = answers.find("HTTP/1.1 "); at != std::string::npos;
+         at = answers.find("HTTP/1.1 ", at + 1))
+        starts.push_back(answers.substr(at + 9, 3));
+    REQUIRE(starts == std::vector<std::string>{"200", "200", "404", "200"});
+    REQUIRE(has(answers, "Content-Length: 3\r\n"));
+    REQUIRE(has(answers, "\r\n\r\nHTTP/1.1 404"));
+    REQUIRE(answers.ends_with("Connection: close\r\n\r\nok\n"));
+    REQUIRE(http.is_ended());
+}
+
+TEST_CASE("what is no proper request is refused") {
+    struct wrong {
+        std::string bytes;
+        std::string status;
+    };
+    const wrong sent = GENERATE(values<wrong>({
+        {"NONSENSE\r\n\r\n", "400"},
+        {"GET / HTTP/1.1\r\n\r\n", "400"},
+        {std::string("GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n", 28), "400"},
+        {"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "400"},
+        {"GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(9000, 'x'), "431"},
+        {"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "405"},
+        {"POST /raw HTTP/1.1\r\nHost: x\r\n\r\n", "426"},
+        {"GET /raw HTTP/1.1\r\nHost: x\r\n\r\n", "426"},
+        {"GET /raw HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+         "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+         "426"},
+        {"GET /raw HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n",
+         "400"},
+    }));
+    CAPTURE(sent.bytes.substr(0, 60));
+    server s;
+    s.endpoint.on_message("/raw", [](connection&, std::string_view) {});
+    memory_client http{s.io, s.wire};
+    http.send_raw(sent.bytes);
+    REQUIRE(http.take_raw().starts_with("HTTP/1.1 " + sent.status));
+}
+
+TEST_CASE("an upgrade on a path that is none is 404") {
+    server s;
+    memory_client c{s.io, s.wire};
+    REQUIRE(!c.upgrade("/nowhere"));
+    REQUIRE(c.take_raw().starts_with("HTTP/1.1 404"));
+}
+
+TEST_CASE("a handshake that dawdles is ended, at any pace") {
+    server s{{.handshake_timeout = 5s}};
+    SECTION("silent") {
+        memory_client c{s.io, s.wire};
+        s.advance(4s);
+        REQUIRE(!c.is_ended());
+        s.advance(1s);
+        REQUIRE(c.take_raw().starts_with("HTTP/1.1 408"));
+        REQUIRE(c.is_ended());
+    }
+    SECTION("a byte at a time") {
+        memory_client c{s.io, s.wire};
+        for (int second = 0; second < 6; ++second) {
+            c.send_raw("G");
+            s.advance(1s);
+        }
+        REQUIRE(c.is_ended());
+    }
+    SECTION("after a first request") {
+        memory_client c{s.io, s.wire};
+        REQUIRE(has(c.get("/healthz"), "200 OK"));
+        s.advance(30s);
+        REQUIRE(!c.is_ended());
+        c.send_raw("GET");
+        s.advance(5s);
+        REQUIRE(c.is_ended());
+    }
+    SECTION("idle between requests") {
+        memory_client c{s.io, s.wire};
+        REQUIRE(has(c.get("/healthz"), "200 OK"));
+        s.advance(60s);
+        REQUIRE(c.is_ended());
+        REQUIRE(c.take_raw().empty());
+        REQUIRE(s.counters().timeouts == 0);
+    }
+}
+
+TEST_CASE("connections beyond the limit are told so, and many more are dropped") {
+    server s{{.max_connections = 2}};
+    memory_client a{s.io, s.wire}, b{s.io, s.wire};
+    {
+        memory_client c{s.io, s.wire};
+        REQUIRE(has(c.get("/healthz"), "HTTP/1.1 503"));
+        REQUIRE(c.is_ended());
+        std::vector<std::unique_ptr<memory_client>> flood;
+        for (int i = 0; i < 200; ++i)
+            flood.push_back(std::make_unique<memory_client>(s.io, s.wire));
+        REQUIRE(flood.back()->is_ended());
+        REQUIRE(s.counters().connections < 100);
+        REQUIRE(s.counters().refused == 201);
+        for (auto& each : flood) each->close();
+        c.close();
+    }
+    REQUIRE(has(a.get("/healthz"), "200 OK"));
+    b.close();
+    memory_client d{s.io, s.wire};
+    REQUIRE(has(d.get("/healthz"), "200 OK"));
+}
+
+TEST_CASE("a guard refuses before the upgrade, and one that throws is not fatal") {
+    asio::io_context io;
+    memory wire;
+    endpoint<memory, secret_guard> guarded{io, {}, wire};
+    guarded.on_message("/raw", [](connection&, std::string_view) {});
+    memory_client c{io, wire};
+    REQUIRE(has(c.get("/metrics"), "403 Forbidden"));
+    REQUIRE(has(c.get("/metrics?token=throw"), "500 "));
+    REQUIRE(has(c.get("/metrics?token=secret"), "200 OK"));
+    REQUIRE(has(c.get("/healthz"), "200 OK"));
+    memory_client d{io, wire};
+    REQUIRE(!d.upgrade("/raw"));
+    memory_client e{io, wire};
+    REQUIRE(e.upgrade("/raw?token=secret"));
+}
+
+TEST_CASE("null metrics answer nothing") {
+    asio::io_context io;
+    memory wire;
+    endpoint<memory, open_guard, null_metrics> quiet{io, {}, wire};
+    memory_client c{io, wire};
+    REQUIRE(has(c.get("/metrics"), "404"));
+}
+
+TEST_CASE("accept errors pause and pass") {
+    server s;
+    s.wire.fail_accept(std::make_error_code(std::errc::too_many_files_open));
+    memory_client c{s.io, s.wire};
+    c.send_raw("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    REQUIRE(c.take_raw().empty());
+    REQUIRE(s.counters().accept_errors == 1);
+    s.advance(250ms);
+    REQUIRE(has(c.take_raw(), "200 OK"));
+}
+
+TEST_CASE("stop says goodbye, waits for those who answer, not for ever for those who do not") {
+    server s{{.close_timeout = 5s, .stop_timeout = 3s}};
+    s.endpoint.serve(means());
+    client polite{s, "/means"}, rude{s, "/readings"};
+    memory_client idle{s.io, s.wire}, halfway{s.io, s.wire};
+    halfway.send_raw("GET /heal");
+    rude.send_text(event("a", 1, 0));
+    s.endpoint.stop();
+    s.run();
+    REQUIRE(has(polite.next_text(), R"("trigger":"stop")"));
+    REQUIRE(code_of_close(polite) == close_code::going_away);
+    REQUIRE(code_of_close(rude) == close_code::going_away);
+    REQUIRE(idle.is_ended());
+    REQUIRE(halfway.is_ended());
+    polite.send_close(close_code::going_away);
+    REQUIRE(s.counters().connections == 1);
+    REQUIRE(!s.wire.connect().is_open());
+    s.advance(3s);
+    REQUIRE(s.counters().connections == 0);
+    s.io.restart();
+    s.io.run();  // returns: nothing is left to wait for
+}
+
+TEST_CASE("an endpoint may go while its io_context lives on") {
+    asio::io_context io;
+    memory wire;
+    auto s = std::make_unique<memory_endpoint>(io, endpoint_options{}, wire);
+    s->serve(means());
+    memory_client c{io, wire}, unfinished{io, wire};
+    REQUIRE(c.upgrade("/means"));
+    unfinished.send_raw("GET");
+    int posted = 0;
+    s->post([&] { ++posted; });
+    s->stop();
+    s.reset();
+    c.run();
+    REQUIRE(c.is_ended());
+    REQUIRE(posted == 0);
+    memory_endpoint next{io, {}, wire};
+    memory_client d{io, wire};
+    REQUIRE(has(d.get("/healthz"), "200 OK"));
+}
+
+TEST_CASE("over TCP: events in, records out, the same connection, until stop") {
+    endpoint<tcp> s{{.port = 0, .address = "127.0.0.1", .handle_signals = false}};
+    s.serve(means(), {.duplex_path = "/ws"});
+    running thread{s};
+    websocket_client c{"127.0.0.1", s.port(), "/ws"};
+    c.send_text(event("a", 1, 0));
+    c.send_text("garbage");
+    REQUIRE(has(c.receive()->payload, R"({"error":{"index":0,"code":"malformed JSON")"));
+    c.send_text(event("a", 1, 1000));
+    REQUIRE(has(c.receive()->payload, R"("sensor":"a")"));
+    REQUIRE(http_get("127.0.0.1", s.port(), "/healthz").body == "ok\n");
+
+    s.stop();
+    REQUIRE(has(c.receive()->payload, R"("trigger":"stop")"));
+    const auto bye = c.receive();
+    REQUIRE(bye->op == opcode::close);
+    REQUIRE(bye->code == close_code::going_away);
+    thread.join();
+}
+
+TEST_CASE("SIGTERM stops an endpoint in good order") {
+    endpoint<tcp> s{{.port = 0, .address = "127.0.0.1"}};
+    s.serve(means());
+    running thread{s};
+    websocket_client c{"127.0.0.1", s.port(), "/means"};
+    std::raise(SIGTERM);
+    REQUIRE(c.receive()->code == close_code::going_away);
+    thread.join();
+}
+
+TEST_CASE("several endpoints live in one process, also on one io_context") {
+    asio::io_context io;
+    endpoint<tcp> a{io, {.port = 0, .address = "127.0.0.1"}}, b{io, {.port = 0}};
+    a.on_message("/a", [](connection& c, std::string_view m) { c.send(m); });
+    b.on_message("/b", [](connection& c, std::string_view m) { c.send(m); });
+    std::thread thread{[&] { io.run(); }};
+    {
+        websocket_client to_a{"127.0.0.1", a.port(), "/a"}, to_b{"127.0.0.1", b.port(), "/b"};
+        to_a.send_text("1");
+        to_b.send_text("2");
+        REQUIRE(to_a.receive()->payload == "1");
+        REQUIRE(to_b.receive()->payload == "2");
+    }
+    a.stop();
+    b.stop();
+    thread.join();
+}
+
+TEST_CASE(
+    "over TCP: memory stays flat under a client that floods and never reads, others are served") {
+    endpoint<tcp> s{{.port = 0, .address = "127.0.0.1", .handle_signals = false}};
+    s.on_message("/echo", [](connection& c, std::string_view m) { c.send(m); });
+    running thread{s};
+    websocket_client flood{"127.0.0.1", s.port(), "/echo"}, good{"127.0.0.1", s.port(), "/echo"};
+    std::string burst;
+    while (burst.size() < 1024 * 1024)
+        websocket::append_masked_frame(burst, opcode::text, std::string(100, 'x'), 0x01020304);
+    flood.send_raw(burst);
+    const auto before = resident_bytes();
+    for (int i = 0; i < 100; ++i) {
+        flood.send_raw(burst);
+        if (i % 10 == 0) {
+            good.send_text("ping");
+            REQUIRE(good.receive()->payload == "ping");
+        }
+    }
+    const auto after = resident_bytes();
+    REQUIRE(after < before + 8 * 1024 * 1024);
+    REQUIRE(has(http_get("127.0.0.1", s.port(), "/metrics").body, "millrace_connections 3\n"));
+}
+
+TEST_CASE("over TCP: a frame of 1 GB is refused at its header, and holds no memory") {
+    endpoint<tcp> s{{.port = 0, .address = "127.0.0.1", .handle_signals = false}};
+    s.on_message("/raw", [](connection&, std::string_view) {});
+    running thread{s};
+    const auto before = resident_bytes();
+    std::vector<std::unique_ptr<websocket_client>> clients;
+    for (int i = 0; i < 10; ++i) {
+        clients.push_back(std::make_unique<websocket_client>("127.0.0.1", s.port(), "/raw"));
+        clients.back()->send_raw(std::string_view{"\x82\xff\0\0\0\0\x40\0\0\0mask", 14});
+        REQUIRE(clients.back()->receive()->code == close_code::message_too_big);
+    }
+    REQUIRE(resident_bytes() < before + 8 * 1024 * 1024);
+}
+
+TEST_CASE("post is the way in from other threads, and stop may come under load") {
+    auto s = std::make_unique<endpoint<tcp>>(
+        endpoint_options{.port = 0, .address = "127.0.0.1", .handle_signals = false});
+    connection* open = nullptr;
+    struct remember {
+        connection*& last;
+        void on_open(connection& c) { last = &c; }
+        void operator()(connection& c, std::string_view m) { c.send(m); }
+        void on_close(connection&) { last = nullptr; }
+    };
+    s->on_message("/raw", remember{open});
+    std::thread server{[&] { s->run(); }};
+    websocket_client c{"127.0.0.1", s->port(), "/raw"};
+    c.send_text("first");
+    REQUIRE(c.receive()->payload == "first");
+    std::thread other{[&] {
+        for (int i = 0; i < 100; ++i)
+            s->post([&open, i] {
+                if (open != nullptr) open->send(std::to_string(i));
+            });
+    }};
+    other.join();
+    for (int i = 0; i < 100; ++i) REQUIRE(c.receive()->payload == std::to_string(i));
+
+    std::thread sender{[&] {
+        try {
+            for (;;) c.send_text(std::string(1000, 'x'));
+        } catch (const std::system_error&) {
+        }
+    }};
+    s->stop();
+    s->stop();
+    server.join();
+    s.reset();
+    sender.join();
+}

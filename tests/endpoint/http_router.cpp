@@ -1,0 +1,62 @@
+#include <millrace/endpoint/http_router.hpp>
+
+#include <string>
+
+#include "catch.hpp"
+
+using namespace millrace;
+
+namespace {
+
+struct peer final : http_peer {
+    http_answer got;
+    void answer(http_answer given) override { got = std::move(given); }
+};
+
+http_handler says(std::string text) {
+    return [text](const websocket::request&, const responder& respond) { respond({.body = text}); };
+}
+
+http_answer ask(const http_router& router, std::string_view method, std::string_view target) {
+    websocket::request request;
+    const std::string head =
+        std::string{method} + " " + std::string{target} + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    REQUIRE(websocket::parse_request(head, request).state == websocket::parse_result::complete);
+    const auto waiting = std::make_shared<peer>();
+    router.serve(request, responder{waiting});
+    return waiting->got;
+}
+
+}  // namespace
+
+TEST_CASE("a path's own route goes before prefixes, a longer prefix before a shorter") {
+    http_router router;
+    REQUIRE(router.add_prefix("/", says("root")));
+    REQUIRE(router.add_prefix("/api/", says("api")));
+    REQUIRE(router.add("/api/topics", says("topics")));
+    REQUIRE(ask(router, "GET", "/api/topics").body == "topics");
+    REQUIRE(ask(router, "GET", "/api/topics?x=1").body == "topics");
+    REQUIRE(ask(router, "GET", "/api/topics/bars").body == "api");
+    REQUIRE(ask(router, "HEAD", "/index.html").body == "root");
+    REQUIRE(router.has("/api/topics"));
+    REQUIRE(!router.has("/api/"));
+}
+
+TEST_CASE("a path or prefix is given once") {
+    http_router router;
+    REQUIRE(router.add("/a", says("first")));
+    REQUIRE(!router.add("/a", says("second")));
+    REQUIRE(router.add_prefix("/a", says("prefix")));
+    REQUIRE(!router.add_prefix("/a", says("other")));
+    REQUIRE(ask(router, "GET", "/a").body == "first");
+}
+
+TEST_CASE("unknown paths are 404, known ones 405 for methods that are not served") {
+    http_router router;
+    router.add("/a", says("a"));
+    REQUIRE(ask(router, "GET", "/b").status == 404);
+    REQUIRE(ask(router, "POST", "/b").status == 404);
+    const auto refused = ask(router, "POST", "/a");
+    REQUIRE(refused.status == 405);
+    REQUIRE(refused.extra_headers == "Allow: GET, HEAD\r\n");
+}

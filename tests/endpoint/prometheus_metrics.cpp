@@ -1,0 +1,86 @@
+#include <millrace/endpoint/prometheus_metrics.hpp>
+
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "catch.hpp"
+
+using namespace millrace;
+
+static_assert(metrics<prometheus_metrics>);
+
+namespace {
+
+std::string written(const endpoint_snapshot& now) {
+    std::string out;
+    prometheus_metrics::write(now, out);
+    return out;
+}
+
+/// Reads the text format as its specification says; samples by name and labels.
+std::map<std::string, std::string> parsed(const std::string& text) {
+    static const std::regex help{"# HELP ([a-zA-Z_:][a-zA-Z0-9_:]*) .+"},
+        type{"# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) (counter|gauge)"},
+        sample{R"re(([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[a-z]+="(?:[^"\\]|\\.)*"\})? (\S+))re"};
+    std::map<std::string, std::string> samples;
+    std::set<std::string> helped, typed;
+    std::istringstream lines{text};
+    for (std::string line; std::getline(lines, line);) {
+        CAPTURE(line);
+        std::smatch parts;
+        if (std::regex_match(line, parts, help)) {
+            REQUIRE(helped.insert(parts[1]).second);
+        } else if (std::regex_match(line, parts, type)) {
+            REQUIRE(typed.insert(parts[1]).second);
+        } else {
+            REQUIRE(std::regex_match(line, parts, sample));
+            REQUIRE(helped.count(parts[1]) == 1);
+            REQUIRE(typed.count(parts[1]) == 1);
+            REQUIRE_NOTHROW(std::stod(parts[3]));
+            REQUIRE(samples.emplace(parts[1].str() + parts[2].str(), parts[3]).second);
+        }
+    }
+    REQUIRE(text.ends_with("\n"));
+    return samples;
+}
+
+}  // namespace
+
+TEST_CASE("counters appear in the Prometheus text format") {
+    endpoint_snapshot now;
+    now.counters.connections = 3;
+    now.counters.frames_dropped = 18'446'744'073'709'551'615u;
+    const auto samples = parsed(written(now));
+    REQUIRE(samples.at("millrace_connections") == "3");
+    REQUIRE(samples.at("millrace_outbox_dropped_total") == "18446744073709551615");
+    REQUIRE(samples.at("millrace_handler_errors_total") == "0");
+}
+
+TEST_CASE("pipelines, topics and storages are labelled") {
+    endpoint_snapshot now;
+    pipeline_stats trades;
+    trades.events = 10;
+    trades.rejected = 1;
+    trades.late = 2;
+    trades.corrected = 3;
+    trades.keys = 4;
+    trades.watermark = timestamp{std::chrono::milliseconds{1500}};
+    now.pipelines = {{"trades", trades}, {"odd\"\\\n", {}}};
+    now.topics = {{"bars", 7, 2, storage_stats{.appended = 6, .dropped = 5}}, {"raw", 8, 0}};
+    const auto samples = parsed(written(now));
+    REQUIRE(samples.at(R"(millrace_events_total{pipeline="trades"})") == "10");
+    REQUIRE(samples.at(R"(millrace_events_total{pipeline="odd\"\\\n"})") == "0");
+    REQUIRE(samples.at(R"(millrace_events_rejected_total{pipeline="trades"})") == "1");
+    REQUIRE(samples.at(R"(millrace_events_late_total{pipeline="trades"})") == "2");
+    REQUIRE(samples.at(R"(millrace_events_corrected_total{pipeline="trades"})") == "3");
+    REQUIRE(samples.at(R"(millrace_keys{pipeline="trades"})") == "4");
+    REQUIRE(samples.at(R"(millrace_watermark_seconds{pipeline="trades"})") == "1.5");
+    REQUIRE(samples.at(R"(millrace_records_total{topic="bars"})") == "7");
+    REQUIRE(samples.at(R"(millrace_subscribers{topic="bars"})") == "2");
+    REQUIRE(samples.at(R"(millrace_storage_appended_total{topic="bars"})") == "6");
+    REQUIRE(samples.at(R"(millrace_storage_dropped_total{topic="bars"})") == "5");
+    REQUIRE(samples.count(R"(millrace_storage_appended_total{topic="raw"})") == 0);
+}

@@ -1,0 +1,108 @@
+#include <millrace/endpoint/topic.hpp>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace millrace;
+
+namespace {
+
+struct listener final : subscriber {
+    std::vector<frame> got;
+    bool deliver(const frame& message) override {
+        got.push_back(message);
+        return true;
+    }
+};
+
+struct publishing {
+    frame_pool pool;
+    topic bars{"bars", "symbol"};
+    int encoded = 0, keyed = 0;
+
+    void publish(std::string_view key) {
+        bars.publish(
+            [&] {
+                ++encoded;
+                return pool.make(websocket::opcode::text, key);
+            },
+            [&](std::string& out) {
+                ++keyed;
+                out += key;
+            });
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a record goes to all who follow the topic, encoded once") {
+    publishing p;
+    listener a, b;
+    const auto first = p.bars.subscribe(a, {}), second = p.bars.subscribe(b, {});
+    p.publish("acme");
+    REQUIRE(a.got.size() == 1);
+    REQUIRE(b.got.size() == 1);
+    REQUIRE(a.got[0].bytes().data() == b.got[0].bytes().data());
+    REQUIRE(p.encoded == 1);
+    REQUIRE(p.keyed == 0);
+}
+
+TEST_CASE("a record without followers is counted and not encoded") {
+    publishing p;
+    p.publish("acme");
+    REQUIRE(p.encoded == 0);
+    listener other;
+    const auto of_other = p.bars.subscribe(other, "other");
+    p.publish("acme");
+    REQUIRE(p.encoded == 0);
+    REQUIRE(p.bars.records() == 2);
+}
+
+TEST_CASE("who follows one key gets that key's records only") {
+    publishing p;
+    listener acme, initech, all;
+    const auto one = p.bars.subscribe(acme, "acme"), two = p.bars.subscribe(initech, "initech"),
+               three = p.bars.subscribe(all, {});
+    p.publish("acme");
+    p.publish("umbrella");
+    REQUIRE(acme.got.size() == 1);
+    REQUIRE(initech.got.empty());
+    REQUIRE(all.got.size() == 2);
+    REQUIRE(p.bars.subscribers() == 3);
+}
+
+TEST_CASE("subscriptions end in any order, and others go on") {
+    const unsigned seed = GENERATE(1u, 2u, 3u);
+    CAPTURE(seed);
+    std::mt19937 random{seed};
+    publishing p;
+    struct follower {
+        listener to;
+        std::string key;
+        std::unique_ptr<subscription> place;
+        std::size_t expected = 0;
+    };
+    std::vector<follower> followers(50);
+    for (int step = 0; step < 2000; ++step) {
+        auto& one = followers[random() % followers.size()];
+        if (one.place) {
+            one.place.reset();
+        } else {
+            one.key = random() % 2 == 0 ? "" : "k" + std::to_string(random() % 3);
+            one.place =
+                p.bars.subscribe(one.to, one.key.empty() ? std::nullopt : std::optional{one.key});
+        }
+        const std::string key = "k" + std::to_string(random() % 4);
+        p.publish(key);
+        std::size_t count = 0;
+        for (auto& each : followers) {
+            count += each.place != nullptr;
+            each.expected += each.place && (each.key.empty() || each.key == key);
+            REQUIRE(each.to.got.size() == each.expected);
+        }
+        REQUIRE(p.bars.subscribers() == count);
+    }
+}

@@ -1,0 +1,209 @@
+#include <millrace/transport/tcp.hpp>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <asio/ip/tcp.hpp>
+#include <asio/read.hpp>
+#include <asio/write.hpp>
+
+#include "catch.hpp"
+
+using namespace millrace;
+
+namespace {
+
+using client_socket = asio::ip::tcp::socket;
+
+client_socket connected_to(asio::io_context& io, std::uint16_t port) {
+    client_socket connected{io};
+    connected.connect({asio::ip::address_v4::loopback(), port});
+    return connected;
+}
+
+struct server {
+    asio::io_context io;
+    tcp_acceptor acceptor{io, {.address = "127.0.0.1", .port = 0}};
+    std::optional<tcp_stream> stream;
+    std::error_code error;
+    bool accepted = false;
+
+    void accept() {
+        accepted = false;
+        acceptor.async_accept([this](std::error_code e, tcp_stream s) {
+            accepted = true;
+            error = e;
+            stream.emplace(std::move(s));
+        });
+    }
+    void run_until(const bool& done) {
+        io.restart();
+        while (!done) io.run_one();
+    }
+};
+
+/// While it lives, the process cannot open another descriptor.
+class no_descriptors {
+public:
+    no_descriptors() {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        int highest = 0;
+        for (int fd = 0; fd < 1024; ++fd)
+            if (::fcntl(fd, F_GETFD) != -1) highest = fd;
+        const rlimit none{static_cast<rlim_t>(highest) + 1, before_.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &none);
+        for (int fd; (fd = ::dup(0)) != -1;) fillers_.push_back(fd);
+    }
+    ~no_descriptors() {
+        for (const int fd : fillers_) ::close(fd);
+        ::setrlimit(RLIMIT_NOFILE, &before_);
+    }
+
+private:
+    rlimit before_{};
+    std::vector<int> fillers_;
+};
+
+}  // namespace
+
+TEST_CASE("tcp gives a free port and reports it") {
+    asio::io_context io;
+    const auto first = tcp{}.listen(io, {.address = "127.0.0.1", .port = 0});
+    const auto second = tcp{}.listen(io, {.address = "127.0.0.1", .port = 0});
+    REQUIRE(first.port() != 0);
+    REQUIRE(first.port() != second.port());
+}
+
+TEST_CASE("tcp refuses a port that is in use, and an address that is none") {
+    asio::io_context io;
+    const auto first = tcp{}.listen(io, {.address = "127.0.0.1", .port = 0});
+    REQUIRE_THROWS_AS(tcp{}.listen(io, {.address = "127.0.0.1", .port = first.port()}),
+                      std::system_error);
+    REQUIRE_THROWS_AS(tcp{}.listen(io, {.address = "nowhere", .port = 0}), std::system_error);
+}
+
+TEST_CASE("tcp without an address takes IPv4 peers and names them as such") {
+    asio::io_context io;
+    auto acceptor = tcp{}.listen(io, {.port = 0});
+    std::string remote;
+    acceptor.async_accept([&](std::error_code, tcp_stream s) { remote = s.remote_address(); });
+    const auto client = connected_to(io, acceptor.port());
+    io.run();
+    REQUIRE(remote == "127.0.0.1");
+}
+
+TEST_CASE("tcp streams carry bytes by readiness, without delay, to the end of the stream") {
+    server s;
+    s.accept();
+    auto client = connected_to(s.io, s.acceptor.port());
+    s.run_until(s.accepted);
+    REQUIRE(!s.error);
+
+    std::array<char, 16> buffer{};
+    std::error_code error;
+    REQUIRE(s.stream->read_some(buffer, error) == 0);
+    REQUIRE(error == asio::error::would_block);
+
+    bool readable = false;
+    s.stream->async_wait_readable([&](std::error_code e) { readable = !e; });
+    asio::write(client, asio::buffer("ping", 4));
+    s.run_until(readable);
+    error.clear();
+    REQUIRE(s.stream->read_some(buffer, error) == 4);
+    REQUIRE(std::string(buffer.data(), 4) == "ping");
+
+    const std::array<asio::const_buffer, 2> parts{asio::buffer("po", 2), asio::buffer("ng", 2)};
+    REQUIRE(s.stream->write_some(parts, error) == 4);
+    asio::read(client, asio::buffer(buffer.data(), 4));
+    REQUIRE(std::string(buffer.data(), 4) == "pong");
+
+    client.shutdown(client_socket::shutdown_send);
+    readable = false;
+    s.stream->async_wait_readable([&](std::error_code e) { readable = !e; });
+    s.run_until(readable);
+    REQUIRE(s.stream->read_some(buffer, error) == 0);
+    REQUIRE(error == asio::error::eof);
+
+    s.stream->shutdown();
+    REQUIRE(asio::read(client, asio::buffer(buffer), error) == 0);
+    REQUIRE(error == asio::error::eof);
+}
+
+TEST_CASE("tcp says would_block when the peer does not read, and writable once it does") {
+    server s;
+    s.accept();
+    auto client = connected_to(s.io, s.acceptor.port());
+    s.run_until(s.accepted);
+
+    const std::string block(64 * 1024, 'x');
+    const std::array<asio::const_buffer, 1> parts{asio::buffer(block)};
+    std::error_code error;
+    std::size_t sent = 0;
+    while (!error) sent += s.stream->write_some(parts, error);
+    REQUIRE(error == asio::error::would_block);
+
+    bool writable = false;
+    s.stream->async_wait_writable([&](std::error_code e) { writable = !e; });
+    std::string received(sent, '\0');
+    asio::read(client, asio::buffer(received));
+    s.run_until(writable);
+    error.clear();
+    REQUIRE(s.stream->write_some(parts, error) > 0);
+}
+
+TEST_CASE("closing a tcp stream or acceptor ends what is pending, once") {
+    server s;
+    s.accept();
+    auto client = connected_to(s.io, s.acceptor.port());
+    s.run_until(s.accepted);
+
+    int ended = 0;
+    std::error_code error;
+    s.stream->async_wait_readable([&](std::error_code e) {
+        ++ended;
+        error = e;
+    });
+    s.stream->close();
+    s.stream->close();
+    s.io.restart();
+    s.io.run();
+    REQUIRE(ended == 1);
+    REQUIRE(error == asio::error::operation_aborted);
+
+    s.accept();
+    s.acceptor.close();
+    s.io.restart();
+    s.io.run();
+    REQUIRE(s.error == asio::error::operation_aborted);
+}
+
+TEST_CASE("tcp out of descriptors closes the peer it cannot serve, and recovers") {
+    server s;
+    s.accept();
+    std::vector<client_socket> clients;
+    clients.reserve(2);
+    clients.push_back(connected_to(s.io, s.acceptor.port()));
+
+    {
+        const no_descriptors now;
+        s.run_until(s.accepted);
+    }
+    REQUIRE(s.error == asio::error::no_descriptors);
+
+    char byte = 0;
+    std::error_code error;
+    clients[0].read_some(asio::buffer(&byte, 1), error);
+    REQUIRE((error == asio::error::eof || error == asio::error::connection_reset));
+
+    s.accept();
+    clients.push_back(connected_to(s.io, s.acceptor.port()));
+    s.run_until(s.accepted);
+    REQUIRE(!s.error);
+}
