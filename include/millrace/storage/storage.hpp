@@ -1,0 +1,109 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <millrace/core/record.hpp>
+#include <millrace/core/schema.hpp>
+
+namespace millrace {
+
+/// What to read back: records of one key or all, whose window starts in [from, to). A record
+/// type without a window goes by its event time, one without either by nothing.
+struct storage_query {
+    std::optional<std::string> key{};  ///< the key as text; one that cannot be matches nothing
+    timestamp from = timestamp::min();
+    timestamp to = timestamp::max();
+    std::size_t limit = 1000;  ///< where more match, the newest ones are given
+};
+
+/// What became of the rows so far.
+struct storage_stats {
+    std::uint64_t appended = 0;  ///< rows taken by `append`
+    std::uint64_t dropped = 0;   ///< rows lost, to a full queue or a failure that was not overcome
+    std::uint64_t errors = 0;    ///< failed attempts, also of those that a later attempt mended
+    std::uint64_t pending = 0;   ///< rows taken and not yet durable
+    bool is_failing = false;     ///< the latest attempt failed; its rows wait for the next
+    std::error_code last_error{};  ///< of the latest error, also once it is mended
+};
+
+/// The Storage policy: a class template over the record, which keeps the records of one topic.
+///
+/// - `S::options`: settings, a type that is the same for every record.
+/// - `S(options, std::string_view topic, std::string_view key_name)`: opens; throws
+///   std::system_error when it cannot.
+/// - `std::error_code append(const Record&)`: takes a copy; never waits for a disk.
+/// - `std::error_code scan(const storage_query&, f)`: calls `f(const Record&)` for each match,
+///   oldest first; sees all that was appended before.
+/// - `std::error_code flush()`: waits until all that was appended is durable.
+/// - `storage_stats stats() const`.
+/// - optional, where `scan` waits for a disk: `void async_scan(storage_query, done)`, which calls
+///   `done(std::error_code, std::vector<Record>&&)` once, later, on another thread.
+///
+/// A record of the same key and window as an earlier one is its correction and replaces it. One
+/// that was fired by `trigger::event` has no window and replaces nothing.
+template <class S, class Record>
+concept storage =
+    std::constructible_from<S, typename S::options, std::string_view, std::string_view> &&
+    requires(S& store, const S& open, const Record& row, const storage_query& query) {
+    { store.append(row) } -> std::convertible_to<std::error_code>;
+    {
+        store.scan(query, [](const Record&) {})
+        } -> std::convertible_to<std::error_code>;
+    { store.flush() } -> std::convertible_to<std::error_code>;
+    { open.stats() } -> std::convertible_to<storage_stats>;
+};
+
+/// Stops the compiler with the first requirement that `S` misses.
+template <class S, class Record>
+consteval void require_storage() {
+#define MILLRACE_NEEDS(condition, member) \
+    static_assert(condition, "storage needs: " member " (see millrace/storage/storage.hpp)")
+    MILLRACE_NEEDS(
+        requires { typename S::options; }, "a member type `options`");
+    if constexpr (requires { typename S::options; }) {
+        MILLRACE_NEEDS(
+            (std::constructible_from<S, typename S::options, std::string_view, std::string_view>),
+            "a constructor (options, std::string_view topic, std::string_view key_name)");
+    }
+    MILLRACE_NEEDS(
+        requires(S & s, const Record& r) {
+            { s.append(r) } -> std::convertible_to<std::error_code>;
+        },
+        "std::error_code append(const Record&)");
+    MILLRACE_NEEDS(
+        requires(S & s, const storage_query& q) {
+            {
+                s.scan(q, [](const Record&) {})
+                } -> std::convertible_to<std::error_code>;
+        },
+        "std::error_code scan(const storage_query&, F)");
+    MILLRACE_NEEDS(
+        requires(S & s) {
+            { s.flush() } -> std::convertible_to<std::error_code>;
+        },
+        "std::error_code flush()");
+    MILLRACE_NEEDS(
+        requires(const S& s) {
+            { s.stats() } -> std::convertible_to<storage_stats>;
+        },
+        "storage_stats stats() const");
+#undef MILLRACE_NEEDS
+}
+
+namespace detail {
+
+using probe_record = record<no_key, named_value<"value", double>>;
+
+}  // namespace detail
+
+/// The settings of a storage template.
+template <template <class> class Storage>
+using storage_options = typename Storage<detail::probe_record>::options;
+
+}  // namespace millrace
