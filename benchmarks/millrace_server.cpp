@@ -1,0 +1,30 @@
+// The pipeline of the README, without its storage, on an endpoint. See handwritten_websocketpp.cpp.
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include <millrace/millrace.hpp>
+
+#include "trade.hpp"
+
+int main(int argc, char** argv) {
+    using namespace millrace;
+    using namespace std::chrono_literals;
+
+    std::uint16_t port = 0;
+    if (argc == 3 && std::string_view{argv[1]} == "--port") {
+        port = static_cast<std::uint16_t>(std::atoi(argv[2]));
+    }
+
+    auto bars = from<trade>("trades") | filter([](const trade& t) { return t.size > 0; }) |
+                key_by(&trade::symbol) | window(tumbling{1s}, disorder{250ms}, drop_late) |
+                process<ohlc<&trade::price, &trade::size>>() | publish("bars");
+
+    // The load generator's barriers are pings.
+    endpoint<tcp> server{
+        {.port = port, .address = "127.0.0.1", .max_control_frames_per_second = 1'000'000}};
+    server.serve(std::move(bars));
+    std::printf("port %d\n", server.port());
+    std::fflush(stdout);
+    server.run();
+}

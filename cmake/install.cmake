@@ -1,0 +1,22 @@
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+
+set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/millrace)
+
+# Before 1.0 a minor version may change the API.
+write_basic_package_version_file(millrace-config-version.cmake
+    COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+
+install(DIRECTORY include/millrace DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+    FILES_MATCHING PATTERN "*.hpp")
+install(FILES cmake/millrace-config.cmake ${PROJECT_BINARY_DIR}/millrace-config-version.cmake
+    DESTINATION ${package_dir})
+install(FILES cmake/dependencies.cmake RENAME millrace-dependencies.cmake
+    DESTINATION ${package_dir})
+
+install(TARGETS millrace EXPORT millrace-targets)
+install(EXPORT millrace-targets NAMESPACE millrace:: DESTINATION ${package_dir})
+if(TARGET millrace_sqlite)
+    install(TARGETS millrace_sqlite EXPORT millrace-sqlite-targets)
+    install(EXPORT millrace-sqlite-targets NAMESPACE millrace:: DESTINATION ${package_dir})
+endif()

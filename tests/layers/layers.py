@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Checks the rules that the tree's structure must keep. Usage: layers.py ROOT
+
+Reads the includes of every header under ROOT/include/millrace and compares ROOT/tests with them.
+Prints one line a broken rule, then the sizes of the headers; the status is 1 if any rule is broken.
+"""
+
+import pathlib
+import re
+import statistics
+import sys
+
+# A header includes its own folder and folders of lower layers.
+LAYER = {
+    "core": 0,
+    "codec": 1, "operators": 1, "windows": 1, "analyzers": 1, "storage": 1,
+    "pipeline": 2,
+    "websocket": 3, "transport": 3,
+    "endpoint": 4,
+    "cluster": 5, "testing": 5,
+}
+NO_LAYER = {"millrace.hpp", "version.hpp"}
+
+# What a header includes or names beside the standard library, and the folders that may.
+SYSTEM = ("transport", "testing")
+FOREIGN_INCLUDES = [
+    (r"websocketpp/", ("websocket",)),
+    (r"rapidjson/", ("codec",)),
+    (r"tsl/", ("core",)),
+    (r"sqlite3\.h$", ("storage",)),
+    (r"asio/(ip|local|ssl|posix)/|asio/.*(socket|acceptor|resolver)", SYSTEM),
+    (r"asio(\.hpp$|/)", ("transport", "endpoint", "testing")),
+    (r"(sys/(socket|un|epoll|poll)|netinet/.*|netdb|poll|arpa/inet)\.h$", SYSTEM),
+    (r"(sys/.*|unistd|fcntl|signal|pthread|sched)\.h$", SYSTEM + ("storage",)),
+    (r"([a-z]mmintrin|arm_neon)\.h$", ("codec", "websocket")),
+    (r"[a-z0-9_]+$", tuple(LAYER)),
+]
+SOCKETS = re.compile(r"\basio::(ip::(tcp|udp)|local|ssl|posix)\b")
+
+MAX_LINES = 400
+MAX_MEDIAN = 150
+
+# Headers without a test of their own, and tests without a header, each with its reason.
+UNTESTED = {
+    "storage/sqlite_options": "settings, tested with what they set",
+}
+EXTRA_TESTS = {
+    "analyzers/nist": "several analyzers against NIST's certified values",
+    "storage/sqlite_kill": "a process killed while it writes",
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+NAMESPACE = re.compile(r"^namespace ([\w:]+) \{", re.MULTILINE)
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+def folder_of(path):
+    return path.split("/")[0] if "/" in path else None
+
+
+def check_include(folder, bracket, included):
+    """The rule that this include breaks, or None."""
+    if bracket == '"':
+        return "is to be written <millrace/folder/header.hpp>"
+    if included.startswith("millrace/"):
+        target = folder_of(included.removeprefix("millrace/"))
+        if folder is None or target == folder:
+            return None
+        if target is None:
+            return None if included == "millrace/version.hpp" else "belongs to no layer"
+        if target not in LAYER:
+            return f"{target}/ is in no layer"
+        if LAYER[target] >= LAYER[folder]:
+            return f"{target}/ is not below {folder}/"
+        return None
+    for pattern, allowed in FOREIGN_INCLUDES:
+        if re.match(pattern, included):
+            return None if folder is None or folder in allowed else f"only {', '.join(allowed)} may"
+    return "is no header that millrace knows: see FOREIGN_INCLUDES"
+
+
+def check_header(name, text):
+    folder = folder_of(name)
+    if folder is None and name not in NO_LAYER:
+        yield "belongs to no layer"
+    if folder is not None and folder not in LAYER:
+        yield f"{folder}/ is in no layer"
+        return
+    if not COMMENT.sub("", text).lstrip().startswith("#pragma once"):
+        yield "does not begin with #pragma once"
+    lines = text.count("\n")
+    if lines > MAX_LINES:
+        yield f"has {lines} lines, more than {MAX_LINES}"
+    for bracket, included in INCLUDE.findall(text):
+        broken = check_include(folder, bracket, included)
+        if broken:
+            yield f"includes {included}: {broken}"
+    if folder not in SYSTEM and SOCKETS.search(COMMENT.sub("", text)):
+        yield f"names Asio's sockets: only {', '.join(SYSTEM)} may"
+
+
+def is_internal(text):
+    """Whether all that a header has is in a namespace detail, to be tested through what uses it."""
+    names = NAMESPACE.findall(text)
+    return bool(names) and all("detail" in name.split("::") for name in names)
+
+
+def check_mirror(headers, tests):
+    """Both are dictionaries of names, without suffix, and texts."""
+    for name in sorted(headers.keys() - tests.keys() - UNTESTED.keys()):
+        if "/" in name and not is_internal(headers[name]):
+            yield f"include/millrace/{name}.hpp", f"has no test: tests/{name}.cpp"
+    for name in sorted(tests.keys() - EXTRA_TESTS.keys()):
+        test = f"tests/{name}.cpp"
+        if name not in headers:
+            yield test, f"tests no header: there is no include/millrace/{name}.hpp"
+            continue
+        first = INCLUDE.search(tests[name])
+        if not first or first.group(2) != f"millrace/{name}.hpp":
+            yield test, "does not include the header under test first"
+
+
+def read_tree(top, suffix):
+    return {path.relative_to(top).as_posix().removesuffix(suffix): path.read_text()
+            for path in sorted(top.rglob("*" + suffix))}
+
+
+def main(root):
+    headers = read_tree(root / "include/millrace", ".hpp")
+    tests = {name: text for name, text in read_tree(root / "tests", ".cpp").items()
+             if folder_of(name) in LAYER}
+    broken = [(f"include/millrace/{name}.hpp", rule)
+              for name, text in headers.items()
+              for rule in check_header(name + ".hpp", text)]
+    broken += check_mirror(headers, tests)
+
+    lines = [text.count("\n") for text in headers.values()]
+    median = statistics.median(lines)
+    if median > MAX_MEDIAN:
+        broken.append(("include/millrace", f"has a median above {MAX_MEDIAN} lines a header"))
+    for where, rule in broken:
+        print(f"{where}: {rule}")
+    print(f"{len(headers)} headers, median {median:g} lines, longest {max(lines)}; "
+          f"{len(tests)} tests; {len(broken)} rules broken")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(pathlib.Path(sys.argv[1])))
