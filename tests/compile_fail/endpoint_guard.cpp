@@ -3,7 +3,7 @@
 
 struct my_guard {
 #ifdef MUST_FAIL
-    // expect: guard needs: std::error_code admit(const websocket::request&, std::string_view remote_address) (see millrace/endpoint/guard.hpp)
+    // expect: guard needs: std::error_code admit(const websocket::request&, std::string_view
     bool admit(const millrace::websocket::request&) { return true; }
 #else
     std::error_code admit(const millrace::websocket::request&, std::string_view) { return {}; }

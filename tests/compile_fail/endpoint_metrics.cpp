@@ -4,7 +4,7 @@
 struct my_metrics {
     static constexpr std::string_view content_type = "text/plain";
 #ifdef MUST_FAIL
-    // expect: metrics needs: content_type and static void write(const endpoint_snapshot&, std::string&) (see millrace/endpoint/metrics.hpp)
+    // expect: metrics needs: content_type and static void write(const endpoint_snapshot&,
     static void write(std::string&) {}
 #else
     static void write(const millrace::endpoint_snapshot&, std::string&) {}

@@ -29,6 +29,6 @@ struct wire {
     acceptor listen(asio::io_context&, const millrace::listen_options&) { return {}; }
 };
 
-// expect: transport needs: std::string stream::remote_address() (see millrace/transport/transport.hpp)
+// expect: transport needs: std::string stream::remote_address()
 constexpr bool checked = (millrace::require_transport<wire>(), true);
 static_assert(checked);
