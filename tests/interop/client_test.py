@@ -84,7 +84,7 @@ class ClientTest(unittest.TestCase):
             ('{"sensor":"bad","kind":"other","time":"2024-05-01T00:00:00Z"}', "value"),
             ('{"sensor":"bad","kind":"other","value":"1","time":"2024-05-01T00:00:00Z"}', "value"),
             ('{"sensor":"bad","kind":"other","value":1e999,"time":"2024-05-01T00:00:00Z"}', "value"),
-            ('{"sensor":"bad","kind":"colour","value":1,"time":"2024-05-01T00:00:00Z"}', "kind"),
+            ('{"sensor":"bad","kind":5,"value":1,"time":"2024-05-01T00:00:00Z"}', "kind"),
             ('{"sensor":"bad","kind":"other","value":1,"time":"yesterday"}', "time"),
             ('{"sensor":"bad","sensor":"b","kind":"other","value":1,"time":"2024-05-01T00:00:00Z"}', "sensor"),
             ('{"sensor":"ba\0d","kind":"other","value":1,"time":"2024-05-01T00:00:00Z"}', None),
