@@ -14,9 +14,9 @@ struct pulse {
 };
 
 template <>
-inline constexpr auto millrace::schema<pulse> =
-    fields(field{"patient", &pulse::patient}, field{"bpm", &pulse::beats_per_minute},
-           event_time{"time", &pulse::time});
+inline constexpr auto millrace::schema<pulse> = fields(field{"patient", &pulse::patient},
+                                                       field{"bpm", &pulse::beats_per_minute},
+                                                       event_time{"time", &pulse::time});
 
 struct longest_rise {
     static constexpr fixed_string name = "longest_rise";
@@ -38,10 +38,10 @@ struct longest_rise {
 static_assert(analyzer<longest_rise, pulse>);
 
 int main() {
-    auto ward = from<pulse>("pulses") | key_by(&pulse::patient) |
-                window(tumbling{1min}, drop_late) |
-                process<summary<mean<&pulse::beats_per_minute>, max<&pulse::beats_per_minute>,
-                                longest_rise>>();
+    auto ward =
+        from<pulse>("pulses") | key_by(&pulse::patient) | window(tumbling{1min}, drop_late) |
+        process<
+            summary<mean<&pulse::beats_per_minute>, max<&pulse::beats_per_minute>, longest_rise>>();
 
     const json_encoder<decltype(ward)::output_stream::event_type> encode{"patient"};
     auto running = start(ward, [&](const auto& row) {

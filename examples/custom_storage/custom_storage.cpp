@@ -66,19 +66,18 @@ struct delivery {
 };
 
 template <>
-inline constexpr auto millrace::schema<delivery> =
-    fields(field{"truck", &delivery::truck}, field{"pallets", &delivery::pallets},
-           event_time{"time", &delivery::time});
+inline constexpr auto millrace::schema<delivery> = fields(field{"truck", &delivery::truck},
+                                                          field{"pallets", &delivery::pallets},
+                                                          event_time{"time", &delivery::time});
 
 using truck_load = record<std::string, result_of<sum<&delivery::pallets>>>;
 static_assert(storage<lines_storage<truck_load>, truck_load>);
 
 int main() {
     std::remove("loads.ndjson");
-    auto loads = start(from<delivery>("deliveries") | key_by(&delivery::truck) |
-                       window(tumbling{24h}, drop_late) |
-                       process<sum<&delivery::pallets>, lines_storage>({.directory = "."}) |
-                       publish("loads"));
+    auto loads = start(
+        from<delivery>("deliveries") | key_by(&delivery::truck) | window(tumbling{24h}, drop_late) |
+        process<sum<&delivery::pallets>, lines_storage>({.directory = "."}) | publish("loads"));
     loads.push({"north", 12, timestamp{1h}});
     loads.push({"south", 7, timestamp{2h}});
     loads.push({"north", 3, timestamp{3h}});

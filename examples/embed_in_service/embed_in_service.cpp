@@ -18,9 +18,10 @@ struct order {
 };
 
 template <>
-inline constexpr auto millrace::schema<order> =
-    fields(field{"shop", &order::shop}, field{"amount", &order::amount},
-           event_time{"time", &order::time, time_format::seconds});
+inline constexpr auto millrace::schema<order> = fields(field{"shop", &order::shop},
+                                                       field{"amount", &order::amount},
+                                                       event_time{"time", &order::time,
+                                                                  time_format::seconds});
 
 auto sales_by_minute() {
     return from<order>("orders") | key_by(&order::shop) | window(tumbling{1min}, drop_late) |

@@ -1,5 +1,6 @@
 // A filter takes the stream's event.
 // expect: filter needs: a predicate bool(const Event&)
+#include <array>
 #include <millrace/analyzers/count.hpp>
 #include <millrace/analyzers/ewma_zscore.hpp>
 #include <millrace/analyzers/mean.hpp>
@@ -7,7 +8,6 @@
 #include <millrace/operators/flat_map.hpp>
 #include <millrace/operators/map.hpp>
 #include <millrace/pipeline/run.hpp>
-#include <array>
 #include <millrace/windows/tumbling.hpp>
 
 using namespace millrace;
