@@ -34,6 +34,8 @@ public:
                 function_(std::string_view{name}, row);
             } else if constexpr (std::invocable<Function&, const Record&>) {
                 function_(row);
+            } else {
+                static_cast<void>(this);  // clang wants each capture used
             }
         };
     }
