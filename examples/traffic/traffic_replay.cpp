@@ -187,7 +187,7 @@ int main(int argc, char** argv) try {
     std::signal(SIGTERM, [](int) { is_stopped = true; });
     const arguments options{argc,
                             argv,
-                            {{"host", "localhost"},
+                            {{"host", "127.0.0.1"},
                              {"port", "8080"},
                              {"from", "2015-09-09T00:00:00Z"},
                              {"speed", "1800"},
