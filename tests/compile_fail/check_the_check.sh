@@ -38,11 +38,18 @@ expect 1 "is refused, but not with: the sentence" "$@" <<'EOF'
 static_assert(false, "another one");
 #endif
 EOF
-expect 1 "is refused, but not with: the second" "$@" <<'EOF'
+expect 1 "is refused, but not with: a second" "$@" <<'EOF'
 // expect: the first
-// expect: the second
+// expect: a second
 #ifdef MUST_FAIL
 static_assert(false, "the first");
+#endif
+EOF
+expect 1 "is refused, but not with: the sentence" "$@" <<'EOF'
+// expect: the sentence
+#ifdef MUST_FAIL
+static_assert(false, "another one first");
+static_assert(false, "the sentence");
 #endif
 EOF
 expect 1 "is refused without MUST_FAIL" "$@" <<'EOF'

@@ -85,9 +85,9 @@ class Layers(unittest.TestCase):
     def test_mirror(self):
         self.refused("has no test: tests/core/error.cpp", {"tests/core/error.cpp": None})
         self.assertEqual(check({
-            "include/millrace/core/own.hpp": "#pragma once\nnamespace millrace::detail {\n}\n"})[0], 0)
+            "include/millrace/core/detail/own.hpp": "#pragma once\n"})[0], 0)
         self.refused("has no test: tests/core/open.cpp", {
-            "include/millrace/core/open.hpp": "#pragma once\nnamespace millrace {\n}\n"})
+            "include/millrace/core/open.hpp": "#pragma once\n"})
         self.refused("tests no header", {"tests/core/extra.cpp": ""})
         self.refused("does not include the header under test first", {
             "tests/core/error.cpp": "#include <string>\n#include <millrace/core/error.hpp>\n"})

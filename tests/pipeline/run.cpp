@@ -1,5 +1,6 @@
 #include <millrace/pipeline/run.hpp>
 
+#include <algorithm>
 #include <array>
 
 #include <millrace/analyzers/count.hpp>
@@ -37,21 +38,6 @@ std::vector<input_error> receive(auto& running, std::string message) {
 
 struct quick : ewma_zscore_defaults {
     static constexpr std::uint64_t warm_up = 5;
-};
-
-/// Keeps what it is told: the shape of an endpoint's sink.
-struct noting_sink {
-    std::vector<std::string>* notes;
-
-    template <class Record>
-    auto open(std::string_view topic, std::string_view key_name) {
-        notes->push_back("open " + std::string{topic} + " by " + std::string{key_name});
-        return [](const Record&) {};
-    }
-    template <class Record, class Storage>
-    void history(std::string_view topic, std::string_view key_name, Storage&) {
-        notes->push_back("history " + std::string{topic} + " by " + std::string{key_name});
-    }
 };
 
 }  // namespace
@@ -134,6 +120,36 @@ TEST_CASE("watermarks reach the windows further down") {
     CHECK(starts == std::vector{at_ms(0), at_ms(60'000)});
 }
 
+TEST_CASE("windows behind windows of a key's own time follow the key as well") {
+    std::vector<std::string> minutes;
+    auto running = start(
+        from<trade>("trades") | key_by(&trade::symbol) | window(tumbling{1s}, per_key, drop_late) |
+            process<count>() | window(tumbling{1min}, per_key, drop_late) | process<count>() |
+            publish("minutes"),
+        [&](const auto& row) { minutes.push_back(row.key + std::to_string(at<"count">(row))); });
+    for (int second = 0; second < 120; ++second) {
+        running.push({"ahead", 1, 1, at_ms(1'000'000'000LL + second * 1000)});
+        running.push({"A", 1, 1, at_ms(second * 1000)});
+    }
+    running.finish();
+    CHECK(running.stats().late == 0);
+    CHECK(std::ranges::count(minutes, "A60") == 2);
+}
+
+TEST_CASE("results of every event leave a window behind them its own disorder") {
+    std::vector<std::uint64_t> counts;
+    auto running = start(from<trade>("trades") | key_by(&trade::symbol) | process<count>() |
+                             window(tumbling{1s}, disorder{1s}, drop_late) | process<count>() |
+                             publish("seconds"),
+                         [&](const auto& row) { counts.push_back(at<"count">(row)); });
+    running.push({"A", 1, 1, at_ms(500)});
+    running.push({"A", 1, 1, at_ms(1500)});
+    running.push({"A", 1, 1, at_ms(600)});
+    running.push({"A", 1, 1, at_ms(2500)});
+    CHECK(running.stats().late == 0);
+    CHECK(counts == std::vector<std::uint64_t>{2});
+}
+
 TEST_CASE("detect adds its result to each record and does not learn from corrections") {
     std::vector<double> scores;
     std::vector<std::uint32_t> revisions;
@@ -206,17 +222,6 @@ TEST_CASE("messages are decoded, and one bad event leaves its neighbours") {
     CHECK(total == 7);
     CHECK(running.stats().events == 3);
     CHECK(running.stats().rejected == 1);
-}
-
-TEST_CASE("a sink learns its topics, their key's name and their storage") {
-    std::vector<std::string> notes;
-    auto running = start(from<trade>("trades") | key_by(&trade::symbol) |
-                             window(tumbling{1s}, late_to("late")) |
-                             process<count, memory_storage>({.capacity = 5}) | publish("counts"),
-                         noting_sink{&notes});
-    std::ranges::sort(notes);
-    CHECK(notes == std::vector<std::string>{"history counts by symbol", "open counts by symbol",
-                                            "open late by symbol"});
 }
 
 TEST_CASE("the same input gives the same output, bit for bit") {

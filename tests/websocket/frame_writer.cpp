@@ -76,7 +76,7 @@ TEST_CASE("a close frame carries its code and a reason that fits") {
         for (int i = 0; i != 50; ++i) reason += euro;
         const auto payload = close_payload(close_code::normal, reason);
         CHECK(payload.size() == 2 + 2 + 40 * 3);
-        CHECK(is_valid_utf8(std::string_view{payload}.substr(2)));
+        CHECK(millrace::is_valid_utf8(std::string_view{payload}.substr(2)));
     }
     SECTION("a reason that is not UTF-8 is left out") {
         CHECK(close_payload(close_code::normal, "\xff") == bytes_of({0x03, 0xe8}));

@@ -16,17 +16,13 @@
 
 #include <millrace/websocket/protocol.hpp>
 
+#include "naive_utf8.hpp"
+
 namespace millrace::websocket::tests {
 
 using transcript = std::vector<std::string>;
 
 inline constexpr std::size_t no_limit = std::size_t{1} << 40;
-
-inline std::string bytes_of(std::initializer_list<unsigned> values) {
-    std::string out;
-    for (const unsigned value : values) out.push_back(static_cast<char>(value));
-    return out;
-}
 
 /// A frame with any first byte; `width` is the number of length bytes (1, 2 or 8; 0: the shortest).
 inline std::string raw_frame(unsigned first, std::string_view payload, bool masked = true,

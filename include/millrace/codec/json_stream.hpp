@@ -8,6 +8,7 @@
 
 #include <millrace/codec/json_number.hpp>
 #include <millrace/codec/plain_run.hpp>
+#include <millrace/core/utf8.hpp>
 
 namespace millrace::detail {
 
@@ -122,9 +123,11 @@ struct json_utf8 : rapidjson::UTF8<> {
         const char* const begin = in.position();
         const char* run = end_of_plain_run(begin, in.text().end);
         if (run == begin) {
-            const utf8_piece piece = next_utf8(begin, in.text().end);
-            if (!piece.is_valid) return false;
-            run += piece.size;
+            // Not ASCII: the reader has seen to quotes, backslashes and control characters.
+            const auto left = static_cast<std::size_t>(in.text().end - begin);
+            const std::size_t size = utf8_sequence_bytes(begin, left);
+            if (size == 0) return false;
+            run += size;
         }
         in.copy_to(run);
         return true;

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include <millrace/codec/plain_run.hpp>
+#include <millrace/core/utf8.hpp>
 
 namespace millrace {
 
@@ -44,9 +46,10 @@ inline void append_json_string(std::string& out, std::string_view text) {
             detail::append_escaped(out, *at++);
             continue;
         }
-        const detail::utf8_piece piece = detail::next_utf8(at, end);
-        out.append(piece.is_valid ? std::string_view{at, piece.size} : "\xEF\xBF\xBD");
-        at += piece.size;
+        const auto left = static_cast<std::size_t>(end - at);
+        const std::size_t valid = detail::utf8_sequence_bytes(at, left);
+        out.append(valid != 0 ? std::string_view{at, valid} : "\xEF\xBF\xBD");
+        at += valid != 0 ? valid : detail::utf8_subpart_bytes(at, left);
     }
     out.push_back('"');
 }

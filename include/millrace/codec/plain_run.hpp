@@ -53,29 +53,4 @@ namespace millrace::detail {
     return at;
 }
 
-/// A piece of text: a character, or as many bytes as look like the beginning of one.
-struct utf8_piece {
-    std::size_t size;
-    bool is_valid;
-};
-
-/// The first character of a text that is not empty, by the table of well-formed byte sequences
-/// (Unicode 15, table 3-7); else its maximal subpart, for which U+FFFD is to stand.
-[[nodiscard]] constexpr utf8_piece next_utf8(const char* at, const char* end) noexcept {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(at[i]); };
-    const unsigned char lead = byte(0);
-    const std::size_t size = lead < 0x80                   ? 1
-                             : lead >= 0xC2 && lead < 0xE0 ? 2
-                             : lead >= 0xE0 && lead < 0xF0 ? 3
-                             : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                           : 0;
-    if (size == 0) return {1, false};
-    unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    for (std::size_t i = 1; i < size; ++i, low = 0x80, high = 0xBF) {
-        if (at + i == end || byte(i) < low || byte(i) > high) return {i, false};
-    }
-    return {size, true};
-}
-
 }  // namespace millrace::detail

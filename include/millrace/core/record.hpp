@@ -79,7 +79,7 @@ struct record {
     /// No correction can follow.
     bool is_final = true;
     trigger fired_by = trigger::watermark;
-    /// No event earlier than this is expected any more.
+    /// No event earlier than this is expected any more. Without a window: the latest event time.
     timestamp watermark{};
     /// Events of the stream so far that came later than the allowed lateness.
     std::uint64_t late = 0;

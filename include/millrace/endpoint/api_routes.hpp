@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <millrace/endpoint/detail/json_text.hpp>
+#include <millrace/codec/json_string.hpp>
 #include <millrace/endpoint/history.hpp>
 #include <millrace/endpoint/http_answer.hpp>
 #include <millrace/endpoint/metrics.hpp>
@@ -47,12 +47,12 @@ using publications = std::vector<std::shared_ptr<publication>>;
         for (const auto& t : each->topics) {
             if (answer.body.size() > 1) answer.body += ',';
             answer.body += R"({"name":)";
-            detail::append_json_text(answer.body, t->name());
+            append_json_string(answer.body, t->name());
             answer.body += R"(,"path":)";
-            detail::append_json_text(answer.body, "/" + t->name());
+            append_json_string(answer.body, "/" + t->name());
             if (!t->key_name().empty()) {
                 answer.body += R"(,"key":)";
-                detail::append_json_text(answer.body, t->key_name());
+                append_json_string(answer.body, t->key_name());
             }
             const bool is_stored = find_history(*each, t->name()) != nullptr;
             answer.body += is_stored ? R"(,"history":true})" : R"(,"history":false})";

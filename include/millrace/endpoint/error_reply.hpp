@@ -3,7 +3,7 @@
 #include <string>
 
 #include <millrace/codec/codec.hpp>
-#include <millrace/endpoint/detail/json_text.hpp>
+#include <millrace/codec/json_string.hpp>
 
 namespace millrace {
 
@@ -13,10 +13,10 @@ namespace millrace {
 inline void append_error_reply(std::string& out, const input_error& error) {
     out.append(R"({"error":{"index":)").append(std::to_string(error.index));
     out.append(R"(,"code":)");
-    detail::append_json_text(out, error.code.message());
+    append_json_string(out, error.code.message());
     if (!error.field.empty()) {
         out.append(R"(,"field":)");
-        detail::append_json_text(out, error.field);
+        append_json_string(out, error.field);
     }
     out.append(R"(,"offset":)").append(std::to_string(error.offset)).append("}}");
 }

@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-#include <millrace/endpoint/detail/json_text.hpp>
+#include <millrace/codec/json_string.hpp>
 #include <millrace/endpoint/frame.hpp>
 #include <millrace/websocket/response.hpp>
 
@@ -33,10 +33,10 @@ struct http_answer {
                                             std::string_view parameter = {}) {
     http_answer answer{.status = status, .content_type = "application/json"};
     answer.body = R"({"error":{"code":)";
-    detail::append_json_text(answer.body, code);
+    append_json_string(answer.body, code);
     if (!parameter.empty()) {
         answer.body += R"(,"parameter":)";
-        detail::append_json_text(answer.body, parameter);
+        append_json_string(answer.body, parameter);
     }
     answer.body += "}}\n";
     return answer;

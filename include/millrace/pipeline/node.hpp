@@ -64,7 +64,8 @@ struct channel_node : forwarding_node<Next> {
     }
 };
 
-/// Passes on how far its own watermark has come after each call.
+/// Where one watermark holds for all keys, passes it on as far as it has come; what was said to
+/// hold for the whole stream, by `advance`, is passed on in any case.
 template <class Processor, class OnLate, class Next>
 struct processor_node {
     Processor processor;
@@ -79,6 +80,7 @@ struct processor_node {
     }
     void advance(timestamp watermark, trigger why) {
         processor.advance(watermark, why, emit());
+        next.advance(watermark, why);
         pass_on(why);
     }
     void tick(timestamp wall) {
@@ -104,7 +106,8 @@ private:
     auto emit() {
         return [this](const auto& row) { next.push(row); };
     }
-    void pass_on(trigger why) {
+    void pass_on([[maybe_unused]] trigger why) {
+        if constexpr (!Processor::has_shared_time) return;
         if (const timestamp now = processor.watermark(); now > passed_on) {
             passed_on = now;
             next.advance(now, why);

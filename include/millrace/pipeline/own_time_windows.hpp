@@ -12,6 +12,8 @@ class own_time_windows : public window_state<Key, Analyzer, Windowing> {
     using typename base::slot;
 
 public:
+    static constexpr bool has_shared_time = false;
+
     explicit own_time_windows(const Windowing& windowing) : base{windowing} {}
 
     template <class Sought, class Event, class Emit, class OnLate>

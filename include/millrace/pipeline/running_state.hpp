@@ -14,6 +14,8 @@ namespace millrace::detail {
 template <class Key, class Analyzer>
 class running_state {
 public:
+    static constexpr bool has_shared_time = false;
+
     using record_type = record<Key, result_of<Analyzer>>;
 
     explicit running_state(const unwindowed& settings) : key_limit_{settings.key_limit} {}

@@ -17,6 +17,8 @@ class shared_time_windows : public window_state<Key, Analyzer, Windowing> {
     using typename base::slot;
 
 public:
+    static constexpr bool has_shared_time = true;
+
     explicit shared_time_windows(const Windowing& windowing) : base{windowing} {}
 
     template <class Sought, class Event, class Emit, class OnLate>

@@ -23,10 +23,9 @@ template <class Key, class Analyzer, class Windowing>
 struct processor_state {
     using type = shared_time_windows<Key, Analyzer, Windowing>;
 };
-template <class Key, class Analyzer, class Windowing>
-requires(Windowing::is_windowed&&
-             Windowing::is_per_key) struct processor_state<Key, Analyzer, Windowing> {
-    using type = own_time_windows<Key, Analyzer, Windowing>;
+template <class Key, class Analyzer, class Window, class Late>
+struct processor_state<Key, Analyzer, windowing<Window, Late, true>> {
+    using type = own_time_windows<Key, Analyzer, windowing<Window, Late, true>>;
 };
 template <class Key, class Analyzer>
 struct processor_state<Key, Analyzer, unwindowed> {
@@ -52,12 +51,18 @@ struct processor_state<Key, Analyzer, unwindowed> {
 template <class Event, class Analyzer, template <class> class Storage = null_storage,
           class KeyBy = unkeyed, class Windowing = unwindowed>
 class stream_processor {
+    using state_type =
+        typename detail::processor_state<key_of<KeyBy, Event>, Analyzer, Windowing>::type;
+
 public:
     using event_type = Event;
     using analyzer_type = Analyzer;
     using key_type = key_of<KeyBy, Event>;
     using record_type = record<key_type, result_of<Analyzer>>;
     using storage_type = Storage<record_type>;
+
+    /// Whether `watermark()` is a promise for every key.
+    static constexpr bool has_shared_time = state_type::has_shared_time;
 
     /// @throws std::system_error when the storage does not open.
     explicit stream_processor(KeyBy key = {}, const Windowing& windowing = {},
@@ -121,7 +126,7 @@ private:
     }
 
     KeyBy key_;
-    typename detail::processor_state<key_type, Analyzer, Windowing>::type state_;
+    state_type state_;
     std::unique_ptr<storage_type> storage_;
 };
 

@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
+#include <millrace/core/utf8.hpp>
 #include <millrace/websocket/close_code.hpp>
 #include <millrace/websocket/frame_header.hpp>
 #include <millrace/websocket/mask.hpp>
-#include <millrace/websocket/utf8.hpp>
 
 namespace millrace::websocket {
 

@@ -10,11 +10,11 @@
 #include <system_error>
 
 #include <millrace/core/error.hpp>
+#include <millrace/core/utf8.hpp>
 #include <millrace/websocket/close_code.hpp>
 #include <millrace/websocket/frame_assembler.hpp>
 #include <millrace/websocket/frame_header.hpp>
 #include <millrace/websocket/mask.hpp>
-#include <millrace/websocket/utf8.hpp>
 
 namespace millrace::websocket {
 

@@ -1,4 +1,4 @@
-#include <millrace/websocket/utf8.hpp>
+#include <millrace/core/utf8.hpp>
 
 #include <cstdint>
 #include <random>
@@ -6,10 +6,9 @@
 #include <string_view>
 
 #include "catch.hpp"
-#include "naive_decoder.hpp"
+#include "naive_utf8.hpp"
 
-using namespace millrace::websocket;
-using namespace millrace::websocket::tests;
+using namespace millrace;
 
 TEST_CASE("every code point is valid exactly when it is a Unicode scalar value") {
     for (std::uint32_t code = 0; code <= 0x1fffff; ++code) {
@@ -97,4 +96,37 @@ TEST_CASE("a prefix never cuts a character") {
         CHECK(utf8_prefix(text, n) == std::string_view{text}.substr(0, expected[n]));
         CHECK(is_valid_utf8(utf8_prefix(text, n)));
     }
+}
+
+TEST_CASE("a sequence is found with its length, whatever stands behind it") {
+    std::mt19937 random{11};
+    for (int round = 0; round < 500'000; ++round) {
+        const auto bits = static_cast<std::uint32_t>(random());
+        std::string text =
+            bytes_of({0x80 | (bits >> 24), bits >> 16 & 0xff, bits >> 8 & 0xff, bits & 0xff});
+        if (round % 4 != 0) {
+            for (std::size_t i = 1; i < 4; ++i)
+                text[i] = static_cast<char>(0x80 | (text[i] & 0x3f));
+        }
+        std::size_t expected = 0;
+        for (std::size_t size = 1; size <= 4 && expected == 0; ++size) {
+            if (naive_utf8(std::string_view{text}.substr(0, size)) == utf8_state::valid)
+                expected = size;
+        }
+        if (detail::utf8_sequence_bytes(text.data(), 4) != expected) FAIL("bytes " << bits);
+    }
+}
+
+TEST_CASE("what is invalid is cut into maximal subparts") {
+    // Unicode 15, section 3.9, table 3-8.
+    std::string_view text = "\x61\xF1\x80\x80\xE1\x80\xC2\x62\x80\x63\x80\xBF\x64";
+    std::string shown;
+    while (!text.empty()) {
+        const bool is_ascii = static_cast<unsigned char>(text[0]) < 0x80;
+        shown += is_ascii ? text[0] : '?';
+        text.remove_prefix(is_ascii ? 1 : detail::utf8_subpart_bytes(text.data(), text.size()));
+    }
+    CHECK(shown == "a???b?c??d");
+    CHECK(detail::utf8_subpart_bytes("\xF0\x9F\x98", 3) == 3);
+    CHECK(detail::utf8_subpart_bytes("\xF0\x9F", 2) == 2);
 }

@@ -1,0 +1,108 @@
+#include <millrace/pipeline/key_table.hpp>
+
+#include <map>
+#include <random>
+
+#include <millrace/core/archive.hpp>
+
+#include "catch.hpp"
+
+using namespace millrace;
+
+namespace {
+
+struct slot {
+    std::string key;
+    int value = 0;
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(key, value);
+    }
+};
+
+struct whole {
+    no_key key;
+    int value = 0;
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(key, value);
+    }
+};
+
+using table = detail::key_table<std::string, slot>;
+
+}  // namespace
+
+TEST_CASE("a table of keys holds what a map holds") {
+    const auto seed = test_seed();
+    INFO("seed " << seed);
+    std::mt19937 random{seed};
+    table keys;
+    std::map<std::string, int> expected;
+    for (int i = 0; i < 5000; ++i) {
+        const std::string key = "k" + std::to_string(random() % 200);
+        slot* found = keys.find(std::string_view{key});
+        REQUIRE((found != nullptr) == expected.contains(key));
+        if (found == nullptr) {
+            slot& added = keys.add(std::string_view{key});
+            REQUIRE(added.value == 0);
+            added.value = expected[key] = i;
+        } else if (random() % 2 == 0) {
+            keys.erase(*found);
+            expected.erase(key);
+        }
+    }
+    REQUIRE(keys.size() == expected.size());
+    std::map<std::string, int> held;
+    keys.for_each([&](const slot& each) { held[each.key] = each.value; });
+    CHECK(held == expected);
+}
+
+TEST_CASE("a number finds its slot as long as that is in use, whatever comes and goes") {
+    table keys;
+    const std::uint32_t number = keys.number_of(keys.add(std::string_view{"a"}));
+    for (int i = 0; i < 100; ++i) keys.add(std::to_string(i));
+    for (int i = 0; i < 50; ++i) keys.erase(*keys.find(std::to_string(i)));
+    CHECK(keys[number].key == "a");
+    CHECK(keys.find(std::string_view{"a"}) == &keys[number]);
+}
+
+TEST_CASE("a table survives an archive with its numbers, and a damaged one is refused") {
+    table keys;
+    for (const char* key : {"a", "b", "c"}) keys.add(std::string_view{key}).value = key[0];
+    keys.erase(*keys.find(std::string_view{"b"}));
+    const std::string saved = save(keys);
+
+    table loaded;
+    REQUIRE_FALSE(load(saved, loaded));
+    CHECK(loaded.size() == 2);
+    CHECK(loaded.find(std::string_view{"b"}) == nullptr);
+    CHECK(loaded.find(std::string_view{"c"})->value == 'c');
+    CHECK(loaded.number_of(*loaded.find(std::string_view{"c"})) ==
+          keys.number_of(*keys.find(std::string_view{"c"})));
+
+    std::string twice = saved;  // two slots of one key
+    twice[twice.find('c')] = 'a';
+    CHECK(load(twice, loaded) == errc::archive_corrupt);
+    std::string beyond = saved;  // a free slot that is not there
+    beyond[beyond.size() - 4] = 9;
+    CHECK(load(beyond, loaded) == errc::archive_corrupt);
+}
+
+TEST_CASE("without a key there is one slot") {
+    detail::key_table<no_key, whole> keys;
+    CHECK(keys.find(no_key{}) == nullptr);
+    keys.add(no_key{}).value = 7;
+    CHECK(keys.size() == 1);
+    CHECK(keys.find(no_key{})->value == 7);
+
+    detail::key_table<no_key, whole> loaded;
+    REQUIRE_FALSE(load(save(keys), loaded));
+    CHECK(loaded.find(no_key{})->value == 7);
+
+    keys.erase(*keys.find(no_key{}));
+    CHECK(keys.find(no_key{}) == nullptr);
+    CHECK(keys.add(no_key{}).value == 0);
+}
