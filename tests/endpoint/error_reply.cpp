@@ -24,7 +24,6 @@ TEST_CASE("the sender is told which event, why, which field and where") {
 }
 
 TEST_CASE("a field's name is escaped") {
-    REQUIRE(
-        reply({0, make_error_code(errc::wrong_type), "a\"b\\c\n\x1f", 1}) ==
-        R"({"error":{"index":0,"code":"wrong type","field":"a\"b\\c\n\u001f","offset":1}})");
+    REQUIRE(reply({0, make_error_code(errc::wrong_type), "a\"b\\c\n\x1f", 1}) ==
+            R"({"error":{"index":0,"code":"wrong type","field":"a\"b\\c\n\u001f","offset":1}})");
 }
