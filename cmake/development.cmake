@@ -18,9 +18,6 @@ if(MILLRACE_SANITIZE)
     add_compile_options(-fsanitize=${MILLRACE_SANITIZE} -fno-sanitize-recover=all
         -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${MILLRACE_SANITIZE})
-    if(MILLRACE_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-        add_compile_options(-Wno-tsan)  # Asio has fences, which g++'s sanitizer does not follow
-    endif()
 endif()
 
 add_library(millrace_development INTERFACE)

@@ -17,8 +17,9 @@ namespace detail {
 /// begin with ASCII; 0 when there is none (Unicode 15, table 3-7: no overlong form, no surrogate,
 /// none above U+10FFFF).
 [[nodiscard]] constexpr std::size_t utf8_sequence_bytes(const char* at, std::size_t size) noexcept {
-    const auto lead = static_cast<unsigned char>(at[0]);
-    const auto top_bits = [&](unsigned mask) { return ((lead & mask) << 6) | (at[1] & 0x3fu); };
+    const auto byte = [&](std::size_t i) -> unsigned { return static_cast<unsigned char>(at[i]); };
+    const unsigned lead = byte(0);
+    const auto top_bits = [&](unsigned mask) { return ((lead & mask) << 6) | (byte(1) & 0x3fu); };
     const auto continues = [&](std::size_t i) { return is_utf8_continuation(at[i]); };
     if (lead < 0xe0) return lead >= 0xc2 && size >= 2 && continues(1) ? 2 : 0;
     if (lead < 0xf0) {
