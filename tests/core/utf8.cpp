@@ -1,6 +1,9 @@
 #include <millrace/core/utf8.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
 #include <string_view>
@@ -9,6 +12,24 @@
 #include "naive_utf8.hpp"
 
 using namespace millrace;
+
+namespace {
+
+std::string repeat(std::string_view text, std::size_t times) {
+    std::string out;
+    for (; times != 0; --times) out += text;
+    return out;
+}
+
+/// In memory that ends with the text, for the sanitizer to see a byte read beyond it, and begins
+/// `shift` bytes behind a boundary.
+bool is_valid(std::string_view text, std::size_t shift = 0) {
+    const auto memory = std::make_unique<char[]>(shift + text.size());
+    std::copy(text.begin(), text.end(), memory.get() + shift);
+    return is_valid_utf8({memory.get() + shift, text.size()});
+}
+
+}  // namespace
 
 TEST_CASE("every code point is valid exactly when it is a Unicode scalar value") {
     for (std::uint32_t code = 0; code <= 0x1fffff; ++code) {
@@ -45,13 +66,14 @@ TEST_CASE("well-known malformed sequences are refused wherever they stand") {
         bytes_of({0xf0, 0x9f, 0x98, 0x41}),
     };
     for (const auto& sequence : bad)
-        for (std::size_t before = 0; before != 20; ++before)
-            for (const std::size_t after : {0u, 1u, 7u, 8u, 9u}) {
-                const std::string ascii_before(before, 'a');
-                const std::string ascii_after(after, 'z');
-                CHECK(is_valid_utf8(ascii_before + ascii_after));
-                CHECK_FALSE(is_valid_utf8(ascii_before + sequence + ascii_after));
-            }
+        for (const std::string filler : {"a", "\xe4\xb8\xad", "\xf0\x9f\x98\x80"})
+            for (std::size_t before = 0; before != 40; ++before)
+                for (const std::size_t after : {0u, 1u, 7u, 8u, 9u, 17u, 40u}) {
+                    const std::string front = std::string(before % 4, 'a') + repeat(filler, before);
+                    const std::string back = repeat(filler, after);
+                    if (!is_valid(front + back) || is_valid(front + sequence + back))
+                        FAIL(front.size() << " bytes, " << sequence << ", " << back.size());
+                }
 }
 
 TEST_CASE("valid text in many scripts is accepted") {
@@ -87,6 +109,43 @@ TEST_CASE("random strings are judged as a naive decoder judges them") {
     }
     CHECK(valid_count > 2000);
     CHECK(valid_count < 18000);
+}
+
+TEST_CASE("long strings of every length and alignment are judged likewise") {
+    const auto seed = test_seed();
+    CAPTURE(seed);
+    std::mt19937_64 random{seed};
+    const auto below = [&](std::uint64_t n) { return static_cast<std::uint32_t>(random() % n); };
+    std::size_t valid_count = 0;
+    constexpr std::size_t rounds = 12'000;
+    for (std::size_t round = 0; round != rounds; ++round) {
+        static constexpr std::uint32_t ends[] = {0x80, 0x800, 0x10000, 0x110000};
+        const std::uint32_t end = ends[below(4)];
+        std::string text(below(20), 'a');
+        const std::size_t size = text.size() + below(120);
+        while (text.size() < size) {
+            const std::uint32_t code = below(end);
+            text += encode_utf8(is_scalar_value(code) ? code : 0xffff);
+        }
+        for (std::uint32_t errors = below(3); errors != 0 && !text.empty(); --errors)
+            text[below(text.size())] = static_cast<char>(below(256));
+        if (below(2) == 0) text.resize(text.size() - std::min<std::size_t>(below(4), text.size()));
+        const bool expected = naive_utf8(text) == utf8_state::valid;
+        valid_count += expected;
+        if (is_valid(text, round % 16) != expected) FAIL("round " << round);
+    }
+    CHECK(valid_count > rounds / 5);
+    CHECK(valid_count < rounds * 4 / 5);
+}
+
+TEST_CASE("any two bytes amid long text are judged likewise") {
+    for (const std::string around : {"a", "\xc3\xa9", "\xe4\xb8\xad", "\xf0\x9f\x98\x80"})
+        for (unsigned pair = 0; pair != 0x10000; ++pair) {
+            const std::string two = bytes_of({pair >> 8, pair & 0xff});
+            const std::string nearby = around + two + around;
+            const std::string text = repeat(around, 16) + two + repeat(around, 16);
+            if (is_valid_utf8(text) != (naive_utf8(nearby) == utf8_state::valid)) FAIL(pair);
+        }
 }
 
 TEST_CASE("a prefix never cuts a character") {

@@ -28,11 +28,13 @@ FOREIGN_INCLUDES = [
     (r"rapidjson/", ("codec",)),
     (r"tsl/", ("core",)),
     (r"sqlite3\.h$", ("storage",)),
+    (r"zlib\.h$", ("websocket",)),
+    (r"openssl/", ("transport", "endpoint")),
     (r"asio/(ip|local|ssl|posix)/|asio/.*(socket|acceptor|resolver)", SYSTEM),
     (r"asio(\.hpp$|/)", ("transport", "endpoint", "testing")),
     (r"(sys/(socket|un|epoll|poll)|netinet/.*|netdb|poll|arpa/inet)\.h$", SYSTEM),
     (r"(sys/.*|unistd|fcntl|signal|pthread|sched)\.h$", SYSTEM + ("storage",)),
-    (r"([a-z]mmintrin|arm_neon)\.h$", ("codec", "websocket")),
+    (r"([a-z]mmintrin|arm_neon)\.h$", ("core", "codec", "websocket")),
     (r"[a-z0-9_]+$", tuple(LAYER)),
 ]
 SOCKETS = re.compile(r"\basio::(ip::(tcp|udp)|local|ssl|posix)\b")
@@ -44,6 +46,11 @@ MAX_MEDIAN = 150
 EXTRA_TESTS = {
     "analyzers/nist": "several analyzers against NIST's certified values",
     "storage/sqlite_kill": "a process killed while it writes",
+    "websocket/conformance/framing": "RFC 6455, section 5, rule by rule",
+    "websocket/conformance/text": "RFC 6455, section 8.1",
+    "websocket/conformance/closing": "RFC 6455, section 7",
+    "websocket/conformance/limits": "messages at their limits",
+    "websocket/conformance/compression": "RFC 7692 on the wire",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <string_view>
 
+#include <millrace/core/detail/utf8_vector.hpp>
+
 namespace millrace {
 
 namespace detail {
@@ -45,7 +47,9 @@ namespace detail {
 
 }  // namespace detail
 
-/// Whether `text` is well-formed UTF-8 (RFC 3629). ASCII is checked eight bytes at a time.
+/// Whether `text` is well-formed UTF-8 (RFC 3629). ASCII is checked eight bytes at a time. The
+/// first other byte leads, where the processor has SSSE3, to sixteen bytes at a time whatever the
+/// script, at most twice as dear; elsewhere to one character at a time.
 [[nodiscard]] inline bool is_valid_utf8(std::string_view text) noexcept {
     const char* at = text.data();
     std::size_t left = text.size();
@@ -59,6 +63,8 @@ namespace detail {
                 continue;
             }
         }
+        if (left >= 16 && at - text.data() >= 3 && detail::has_utf8_vector())
+            return detail::is_valid_utf8_vector(at, left);
         const bool is_ascii = static_cast<unsigned char>(*at) < 0x80;
         const std::size_t bytes = is_ascii ? 1 : detail::utf8_sequence_bytes(at, left);
         if (bytes == 0) return false;
