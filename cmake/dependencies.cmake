@@ -15,13 +15,15 @@ macro(millrace_find_headers name header package)
     endif()
 endmacro()
 
-# A target found below add_subdirectory has to be global for the parent to link it.
-macro(millrace_find_target package target)
-    if(NOT TARGET ${target})
+# Targets found below add_subdirectory have to be global for the parent to link them.
+macro(millrace_find_targets package first)
+    if(NOT TARGET ${first})
         find_package(${package} QUIET)
-        if(TARGET ${target})
-            set_target_properties(${target} PROPERTIES IMPORTED_GLOBAL TRUE)
-        endif()
+        foreach(target IN ITEMS ${first} ${ARGN})
+            if(TARGET ${target})
+                set_target_properties(${target} PROPERTIES IMPORTED_GLOBAL TRUE)
+            endif()
+        endforeach()
     endif()
 endmacro()
 
@@ -30,9 +32,14 @@ millrace_find_headers(asio asio.hpp libasio-dev)
 millrace_find_headers(rapidjson rapidjson/rapidjson.h rapidjson-dev)
 millrace_find_headers(robin_map tsl/robin_map.h robin-map-dev)
 
-millrace_find_target(Threads Threads::Threads)
+millrace_find_targets(Threads Threads::Threads)
 if(NOT TARGET Threads::Threads)
     list(APPEND millrace_missing "a thread library")
 endif()
 
-millrace_find_target(SQLite3 SQLite::SQLite3)
+# millrace::PART comes with a library, if that is there.
+set(millrace_parts sqlite tls deflate)
+set(millrace_part_libraries SQLite::SQLite3 OpenSSL::SSL ZLIB::ZLIB)
+millrace_find_targets(SQLite3 SQLite::SQLite3)
+millrace_find_targets("OpenSSL;3" OpenSSL::SSL OpenSSL::Crypto)
+millrace_find_targets(ZLIB ZLIB::ZLIB)

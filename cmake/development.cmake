@@ -23,4 +23,8 @@ endif()
 add_library(millrace_development INTERFACE)
 target_compile_options(millrace_development INTERFACE -Wall -Wextra -Wpedantic -Wconversion
     -Wsign-conversion -Wshadow -Werror)
-target_link_libraries(millrace_development INTERFACE millrace $<TARGET_NAME_IF_EXISTS:millrace_sqlite>)
+target_link_libraries(millrace_development INTERFACE millrace)
+foreach(part IN LISTS millrace_parts)
+    target_link_libraries(millrace_development INTERFACE
+        $<TARGET_NAME_IF_EXISTS:millrace_${part}>)
+endforeach()

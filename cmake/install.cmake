@@ -16,7 +16,9 @@ install(FILES cmake/dependencies.cmake RENAME millrace-dependencies.cmake
 
 install(TARGETS millrace EXPORT millrace-targets)
 install(EXPORT millrace-targets NAMESPACE millrace:: DESTINATION ${package_dir})
-if(TARGET millrace_sqlite)
-    install(TARGETS millrace_sqlite EXPORT millrace-sqlite-targets)
-    install(EXPORT millrace-sqlite-targets NAMESPACE millrace:: DESTINATION ${package_dir})
-endif()
+foreach(part IN LISTS millrace_parts)
+    if(TARGET millrace_${part})
+        install(TARGETS millrace_${part} EXPORT millrace-${part}-targets)
+        install(EXPORT millrace-${part}-targets NAMESPACE millrace:: DESTINATION ${package_dir})
+    endif()
+endforeach()

@@ -1,7 +1,8 @@
 #pragma once
 
 /// The whole library, but for parts whose targets are not linked: `sqlite_storage` comes with
-/// `millrace::sqlite`.
+/// `millrace::sqlite`, `tls` and `jwt_guard` with `millrace::tls`, `permessage_deflate` with
+/// `millrace::deflate`.
 
 #include <millrace/analyzers/count.hpp>
 #include <millrace/analyzers/ewma_zscore.hpp>
@@ -19,6 +20,13 @@
 #include <millrace/codec/json.hpp>
 #include <millrace/core/clock.hpp>
 #include <millrace/endpoint/endpoint.hpp>
+#include <millrace/endpoint/from_websocket.hpp>
+#include <millrace/endpoint/guards/address_guard.hpp>
+#include <millrace/endpoint/guards/all_of.hpp>
+#include <millrace/endpoint/guards/any_of.hpp>
+#include <millrace/endpoint/guards/bearer_guard.hpp>
+#include <millrace/endpoint/guards/origin_guard.hpp>
+#include <millrace/endpoint/guards/rate_guard.hpp>
 #include <millrace/operators/filter.hpp>
 #include <millrace/operators/flat_map.hpp>
 #include <millrace/operators/key_by.hpp>
@@ -27,11 +35,22 @@
 #include <millrace/pipeline/run.hpp>
 #include <millrace/storage/memory.hpp>
 #include <millrace/storage/null.hpp>
+#include <millrace/transport/proxied.hpp>
 #include <millrace/transport/tcp.hpp>
+#include <millrace/transport/unix_socket.hpp>
 #include <millrace/version.hpp>
 #include <millrace/windows/tumbling.hpp>
 #include <millrace/windows/windowing.hpp>
 
 #ifdef MILLRACE_WITH_SQLITE
 #include <millrace/storage/sqlite.hpp>
+#endif
+
+#ifdef MILLRACE_WITH_TLS
+#include <millrace/endpoint/guards/jwt_guard.hpp>
+#include <millrace/transport/tls.hpp>
+#endif
+
+#ifdef MILLRACE_WITH_DEFLATE
+#include <millrace/websocket/permessage_deflate.hpp>
 #endif

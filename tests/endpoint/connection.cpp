@@ -1,8 +1,12 @@
 #include <millrace/endpoint/connection.hpp>
 
+#include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include <millrace/websocket/compression.hpp>
 
 #include "server.hpp"
 
@@ -449,4 +453,92 @@ TEST_CASE("one that floods and never reads does not keep others from being serve
         REQUIRE(good.next_text() == "ping");
     }
     REQUIRE(s.counters().frames_dropped > 0);
+}
+
+namespace {
+
+/// "Compresses" every message to its first character.
+struct first_character final : websocket::compressor {
+    std::uint64_t key;
+    int& compressed;
+
+    first_character(std::uint64_t shared, int& count) : key{shared}, compressed{count} {}
+
+    errc restore(std::string_view piece, bool, std::size_t, std::string& out) override {
+        out += piece;
+        return errc{};
+    }
+    bool compress(std::string_view message, std::string& out) override {
+        ++compressed;
+        out += message.front();
+        return true;
+    }
+    [[nodiscard]] std::uint64_t shared_key() const noexcept override { return key; }
+};
+
+struct fake_compression final : websocket::compression {
+    std::uint64_t key;
+    int& compressed;
+
+    fake_compression(std::uint64_t shared, int& count) : key{shared}, compressed{count} {}
+
+    [[nodiscard]] websocket::compression_agreement accept(std::string_view offers) const override {
+        if (offers != "fake") return {};
+        return {"fake", std::make_unique<first_character>(key, compressed)};
+    }
+    [[nodiscard]] std::string offer() const override { return "fake"; }
+    [[nodiscard]] websocket::compression_agreement confirm(std::string_view) const override {
+        return {};
+    }
+};
+
+/// A client that offers it, and looks at the bytes.
+struct raw_client : memory_client {
+    explicit raw_client(server& to, const memory_stream_options& options = {})
+        : memory_client{to.io, to.wire, options} {
+        send_raw(websocket::make_upgrade_request(
+            "memory", "/echo", "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Extensions: fake\r\n"));
+        REQUIRE(take_raw().find("Sec-WebSocket-Extensions: fake\r\n") != std::string::npos);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("what was agreed on is compressed, once for all who can be sent the same") {
+    int compressed = 0;
+    topic all{"all", ""};
+    echo_server s{{.compression = std::make_shared<fake_compression>(1, compressed)}};
+    std::vector<std::unique_ptr<raw_client>> clients;
+    for (int i = 0; i < 3; ++i) {
+        clients.push_back(std::make_unique<raw_client>(s));
+        s.seen.last->follow(all, {});
+    }
+    client plain{s, "/echo"};
+    s.seen.last->follow(all, {});
+    all.publish([&] { return s.seen.last->frames().make(opcode::text, "hello"); },
+                [](std::string&) {});
+    for (const auto& each : clients) REQUIRE(each->take_raw() == "\xc1\x01h");
+    REQUIRE(plain.next_text() == "hello");
+    REQUIRE(compressed == 1);
+
+    std::string frame;
+    websocket::append_masked_frame(frame, opcode::text, "inflated", 1, true, true);
+    clients[0]->send_raw(frame);
+    REQUIRE(s.seen.messages.back() == "inflated");
+    REQUIRE(clients[0]->take_raw() == "\xc1\x01i");
+}
+
+TEST_CASE("no message is dropped out of a stream that is compressed as one") {
+    int compressed = 0;
+    echo_server s{{.compression = std::make_shared<fake_compression>(0, compressed),
+                   .outbox_bytes = 1000,
+                   .when_full = overflow::drop_oldest}};
+    raw_client c{s, {.capacity_bytes = 200}};
+    c.stall();
+    int sent = 0;
+    for (int i = 0; i < 200; ++i) sent += s.seen.last->send(std::string(500, 'x')) ? 1 : 0;
+    s.run();
+    REQUIRE(compressed == sent);
+    REQUIRE(sent < 100);
+    REQUIRE(s.counters().slow_disconnects == 1);
 }

@@ -405,6 +405,106 @@ TEST_CASE("stop says goodbye, waits for those who answer, not for ever for those
     s.io.run();  // returns: nothing is left to wait for
 }
 
+TEST_CASE("drain sends clients away one after another, with 1012, and then stops") {
+    server s{{.stop_timeout = 3s, .tick_interval = 250ms}};
+    s.endpoint.serve(means());
+    std::vector<std::unique_ptr<client>> clients;
+    for (int i = 0; i < 100; ++i) clients.push_back(std::make_unique<client>(s, "/means"));
+    memory_client probe{s.io, s.wire};
+    REQUIRE(has(probe.get("/readyz"), "200 OK"));
+
+    s.endpoint.drain(10s);
+    s.run();
+    REQUIRE(!s.wire.connect().is_open());
+    REQUIRE(has(probe.get("/readyz"), "503"));
+    REQUIRE(has(probe.get("/healthz"), "200 OK"));
+    REQUIRE(!probe.upgrade("/means"));
+
+    std::size_t left = clients.size();
+    for (int second = 1; second <= 10; ++second) {
+        s.advance(1s);
+        std::erase_if(clients, [](auto& each) {
+            const auto code = code_of_close(*each);
+            if (code == close_code::abnormal) return false;
+            REQUIRE(code == close_code::service_restart);
+            each->send_close(code);
+            return true;
+        });
+        REQUIRE(left - clients.size() >= 5);  // ten of a hundred a second, and not in a rush
+        REQUIRE(left - clients.size() <= 15);
+        left = clients.size();
+    }
+    REQUIRE(left == 0);
+    s.io.restart();
+    s.io.run();  // returns: it has stopped
+}
+
+TEST_CASE("drain with nobody there is stop, and stop cuts a drain short") {
+    server s;
+    s.endpoint.drain(1h);
+    s.io.run();
+    server t;
+    t.endpoint.serve(means());
+    client c{t, "/means"};
+    t.endpoint.drain(1h);
+    t.endpoint.stop();
+    REQUIRE(code_of_close(c) == close_code::service_restart);
+}
+
+TEST_CASE("who may follow a topic is asked before the upgrade, with the key") {
+    server s;
+    s.endpoint.serve(
+        means(), {.duplex_path = "/ws",
+                  .may_follow = [](const connection& who, std::string_view topic, const auto& key) {
+                      REQUIRE(who.remote_address() == "memory");
+                      REQUIRE(topic == "means");
+                      return key == "public";
+                  }});
+    memory_client all{s.io, s.wire}, secret{s.io, s.wire}, duplex{s.io, s.wire};
+    REQUIRE(!all.upgrade("/means"));
+    REQUIRE(has(all.take_raw(), "403 Forbidden"));
+    REQUIRE(!secret.upgrade("/means?key=secret"));
+    REQUIRE(!duplex.upgrade("/ws"));
+    client known{s, "/means?key=public"}, sender{s, "/readings"};
+    sender.send_text(event("public", 1, 0) + "\n" + event("public", 1, 1000));
+    REQUIRE(has(known.next_text(), R"("sensor":"public")"));
+}
+
+TEST_CASE("a topic may treat its slow followers in its own way") {
+    server s{{.outbox_bytes = 2000}};
+    REQUIRE_THROWS_AS(
+        s.endpoint.serve(means("a", "b"), {.when_full = {{"bars", overflow::disconnect}}}),
+        std::invalid_argument);
+    s.endpoint.serve(means(), {.when_full = {{"means", overflow::disconnect}}});
+    client slow{s, "/means", {.capacity_bytes = 100}}, sender{s, "/readings"};
+    slow.stall();
+    for (int i = 0; i < 50; ++i) sender.send_text(event("a", i, i * 1000));
+    slow.stall(false);
+    REQUIRE(code_of_close(slow) == close_code::try_again_later);
+    REQUIRE(s.counters().slow_disconnects == 1);
+}
+
+TEST_CASE("handlers see the client's address that a trusted proxy names") {
+    struct who {
+        void operator()(connection& from, std::string_view) { from.send(from.remote_address()); }
+    };
+    asio::io_context io;
+    endpoint<tcp> s{io, {.port = 0, .address = "127.0.0.1", .trusted_proxies = {"127.0.0.1"}}};
+    s.on_message("/who", who{});
+    std::thread serving{[&] { io.run(); }};
+    {
+        websocket_client direct{"127.0.0.1", s.port(), "/who"};
+        direct.send_text("?");
+        REQUIRE(direct.receive()->payload == "127.0.0.1");
+        websocket_client behind{"127.0.0.1", s.port(), "/who",
+                                "X-Forwarded-For: 6.6.6.6, 198.51.100.7\r\n"};
+        behind.send_text("?");
+        REQUIRE(behind.receive()->payload == "198.51.100.7");
+    }
+    s.stop();
+    serving.join();
+}
+
 TEST_CASE("an endpoint may go while its io_context lives on") {
     asio::io_context io;
     memory wire;

@@ -1,5 +1,6 @@
 #include <millrace/endpoint/frame.hpp>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -65,4 +66,50 @@ TEST_CASE("a pool keeps no more idle memory than it may") {
     frames.clear();
     REQUIRE(pool.idle_bytes() <= limit);
     REQUIRE(pool.idle_bytes() > limit / 2);
+}
+
+namespace {
+
+/// "Compresses" text to its length, and says so of texts of more than four characters.
+struct counting final : websocket::compressor {
+    std::uint64_t key;
+    int compressed = 0;
+
+    explicit counting(std::uint64_t shared) : key{shared} {}
+
+    errc restore(std::string_view, bool, std::size_t, std::string&) override { return errc{}; }
+    bool compress(std::string_view message, std::string& out) override {
+        if (message.size() <= 4) return false;
+        ++compressed;
+        out += std::to_string(message.size());
+        return true;
+    }
+    [[nodiscard]] std::uint64_t shared_key() const noexcept override { return key; }
+};
+
+}  // namespace
+
+TEST_CASE("a frame is compressed once for all who can be sent the same") {
+    frame_pool pool;
+    counting a{7}, b{7}, other{8}, own{0};
+    {
+        const frame message = pool.make(websocket::opcode::text, "a long text");
+        const frame compressed = pool.compress(message, a);
+        REQUIRE(compressed.bytes() ==
+                "\xc1\x02"
+                "11");  // FIN, RSV1, text; two bytes
+        REQUIRE(pool.compress(message, b).bytes().data() == compressed.bytes().data());
+        REQUIRE(b.compressed == 0);
+        REQUIRE(pool.compress(message, other).bytes() == compressed.bytes());
+        REQUIRE(pool.compress(message, own).bytes() == compressed.bytes());
+        REQUIRE(pool.compress(message, own).bytes() == compressed.bytes());
+        REQUIRE(own.compressed == 2);
+        const frame brief = pool.make(websocket::opcode::binary, "tiny");
+        REQUIRE(pool.compress(brief, a).bytes().data() == brief.bytes().data());
+    }
+    const frame reused = pool.make(websocket::opcode::text, "another long text");
+    REQUIRE(pool.compress(reused, a).bytes() ==
+            "\xc1\x02"
+            "17");
+    REQUIRE(a.compressed == 2);
 }

@@ -1,6 +1,10 @@
 #include <millrace/endpoint/options.hpp>
 
-#include "catch.hpp"
+#include <array>
+#include <memory>
+#include <string>
+
+#include "server.hpp"
 
 using namespace millrace;
 
@@ -19,4 +23,120 @@ TEST_CASE("the defaults fit together") {
     REQUIRE(options.close_timeout <= options.stop_timeout);
     REQUIRE(options.default_history_rows <= options.max_history_rows);
     REQUIRE(options.max_message_bytes <= options.outbox_bytes);
+    REQUIRE(options.outbox_low_water < options.outbox_high_water);
+    REQUIRE(options.outbox_high_water < options.outbox_bytes);
+}
+
+TEST_CASE("one address may have so many connections, and one more gets 429") {
+    server s{{.max_connections_per_address = 2}};
+    s.endpoint.on_message("/raw", [](connection&, std::string_view) {});
+    auto first = std::make_unique<client>(s, "/raw");
+    client second{s, "/raw"};
+    memory_client third{s.io, s.wire};
+    REQUIRE(!third.upgrade("/raw"));
+    REQUIRE(third.take_raw().starts_with("HTTP/1.1 429 "));
+    REQUIRE(third.get("/healthz").starts_with("HTTP/1.1 200 "));
+    REQUIRE(s.counters().refused == 1);
+    first->close();
+    REQUIRE(third.upgrade("/raw"));
+}
+
+TEST_CASE("a connection that has made no request is a handshake, of which there may be so many") {
+    server s{{.max_handshakes = 3}};
+    memory_client a{s.io, s.wire}, b{s.io, s.wire}, c{s.io, s.wire};
+    memory_client refused{s.io, s.wire};
+    REQUIRE(refused.get("/metrics").starts_with("HTTP/1.1 503 "));
+    REQUIRE(a.get("/healthz").starts_with("HTTP/1.1 200 "));
+    b.close();
+    memory_client d{s.io, s.wire}, e{s.io, s.wire}, too_many{s.io, s.wire};
+    REQUIRE(d.get("/metrics").starts_with("HTTP/1.1 200 "));
+    REQUIRE(too_many.get("/metrics").starts_with("HTTP/1.1 503 "));
+    REQUIRE(e.get("/metrics").starts_with("HTTP/1.1 200 "));
+}
+
+TEST_CASE("a flood of messages is closed with 1008, a burst within the limit is not") {
+    int received = 0;
+    server s{{.max_messages_per_second = 10}};
+    s.endpoint.on_message("/raw", [&](connection&, std::string_view) { ++received; });
+    client c{s, "/raw"};
+    for (int round = 0; round != 3; ++round) {
+        for (int i = 0; i != 10; ++i) c.send_text("x");
+        s.advance(1s);
+    }
+    REQUIRE(received == 30);
+    REQUIRE(!c.next());
+    for (int i = 0; i != 11; ++i) c.send_text("x");
+    REQUIRE(code_of_close(c) == close_code::policy_violation);
+    REQUIRE(received == 40);
+    REQUIRE(s.counters().floods == 1);
+}
+
+TEST_CASE("on_drain comes once the outbox has fallen from its high to its low water mark") {
+    struct source {
+        connection*& to;
+        int& drained;
+        void on_open(connection& c) { to = &c; }
+        void operator()(connection&, std::string_view) {}
+        void on_drain(connection&) { ++drained; }
+    };
+    connection* to = nullptr;
+    int drained = 0;
+    server s{{.outbox_high_water = 3000, .outbox_low_water = 1000}};
+    s.endpoint.on_message("/feed", source{to, drained});
+    client c{s, "/feed", {.capacity_bytes = 100}};
+    c.stall();
+    to->send(std::string(2000, 'x'));
+    s.run();
+    REQUIRE(!to->is_congested());
+    to->send(std::string(2000, 'x'));
+    s.run();
+    REQUIRE(to->is_congested());
+    REQUIRE(drained == 0);
+    c.stall(false);
+    REQUIRE(!to->is_congested());
+    REQUIRE(drained == 1);
+}
+
+TEST_CASE("while reading is paused the sender has to wait, and nothing is lost") {
+    struct reader {
+        connection*& from;
+        std::string& got;
+        void on_open(connection& c) { from = &c; }
+        void operator()(connection& c, std::string_view message) {
+            got += message;
+            if (message == "1") c.pause_reading();
+        }
+    };
+    connection* from = nullptr;
+    std::string got;
+    server s{{.ping_interval = 1s, .idle_timeout = 2s, .tick_interval = 250ms}};
+    s.endpoint.on_message("/slow", reader{from, got});
+    client c{s, "/slow", {.capacity_bytes = 70}};
+    const auto frames = [](std::string_view texts) {
+        std::string stream;
+        for (const char text : texts)
+            websocket::append_masked_frame(stream, opcode::text, {&text, 1}, 0xabcdef01);
+        return stream;
+    };
+    c.send_raw(frames("01213"));
+    REQUIRE(got == "01");
+    s.advance(10s);  // its silence is ours
+    REQUIRE(!c.next());
+
+    std::error_code error;
+    const std::string more = frames("4444444444");  // of 7 bytes each
+    const std::array<asio::const_buffer, 1> parts{asio::buffer(more)};
+    REQUIRE(c.stream().write_some(parts, error) == 70);
+    s.run();
+    REQUIRE(c.stream().write_some(parts, error) == 0);
+    REQUIRE(error == asio::error::would_block);
+
+    from->resume_reading();
+    s.run();
+    REQUIRE(got == "0121");
+    from->close(close_code::normal);  // it reads on, to see the peer's close frame
+    REQUIRE(code_of_close(c) == close_code::normal);
+    c.send_close();
+    REQUIRE(s.counters().connections == 0);
+    REQUIRE(got == "0121");
 }

@@ -16,7 +16,7 @@ using row = record<std::string, named_value<"value", double>>;
 
 struct listener final : subscriber {
     std::vector<frame> got;
-    bool deliver(const frame& message) override {
+    bool deliver(const frame& message, overflow) override {
         got.push_back(message);
         return true;
     }
@@ -34,7 +34,7 @@ struct publishing {
     asio::io_context io;
     std::shared_ptr<detail::loop> loop = std::make_shared<detail::loop>(io);
     std::shared_ptr<publication> listing = std::make_shared<publication>();
-    publisher sink{loop, listing};
+    publisher sink{loop, listing, [](auto) { return overflow::drop_oldest; }};
 };
 
 row row_of(std::string key) {

@@ -12,7 +12,7 @@ namespace {
 
 struct listener final : subscriber {
     std::vector<frame> got;
-    bool deliver(const frame& message) override {
+    bool deliver(const frame& message, overflow) override {
         got.push_back(message);
         return true;
     }

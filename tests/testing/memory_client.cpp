@@ -6,6 +6,10 @@
 
 #include <millrace/websocket/handshake.hpp>
 
+#ifdef MILLRACE_WITH_DEFLATE
+#include <millrace/websocket/permessage_deflate.hpp>
+#endif
+
 #include "catch.hpp"
 
 using namespace millrace;
@@ -105,3 +109,24 @@ TEST_CASE("the client sends masked frames, and stalls as told") {
     p.stream->close();
     REQUIRE(c.is_ended());
 }
+
+#ifdef MILLRACE_WITH_DEFLATE
+TEST_CASE("the client compresses its messages when both sides agree") {
+    const websocket::permessage_deflate deflate;
+    for (const bool agrees : {true, false}) {
+        peer p;
+        memory_client c{p.io, p.wire};
+        p.stream->async_wait_readable([&](std::error_code) {
+            websocket::request request;
+            websocket::parse_request(p.read(), request);
+            p.write(websocket::accept_upgrade(request, {}, agrees ? &deflate : nullptr).response);
+        });
+        REQUIRE(c.upgrade("/", {}, &deflate));
+        REQUIRE(c.is_compressed() == agrees);
+        c.send_text(std::string(1000, 'x'));
+        const auto sent = p.read();
+        REQUIRE(static_cast<unsigned char>(sent[0]) == (agrees ? 0xc1 : 0x81));
+        REQUIRE((sent.size() < 100) == agrees);
+    }
+}
+#endif

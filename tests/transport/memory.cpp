@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "catch.hpp"
 
@@ -161,4 +162,41 @@ TEST_CASE("memory connects to whoever listens") {
     accept();
     REQUIRE(outcome == asio::error::operation_aborted);
     REQUIRE(!wire.connect().is_open());
+}
+
+TEST_CASE("memory connects out, or is refused when none listens") {
+    asio::io_context io;
+    memory wire;
+    std::vector<std::error_code> outcomes;
+    std::optional<memory_stream> client;
+    const auto connect = [&] {
+        return wire.async_connect(io, {}, [&](std::error_code e, memory_stream s) {
+            outcomes.push_back(e);
+            client.emplace(std::move(s));
+        });
+    };
+    connect();
+    REQUIRE(outcomes.empty());
+    io.run();
+    REQUIRE(outcomes == std::vector<std::error_code>{asio::error::connection_refused});
+
+    auto acceptor = wire.listen(io, {});
+    std::optional<memory_stream> server;
+    acceptor.async_accept([&](std::error_code, memory_stream s) { server.emplace(std::move(s)); });
+    connect();
+    io.restart();
+    io.run();
+    REQUIRE(!outcomes.back());
+    std::error_code error;
+    write(*client, "hello", error);
+    REQUIRE(read(*server, error) == "hello");
+
+    const auto cancel = connect();
+    cancel();
+    cancel();
+    io.restart();
+    io.run();
+    REQUIRE(outcomes.size() == 3);
+    REQUIRE(outcomes.back() == asio::error::operation_aborted);
+    cancel();
 }

@@ -1,11 +1,7 @@
 #include <millrace/transport/tcp.hpp>
 
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <array>
-#include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +11,7 @@
 #include <asio/write.hpp>
 
 #include "catch.hpp"
+#include "no_descriptors.hpp"
 
 using namespace millrace;
 
@@ -47,28 +44,6 @@ struct server {
         io.restart();
         while (!done) io.run_one();
     }
-};
-
-/// While it lives, the process cannot open another descriptor.
-class no_descriptors {
-public:
-    no_descriptors() {
-        ::getrlimit(RLIMIT_NOFILE, &before_);
-        int highest = 0;
-        for (int fd = 0; fd < 1024; ++fd)
-            if (::fcntl(fd, F_GETFD) != -1) highest = fd;
-        const rlimit none{static_cast<rlim_t>(highest) + 1, before_.rlim_max};
-        ::setrlimit(RLIMIT_NOFILE, &none);
-        for (int fd; (fd = ::dup(0)) != -1;) fillers_.push_back(fd);
-    }
-    ~no_descriptors() {
-        for (const int fd : fillers_) ::close(fd);
-        ::setrlimit(RLIMIT_NOFILE, &before_);
-    }
-
-private:
-    rlimit before_{};
-    std::vector<int> fillers_;
 };
 
 }  // namespace
@@ -184,6 +159,53 @@ TEST_CASE("closing a tcp stream or acceptor ends what is pending, once") {
     REQUIRE(s.error == asio::error::operation_aborted);
 }
 
+TEST_CASE("tcp tells of a peer that is gone, to who waits, reads and writes") {
+    server s;
+    s.accept();
+    auto client = connected_to(s.io, s.acceptor.port());
+    s.run_until(s.accepted);
+    bool readable = false, writable = false;
+    s.stream->async_wait_readable([&](std::error_code) { readable = true; });
+    s.stream->async_wait_writable([&](std::error_code) { writable = true; });
+    client.set_option(asio::socket_base::linger{true, 0});  // ends by a reset
+    client.close();
+    s.run_until(readable);
+    s.run_until(writable);
+
+    std::array<char, 16> buffer{};
+    std::error_code error;
+    REQUIRE(s.stream->read_some(buffer, error) == 0);
+    REQUIRE(error == asio::error::connection_reset);
+    const std::array<asio::const_buffer, 1> parts{asio::buffer("x", 1)};
+    REQUIRE(s.stream->write_some(parts, error) == 0);
+    REQUIRE(error == asio::error::broken_pipe);
+    REQUIRE(s.stream->remote_address().empty());
+}
+
+TEST_CASE("tcp gathers what it writes, and reads nothing into nothing") {
+    server s;
+    s.accept();
+    auto client = connected_to(s.io, s.acceptor.port());
+    s.run_until(s.accepted);
+    const std::string digits = "0123456789";
+    std::vector<asio::const_buffer> parts;
+    std::string expected;
+    for (std::size_t i = 0; i < 100; ++i) {
+        parts.push_back(asio::buffer(digits.data() + i % 7, i % 4));
+        expected.append(digits, i % 7, i % 4);
+    }
+    std::error_code error;
+    std::string received(s.stream->write_some(parts, error), '\0');
+    REQUIRE(!error);
+    REQUIRE(received.size() >= expected.size() / 2);
+    asio::read(client, asio::buffer(received));
+    REQUIRE(received == expected.substr(0, received.size()));
+
+    asio::write(client, asio::buffer(digits));
+    REQUIRE(s.stream->read_some({}, error) == 0);
+    REQUIRE(!error);
+}
+
 TEST_CASE("tcp out of descriptors closes the peer it cannot serve, and recovers") {
     server s;
     s.accept();
@@ -206,4 +228,69 @@ TEST_CASE("tcp out of descriptors closes the peer it cannot serve, and recovers"
     clients.push_back(connected_to(s.io, s.acceptor.port()));
     s.run_until(s.accepted);
     REQUIRE(!s.error);
+}
+
+namespace {
+
+struct attempt {
+    std::error_code error;
+    std::optional<tcp_stream> stream;
+    int calls = 0;
+    std::function<void()> cancel;
+
+    attempt(asio::io_context& io, const connect_options& to) {
+        cancel = tcp{}.async_connect(io, to, [this](std::error_code e, tcp_stream s) {
+            error = e;
+            stream.emplace(std::move(s));
+            ++calls;
+        });
+    }
+};
+
+}  // namespace
+
+TEST_CASE("tcp connects to names and addresses, without Nagle's delay") {
+    server s;
+    s.accept();
+    attempt a{s.io, {.host = GENERATE("127.0.0.1", "localhost"), .port = s.acceptor.port()}};
+    REQUIRE(a.calls == 0);
+    s.run_until(s.accepted);
+    while (a.calls == 0) s.io.run_one();
+    REQUIRE(!a.error);
+    REQUIRE(a.stream->remote_address() == "127.0.0.1");
+
+    std::error_code error;
+    const std::array<asio::const_buffer, 1> parts{asio::buffer("ping", 4)};
+    REQUIRE(a.stream->write_some(parts, error) == 4);
+    bool readable = false;
+    s.stream->async_wait_readable([&](std::error_code e) { readable = !e; });
+    s.run_until(readable);
+    std::array<char, 16> buffer{};
+    REQUIRE(s.stream->read_some(buffer, error) == 4);
+}
+
+TEST_CASE("tcp says why it does not connect") {
+    asio::io_context io;
+    std::uint16_t unused = tcp{}.listen(io, {.address = "127.0.0.1"}).port();
+    attempt refused{io, {.host = "127.0.0.1", .port = unused}};
+    attempt nobody{io, {.host = "not a name", .port = 80}};
+    attempt bad_proxy{io, {.host = "127.0.0.1", .port = unused, .proxy = "no port"}};
+    io.run();
+    REQUIRE(refused.error == asio::error::connection_refused);
+    REQUIRE(nobody.error);
+    REQUIRE(bad_proxy.error == asio::error::invalid_argument);
+}
+
+TEST_CASE("an attempt of tcp to connect can be ended at any time, and calls back once") {
+    server s;
+    const int turns = GENERATE(range(0, 4));
+    attempt a{s.io, {.host = "127.0.0.1", .port = s.acceptor.port()}};
+    for (int i = 0; i < turns && a.calls == 0; ++i) s.io.run_one();
+    const bool is_done = a.calls != 0;
+    a.cancel();
+    s.io.restart();
+    s.io.run();
+    a.cancel();
+    REQUIRE(a.calls == 1);
+    REQUIRE(a.error == (is_done ? std::error_code{} : asio::error::operation_aborted));
 }

@@ -1,47 +1,50 @@
 #include <millrace/transport/transport.hpp>
 
 #include <array>
+#include <concepts>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <asio/error.hpp>
-#include <asio/ip/tcp.hpp>
 
 #include <millrace/transport/memory.hpp>
+#include <millrace/transport/proxied.hpp>
 #include <millrace/transport/tcp.hpp>
+#include <millrace/transport/unix_socket.hpp>
 
 #include "catch.hpp"
+#include "temporary_folder.hpp"
 
 using namespace millrace;
 
-static_assert(transport<tcp> && transport<memory>);
+static_assert(connecting_transport<tcp> && connecting_transport<memory>);
+static_assert(connecting_transport<unix_socket>);
 static_assert(!transport<int>);
 
 namespace {
 
-struct two_ends {
-    tcp_stream a, b;
-};
+template <class Transport>
+using two_ends = std::pair<typename Transport::stream, typename Transport::stream>;
 
-two_ends connected(asio::io_context& io, tcp wire) {
-    auto acceptor = wire.listen(io, {.address = "127.0.0.1", .port = 0});
-    asio::ip::tcp::socket client{io};
-    client.connect({asio::ip::address_v4::loopback(), acceptor.port()});
-    std::optional<tcp_stream> server;
-    acceptor.async_accept([&](std::error_code, tcp_stream s) { server.emplace(std::move(s)); });
-    io.restart();
-    while (!server) io.run_one();
-    return {tcp_stream{std::move(client)}, std::move(*server)};
-}
-
-std::pair<memory_stream, memory_stream> connected(asio::io_context& io, memory) {
-    return memory_stream::connected(io);
+template <class Transport>
+two_ends<Transport> connected(asio::io_context& io, Transport wire) {
+    using stream = typename Transport::stream;
+    const temporary_folder folder;
+    const auto address = std::same_as<Transport, unix_socket> ? folder / "socket" : "127.0.0.1";
+    auto acceptor = wire.listen(io, {.address = address, .port = 0});
+    std::optional<stream> client, server;
+    acceptor.async_accept([&](std::error_code, stream s) { server.emplace(std::move(s)); });
+    wire.async_connect(io, {.host = address, .port = acceptor.port()},
+                       [&](std::error_code, stream s) { client.emplace(std::move(s)); });
+    while (!server || !client) io.run_one();
+    return {std::move(*client), std::move(*server)};
 }
 
 }  // namespace
 
 /// What every transport must do alike.
-TEMPLATE_TEST_CASE("a transport's streams", "", tcp, memory) {
+TEMPLATE_TEST_CASE("a transport's streams", "", tcp, memory, unix_socket, proxied<>) {
     asio::io_context io;
     auto [a, b] = connected(io, TestType{});
     std::array<char, 64> buffer{};

@@ -61,3 +61,44 @@ TEST_CASE("wrong answers are refused") {
     CHECK(check_upgrade_response(answer("200 OK"), sample_key) == errc::upgrade_required);
     CHECK(check_upgrade_response(answer("403 Forbidden"), sample_key) == errc::upgrade_required);
 }
+
+TEST_CASE("an answer in many lines is understood, a folded line or a broken status is not") {
+    const std::string good = answer("101 Switching Protocols");
+    const auto error = [](std::string_view head) {
+        return check_upgrade_response(head, sample_key);
+    };
+    CHECK_FALSE(error(answer("101 x", "connection: x\r\nX: 1\r\nx: 2\r\nServer: y\r\n")));
+    CHECK(error(answer("101 x", "X: 1\r\n 2\r\n")) == errc::bad_request);
+    CHECK(error(answer("101 x", "X: 1\r\n\t2\r\n")) == errc::bad_request);
+    CHECK(error(answer("101 x", "X : 1\r\n")) == errc::bad_request);
+    CHECK(error(answer("101 x", "no colon\r\n")) == errc::bad_request);
+    CHECK(error(answer("101 x", "X: a\nb\r\n")) == errc::bad_request);
+    const std::string accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+    CHECK(error(answer("101 x", accept)) == errc::bad_request);
+    for (const char* status : {"101", "1010 x", "10 x", "x01 x", " 101 x", "+101 x", ""})
+        CHECK(error(answer(status)) == errc::bad_request);
+    CHECK(error(answer("100 Continue")) == errc::upgrade_required);
+    std::string many;
+    for (int i = 0; i != 64; ++i) many += "X: y\r\n";
+    CHECK(error(answer("101 x", many)) == errc::bad_request);
+}
+
+TEST_CASE("the subprotocol is one of those that were offered") {
+    constexpr std::string_view names[] = {"b", "a"};
+    const upgrade_offer offer{.subprotocols = names};
+    request r;
+    const auto bytes = make_upgrade_request("h", "/", sample_key, {}, offer);
+    REQUIRE(parse_request(bytes, r).state == parse_result::complete);
+    CHECK(r.header("Sec-WebSocket-Protocol") == "b, a");
+
+    const auto read = [&](std::string_view lines, const upgrade_offer& offered) {
+        return read_upgrade_response(answer("101 x", lines), sample_key, offered);
+    };
+    CHECK(read("Sec-WebSocket-Protocol: a\r\n", offer).subprotocol == "a");
+    CHECK_FALSE(read("", offer).error);
+    CHECK(read("", offer).subprotocol.empty());
+    for (const char* other : {"c", "", "A", "a, b", "a\r\nSec-WebSocket-Protocol: b"})
+        CHECK(read("Sec-WebSocket-Protocol: " + std::string{other} + "\r\n", offer).error ==
+              errc::bad_request);
+    CHECK(read("Sec-WebSocket-Protocol: a\r\n", {}).error == errc::bad_request);
+}

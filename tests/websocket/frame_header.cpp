@@ -37,6 +37,27 @@ TEST_CASE("every pair of first bytes is judged by RFC 6455, sections 5.1, 5.2 an
         }
 }
 
+TEST_CASE("RSV1 may stand on a message's first frame, if it may mark a compressed one") {
+    for (unsigned first = 0; first != 256; ++first) {
+        const auto bytes = bytes_of({first, 0x00});
+        const auto state = [&](bool may_be_compressed, frame_header& header) {
+            return parse_frame_header<role::client>(bytes.data(), bytes.size(), header,
+                                                    may_be_compressed);
+        };
+        const unsigned op = first & 15;
+        frame_header plain, marked;
+        const bool starts_message = (op == text || op == binary) && (first & 0x30) == 0;
+        if ((first & rsv1) != 0) {
+            CHECK(state(false, plain) == header_state::invalid);
+            CHECK((state(true, marked) == header_state::complete) == starts_message);
+            CHECK(marked.is_compressed == starts_message);
+        } else {
+            CHECK(state(true, marked) == state(false, plain));
+            CHECK_FALSE(marked.is_compressed);
+        }
+    }
+}
+
 TEST_CASE("lengths are read in each form and refused in a longer one than needed") {
     const auto form = [](unsigned code, std::initializer_list<unsigned> length) {
         return bytes_of({0x82, code}) + bytes_of(length);

@@ -82,3 +82,13 @@ TEST_CASE("a close frame carries its code and a reason that fits") {
         CHECK(close_payload(close_code::normal, "\xff") == bytes_of({0x03, 0xe8}));
     }
 }
+
+TEST_CASE("RSV1 marks a compressed message (RFC 7692, section 7.2.3.1)") {
+    const auto hello = bytes_of({0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00});
+    std::string out;
+    append_frame(out, opcode::text, hello, true, true);
+    CHECK(out == bytes_of({0xc1, 0x07}) + hello);
+    out.clear();
+    append_masked_frame(out, opcode::binary, hello, 0, false, true);
+    CHECK(out == bytes_of({0x42, 0x87, 0, 0, 0, 0}) + hello);
+}

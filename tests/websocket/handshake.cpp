@@ -123,6 +123,44 @@ TEST_CASE("the subprotocol is the first offered one that the server has") {
     CHECK(chosen("").empty());
 }
 
+TEST_CASE("subprotocols are tokens, each offered once") {
+    for (const char* list : {"a, a", "a,b,a", "a b", "a;b", "\"a\"", "a, b/c"})
+        CHECK(error_of({.more = "Sec-WebSocket-Protocol: " + std::string{list} + "\r\n"}) ==
+              errc::bad_request);
+    const std::string line = "Sec-WebSocket-Protocol: a\r\n";
+    CHECK(error_of({.more = line + line}) == errc::bad_request);
+    CHECK_FALSE(error_of({.more = "Sec-WebSocket-Protocol: a, A\r\n"}));
+}
+
+TEST_CASE("a header that may be given once is refused when it comes twice") {
+    const std::string version = "Sec-WebSocket-Version: 13\r\n";
+    CHECK(error_of({.version = version + version}) == errc::bad_request);
+    CHECK(error_of({.version = version + "Sec-WebSocket-Version: 8\r\n"}) == errc::bad_request);
+    CHECK(error_of({.version = "Sec-WebSocket-Version: 13, 13\r\n"}) == errc::upgrade_required);
+}
+
+TEST_CASE("extensions are answered when there is something to answer them") {
+    struct refusing : compression {
+        compression_agreement accept(std::string_view offers) const override {
+            seen = offers;
+            return {};
+        }
+        std::string offer() const override { return {}; }
+        compression_agreement confirm(std::string_view) const override { return {}; }
+        mutable std::string seen;
+    } refuses;
+    const upgrade_lines lines{.more =
+                                  "Sec-WebSocket-Extensions: a;b=1\r\n"
+                                  "Sec-WebSocket-Extensions: c\r\n"};
+    const auto answer = accept_upgrade(parsed(lines), {}, &refuses);
+    CHECK_FALSE(answer.error);
+    CHECK(answer.compression == nullptr);
+    CHECK(refuses.seen == "a;b=1, c");
+    CHECK(answer.response.find("Extensions") == std::string::npos);
+    CHECK(error_of({.more = "Sec-WebSocket-Extensions: a b\r\n"}) == errc::bad_request);
+    CHECK(error_of({.more = "Sec-WebSocket-Extensions: a;b=\"\"\r\n"}) == errc::bad_request);
+}
+
 TEST_CASE("an ordinary request does not ask for an upgrade") {
     CHECK(wants_upgrade(parsed({})));
     CHECK(wants_upgrade(parsed({.key = "", .version = ""})));

@@ -42,3 +42,15 @@ TEST_CASE("one byte that is not ASCII is noticed wherever it stands") {
             CHECK_FALSE(apply_mask(data.data(), size, 0x01020304));
         }
 }
+
+TEST_CASE("a masked text may be unmasked in parts") {
+    constexpr std::uint32_t mask = 0x12345678;
+    std::string whole(23, 'x');
+    apply_mask(whole.data(), whole.size(), mask);
+    for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+        std::string parts = whole;
+        apply_mask(parts.data(), cut, mask);
+        apply_mask(parts.data() + cut, parts.size() - cut, turn_mask(mask, cut));
+        CHECK(parts == std::string(23, 'x'));
+    }
+}

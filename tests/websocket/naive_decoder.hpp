@@ -9,17 +9,12 @@
 
 namespace millrace::websocket::tests {
 
-struct decoded {
-    transcript events;
-    bool is_cut_off = false;  ///< the stream ends within a frame
-};
-
-/// Decodes a whole stream of masked frames.
-inline decoded naive_decode(std::string_view in, const protocol_options& options) {
+/// What a stream of masked frames gives, as far as it has come.
+inline transcript naive_decode(std::string_view in, const protocol_options& options) {
     transcript events;
     const auto fail = [&](errc error) {
         events.push_back("error " + make_error_code(error).message());
-        return decoded{events};
+        return events;
     };
     std::string message;
     unsigned message_op = 0;
@@ -27,25 +22,25 @@ inline decoded naive_decode(std::string_view in, const protocol_options& options
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(in[i]); };
 
     while (in.size() >= 2) {
-        const bool fin = byte(0) & 0x80u;
+        const bool is_final = byte(0) & 0x80u;
         const unsigned op = byte(0) & 15u;
         std::uint64_t size = byte(1) & 0x7fu;
         if (byte(0) & 0x70u) return fail(errc::protocol_error);
         if (op != 0 && op != 1 && op != 2 && op != 8 && op != 9 && op != 10)
             return fail(errc::protocol_error);
         if (!(byte(1) & 0x80u)) return fail(errc::protocol_error);
-        if (op >= 8 && (!fin || size > 125)) return fail(errc::protocol_error);
+        if (op >= 8 && (!is_final || size > 125)) return fail(errc::protocol_error);
         std::size_t at = 2;
         if (size >= 126) {
             const std::size_t width = size == 126 ? 2 : 8;
-            if (in.size() < 2 + width) return {events, true};
+            if (in.size() < 2 + width) return events;
             size = 0;
             for (std::size_t i = 0; i != width; ++i) size = size << 8 | byte(2 + i);
             if (size < (width == 2 ? 126u : 65536u) || size >> 63)
                 return fail(errc::protocol_error);
             at += width;
         }
-        if (in.size() < at + 4) return {events, true};
+        if (in.size() < at + 4) return events;
         const std::string_view mask = in.substr(at, 4);
         at += 4;
         if (op < 8) {
@@ -55,11 +50,12 @@ inline decoded naive_decode(std::string_view in, const protocol_options& options
                 return fail(errc::message_too_big);
             if (++fragments > options.max_fragments) return fail(errc::message_too_big);
         }
-        if (in.size() < at + size) return {events, true};
+        const bool is_whole = in.size() - at >= size;
         std::string payload{in.substr(at, static_cast<std::size_t>(size))};
         for (std::size_t i = 0; i != payload.size(); ++i)
             payload[i] = static_cast<char>(payload[i] ^ mask[i % 4]);
-        in.remove_prefix(at + static_cast<std::size_t>(size));
+        if (!is_whole && op >= 8) return events;
+        in.remove_prefix(at + payload.size());
 
         if (op == 9) events.push_back("ping:" + payload);
         if (op == 10) events.push_back("pong:" + payload);
@@ -77,21 +73,22 @@ inline decoded naive_decode(std::string_view in, const protocol_options& options
                 if (naive_utf8(payload) != utf8_state::valid) return fail(errc::invalid_utf8);
             }
             events.push_back("close " + std::to_string(code) + ":" + payload);
-            return {events};
+            return events;
         }
         if (op >= 8) continue;
         if (op != 0) message_op = op;
         message += payload;
         const auto state = message_op == 1 ? naive_utf8(message) : utf8_state::valid;
-        if (state == utf8_state::invalid || (fin && state == utf8_state::cut_off))
+        if (state == utf8_state::invalid || (is_final && is_whole && state == utf8_state::cut_off))
             return fail(errc::invalid_utf8);
-        if (!fin) continue;
+        if (!is_whole) return events;
+        if (!is_final) continue;
         events.push_back((message_op == 1 ? "text:" : "binary:") + message);
         message.clear();
         message_op = 0;
         fragments = 0;
     }
-    return {events, !in.empty()};
+    return events;
 }
 
 }  // namespace millrace::websocket::tests

@@ -39,6 +39,8 @@ TEST_CASE("a request is taken apart, and what follows its head is left") {
     CHECK(r.query("x") == "1");
     CHECK(r.header("host") == "example.com");
     CHECK(r.has_header("x"));
+    CHECK(r.header_lines("X") == 1);
+    CHECK(r.header_lines("Y") == 0);
     CHECK(r.is_http_1_1());
     CHECK(r.keep_alive());
     CHECK(r.content_length() == 0);

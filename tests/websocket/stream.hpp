@@ -22,6 +22,13 @@ namespace millrace::websocket::tests {
 
 using transcript = std::vector<std::string>;
 
+inline constexpr unsigned fin = 0x80, rsv1 = 0x40, rsv2 = 0x20, rsv3 = 0x10;
+inline constexpr unsigned text = 1, binary = 2, close_op = 8, ping = 9, pong = 10;
+
+inline const std::string protocol_failure = "error WebSocket protocol error";
+inline const std::string utf8_failure = "error invalid UTF-8";
+inline const std::string size_failure = "error message too big";
+
 inline constexpr std::size_t no_limit = std::size_t{1} << 40;
 
 /// A frame with any first byte; `width` is the number of length bytes (1, 2 or 8; 0: the shortest).
@@ -52,6 +59,10 @@ inline std::string huge_header(unsigned first, std::uint64_t size) {
     return out + bytes_of({1, 2, 3, 4});
 }
 
+inline std::string close_frame(unsigned code, std::string_view reason = {}) {
+    return raw_frame(fin | close_op, bytes_of({code >> 8, code & 255}) + std::string{reason});
+}
+
 /// Writes down what it is told, and uses all that it is allowed to do to a payload.
 struct recorder {
     transcript events;
@@ -78,53 +89,40 @@ struct recorder {
     }
 };
 
-/// Reads a stream in chunks as a connection does, in a buffer of `buffer_bytes` that holds not one
-/// byte more than `protocol::receive` asks for.
+/// Reads a stream in chunks as a connection does. Each time `protocol::receive` gets a block of
+/// memory that ends where its bytes do.
 template <role Role>
 class reader {
 public:
-    explicit reader(protocol_options options)
-        : capacity_(options.buffer_bytes), buffer_(new char[capacity_ + 1]), protocol_(options) {}
+    explicit reader(protocol_options options = {}) : protocol_(options) {}
 
     /// False once the stream is in error.
     bool read(std::string_view chunk) {
-        while (!chunk.empty()) {
-            const auto part = std::min(chunk.size(), capacity_ - filled_);
-            if (part == 0) {
-                handler.events.push_back("the buffer is full of unconsumed bytes");
-                return false;
-            }
-            std::memcpy(buffer_.get() + filled_, chunk.data(), part);
-            filled_ += part;
-            chunk.remove_prefix(part);
-            if (!process()) return false;
-        }
-        return true;
-    }
-
-    recorder handler;
-
-private:
-    bool process() {
+        rest_.append(chunk);
         receive_result result;
         do {
-            result = protocol_.receive({buffer_.get(), filled_}, handler);
-            filled_ -= result.consumed;
-            std::memmove(buffer_.get(), buffer_.get() + result.consumed, filled_);
+            const auto block = std::make_unique<char[]>(rest_.size() + 1);
+            std::memcpy(block.get(), rest_.data(), rest_.size());
+            result = protocol_.receive({block.get(), rest_.size()}, handler);
+            rest_.assign(block.get() + result.consumed, rest_.size() - result.consumed);
         } while (result.stopped);
         if (result.error) handler.events.push_back("error " + result.error.message());
+        if (!result.error && rest_.size() >= protocol<Role>::max_unconsumed_bytes)
+            handler.events.push_back("too much is left unconsumed");
         return !result.error;
     }
 
-    std::size_t capacity_;
-    std::unique_ptr<char[]> buffer_;
-    std::size_t filled_ = 0;
+    recorder handler;
+    protocol<Role>& of() { return protocol_; }
+
+private:
+    std::string rest_;
     protocol<Role> protocol_;
 };
 
 template <role Role = role::server>
 transcript read_chunks(std::string_view stream, const std::vector<std::size_t>& cuts,
-                       protocol_options options) {
+                       protocol_options options = {}) {
     reader<Role> r{options};
     std::size_t from = 0;
     for (const std::size_t cut : cuts) {
@@ -139,12 +137,6 @@ inline std::vector<std::size_t> every(std::size_t step, std::size_t size) {
     std::vector<std::size_t> cuts;
     for (std::size_t at = step; at < size; at += step) cuts.push_back(at);
     return cuts;
-}
-
-/// The same options with a buffer that lets no data frame through the fast lane.
-inline protocol_options slow(protocol_options options) {
-    options.buffer_bytes = max_frame_header_bytes;
-    return options;
 }
 
 }  // namespace millrace::websocket::tests

@@ -40,9 +40,11 @@ enum class errc {
 
     // websocket and http
     bad_request,         ///< 400: not a valid HTTP request or upgrade
-    forbidden,           ///< 403: refused by a guard
+    unauthorized,        ///< 401: a guard asks who it is
+    forbidden,           ///< 403: refused by a guard; close 1008
     not_found,           ///< 404: no such path
     method_not_allowed,  ///< 405
+    too_many_requests,   ///< 429: beyond a rate limit; close 1008
     header_too_large,    ///< 431: request head beyond its limits
     upgrade_required,    ///< 426: a WebSocket version other than 13
     protocol_error,      ///< close 1002 (RFC 6455, 7.4.1)
@@ -89,9 +91,11 @@ namespace detail {
         case errc::storage_queue_full: return "storage queue full";
         case errc::storage_schema: return "stored table does not fit the schema";
         case errc::bad_request: return "bad request";
+        case errc::unauthorized: return "unauthorized";
         case errc::forbidden: return "forbidden";
         case errc::not_found: return "not found";
         case errc::method_not_allowed: return "method not allowed";
+        case errc::too_many_requests: return "too many requests";
         case errc::header_too_large: return "request header too large";
         case errc::upgrade_required: return "unsupported WebSocket version";
         case errc::protocol_error: return "WebSocket protocol error";

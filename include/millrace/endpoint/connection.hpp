@@ -32,11 +32,17 @@ public:
     /// Queues a text message, which must be valid UTF-8. Where the outbox is full, what happens is
     /// `endpoint_options::when_full`. False if the message will not be sent, because the connection
     /// closes or because it is larger than the outbox.
-    bool send(std::string_view text) { return send_payload(websocket::opcode::text, text); }
+    bool send(std::string_view text) { return queue(websocket::opcode::text, text); }
 
     /// Likewise, a binary message.
-    bool send_binary(std::string_view bytes) {
-        return send_payload(websocket::opcode::binary, bytes);
+    bool send_binary(std::string_view bytes) { return queue(websocket::opcode::binary, bytes); }
+
+    /// Likewise, a text message that `append(std::string&)` appends, without a copy.
+    template <class Append>
+    bool reply(Append&& append) {
+        return is_open_ &&
+               queue(loop_->frames.make_with(websocket::opcode::text, std::forward<Append>(append)),
+                     options_.when_full);
     }
 
     /// Sends a close frame behind what is queued and waits for the peer's, at most for the
@@ -53,8 +59,20 @@ public:
 
     [[nodiscard]] bool is_open() const noexcept { return is_open_; }
 
+    /// Takes nothing more out of the socket until `resume_reading`, so that in the end the sender
+    /// has to wait. A connection that is paused does not time out for its silence.
+    void pause_reading() noexcept { is_paused_ = true; }
+
+    void resume_reading() {
+        if (std::exchange(is_paused_, false)) schedule();
+    }
+
     /// Bytes queued and not yet taken by the system, with 64 for each frame.
     [[nodiscard]] std::size_t queued_bytes() const noexcept { return outbox_.size_bytes(); }
+
+    /// More than `endpoint_options::outbox_high_water` was queued, and it is still more than the
+    /// low.
+    [[nodiscard]] bool is_congested() const noexcept { return is_congested_; }
 
     /// Different for each connection of an endpoint.
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
@@ -68,17 +86,18 @@ public:
         return parsed ? parsed->query(name) : std::nullopt;
     }
 
+    /// The client's, where a trusted proxy names it; else the peer's.
     [[nodiscard]] const std::string& remote_address() const noexcept { return remote_address_; }
 
-    /// For topics and replies: frames made once, also for several connections.
-    bool deliver(const frame& message) final {
-        if (!is_open_) return false;
-        const std::size_t cost = outbox::cost(message);
-        if (outbox_.size_bytes() + cost > options_.outbox_bytes && !make_room(cost)) return false;
-        outbox_.push(message);
-        ++loop_->counters.frames_out;
-        schedule();
-        return true;
+    /// Who it is, as the guard says, or else the subject of its certificate; empty for nobody.
+    [[nodiscard]] const std::string& principal() const noexcept { return principal_; }
+
+    /// The one that was agreed on; empty for none.
+    [[nodiscard]] const std::string& subprotocol() const noexcept { return subprotocol_; }
+
+    /// For topics: frames made once for all their followers.
+    bool deliver(const frame& message, overflow when_full) final {
+        return is_open_ && queue(message, when_full);
     }
 
     /// Subscribes until the connection closes.
@@ -86,21 +105,22 @@ public:
         subscriptions_.push_back(to.subscribe(*this, std::move(key)));
     }
 
+    /// Makes frames for `deliver`.
     [[nodiscard]] frame_pool& frames() noexcept { return loop_->frames; }
     [[nodiscard]] const endpoint_options& options() const noexcept { return options_; }
 
 protected:
     connection(std::shared_ptr<detail::loop> loop, const endpoint_options& options,
-               std::uint64_t id, std::string remote_address)
-        : loop_{std::move(loop)},
-          options_{options},
-          id_{id},
-          remote_address_{std::move(remote_address)} {}
+               std::uint64_t id)
+        : loop_{std::move(loop)}, options_{options}, id_{id} {}
 
     void schedule() {
         if (std::exchange(is_scheduled_, true)) return;
         loop_->schedule(shared_from_this());
     }
+
+    /// The frame as it is sent to a peer that takes compressed ones.
+    [[nodiscard]] virtual frame compress(const frame& message) = 0;
 
     /// Writes as much as the system takes now, and does nothing else.
     virtual void write_out() = 0;
@@ -108,22 +128,40 @@ protected:
     std::shared_ptr<detail::loop> loop_;
     const endpoint_options& options_;
     outbox outbox_;
+    std::string remote_address_;
+    std::string principal_;
     std::string target_;
+    std::string subprotocol_;
     bool is_open_ = false;  ///< from the upgrade until a close is sent or received
+    bool is_paused_ = false;
+    bool is_congested_ = false;
+    bool is_compressed_ = false;
+    bool needs_every_frame_ = false;  ///< each is compressed by means of those before it
     bool is_scheduled_ = false;
     std::vector<std::unique_ptr<subscription>> subscriptions_;
 
 private:
-    bool send_payload(websocket::opcode op, std::string_view payload) {
-        return is_open_ && deliver(loop_->frames.make(op, payload));
+    bool queue(websocket::opcode op, std::string_view payload) {
+        return is_open_ && queue(loop_->frames.make(op, payload), options_.when_full);
     }
 
-    bool make_room(std::size_t bytes) {
+    bool queue(frame message, overflow when_full) {
+        const std::size_t cost = outbox::cost(message);
+        if (outbox_.size_bytes() + cost > options_.outbox_bytes && !make_room(cost, when_full))
+            return false;
+        outbox_.push(is_compressed_ ? compress(message) : std::move(message));
+        is_congested_ = is_congested_ || outbox_.size_bytes() > options_.outbox_high_water;
+        ++loop_->counters.frames_out;
+        schedule();
+        return true;
+    }
+
+    bool make_room(std::size_t bytes, overflow when_full) {
         write_out();
         if (!is_open_) return false;
         const auto fits = [&] { return outbox_.size_bytes() + bytes <= options_.outbox_bytes; };
         if (fits()) return true;
-        if (options_.when_full == overflow::disconnect) {
+        if (when_full == overflow::disconnect || needs_every_frame_) {
             while (outbox_.drop_oldest()) ++loop_->counters.frames_dropped;
             ++loop_->counters.slow_disconnects;
             close(websocket::close_code::try_again_later, "too slow");
@@ -135,7 +173,6 @@ private:
     }
 
     std::uint64_t id_;
-    std::string remote_address_;
 };
 
 }  // namespace millrace

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
@@ -42,10 +44,10 @@ namespace millrace {
 ///
 /// It listens from its construction and serves while its io_context runs. WebSocket paths:
 /// `/INPUT` of each pipeline takes events, `/TOPIC` streams what is published (`?key=VALUE`: of one
-/// key), a `duplex_path` is both. Over HTTP: /healthz, /metrics, /api/topics,
+/// key), a `duplex_path` is both. Over HTTP: /healthz, /readyz, /metrics, /api/topics,
 /// /api/topics/NAME?key=&from=&to=&limit= and `files`.
 ///
-/// Only `stop` and `post` may be called from other threads while it runs.
+/// Only `stop`, `drain` and `post` may be called from other threads while it runs.
 ///
 /// @tparam Transport see millrace/transport/transport.hpp
 /// @tparam Guard who may connect, see millrace/endpoint/guard.hpp
@@ -89,12 +91,18 @@ public:
 
     /// Starts a pipeline, of which any number may be served. The reference is to the running
     /// pipeline, and as good as the endpoint.
-    /// @throws std::invalid_argument when a path is taken; std::system_error when a storage does
-    /// not open.
+    /// @throws std::invalid_argument when a path is taken or `when_full` names no topic of it;
+    /// std::system_error when a storage does not open.
     template <class Description>
     auto& serve(Description description, const serve_options& options = {}) {
         auto published = std::make_shared<publication>();
-        auto running = start(std::move(description), publisher{core_->shared_loop(), published});
+        const auto overflow_of = [&options, usual = core_->options().when_full](auto name) {
+            const auto own = options.when_full.find(name);
+            return own != options.when_full.end() ? own->second : usual;
+        };
+        auto running =
+            start(std::move(description), publisher{core_->shared_loop(), published, overflow_of});
+        require_topics(*published, options);
         using running_type = decltype(running);
         auto served = std::make_unique<detail::served<running_type>>(std::move(running));
         running_type& pipeline = served->running;
@@ -107,9 +115,11 @@ public:
         if (!pipeline.input().empty())
             add("/" + std::string{pipeline.input()}, std::make_unique<input>(pipeline));
         for (const auto& each : published->topics)
-            add("/" + each->name(), std::make_unique<topic_route>(std::vector{each}));
+            add("/" + each->name(),
+                std::make_unique<topic_route>(std::vector{each}, options.may_follow));
         if (!options.duplex_path.empty())
-            add(options.duplex_path, std::make_unique<input>(pipeline, published->topics));
+            add(options.duplex_path,
+                std::make_unique<input>(pipeline, published->topics, options.may_follow));
 
         core_->add_pipeline(std::move(served), std::move(published), std::move(routes));
         return pipeline;
@@ -152,6 +162,13 @@ public:
     /// records, and waits for them up to `stop_timeout`. A second call ends at once.
     void stop() {
         asio::post(io_, [core = core_] { core->stop(); });
+    }
+
+    /// Makes way for another process, from any thread: accepts nothing more, /readyz says 503, and
+    /// connections are closed with 1012, spread over `window`, so that not all clients connect
+    /// again at once; then `stop`.
+    void drain(std::chrono::milliseconds window) {
+        asio::post(io_, [core = core_, window] { core->drain(window); });
     }
 
     /// Calls `f()` in the endpoint's thread, unless the endpoint is gone by then: the way to a
@@ -198,6 +215,11 @@ private:
         to.http.add("/healthz", [](const request&, const responder& respond) {
             respond({.body = "ok\n", .extra_headers = "Cache-Control: no-store\r\n"});
         });
+        to.http.add("/readyz", [&to](const request&, const responder& respond) {
+            http_answer answer{.body = "ready\n", .extra_headers = "Cache-Control: no-store\r\n"};
+            if (to.is_draining()) answer = http_error(make_error_code(errc::try_again_later));
+            respond(std::move(answer));
+        });
         if constexpr (!std::string_view{Metrics::content_type}.empty()) {
             to.http.add("/metrics", [&to](const request&, const responder& respond) {
                 http_answer answer{.content_type = std::string{Metrics::content_type}};
@@ -214,6 +236,16 @@ private:
                                const auto name = std::string_view{r.path()}.substr(size);
                                serve_history(to.publications(), name, r, to.options(), respond);
                            });
+    }
+
+    static void require_topics(const publication& published, const serve_options& options) {
+        for (const auto& [name, policy] : options.when_full) {
+            const bool is_known =
+                std::any_of(published.topics.begin(), published.topics.end(),
+                            [&name = name](const auto& each) { return each->name() == name; });
+            if (!is_known)
+                throw std::invalid_argument("millrace: when_full names no topic: \"" + name + "\"");
+        }
     }
 
     void catch_signals() {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/websocket/compression.hpp>
 #include <millrace/websocket/frame_header.hpp>
 #include <millrace/websocket/frame_writer.hpp>
 
@@ -45,9 +46,18 @@ private:
         std::size_t start = 0;
         std::size_t owners = 0;
         std::string bytes{};
+        block* compressed = nullptr;      ///< the same message, compressed; one of its owners
+        std::uint64_t compressed_as = 0;  ///< see `websocket::compressor::shared_key`
     };
 
-    explicit frame(block* taken) noexcept : block_{taken} { block_->owners = 1; }
+    explicit frame(block* owned) noexcept : block_{owned} {}
+
+    /// Takes part in the ownership of a block.
+    [[nodiscard]] static frame of(block* shared) noexcept {
+        ++shared->owners;
+        return frame{shared};
+    }
+    static inline void release(block* owned) noexcept;
 
     block* block_ = nullptr;
 };
@@ -66,16 +76,36 @@ public:
         auto& block = *made.block_;
         block.bytes.resize(max_header_bytes);
         append(block.bytes);
-        char header[websocket::max_frame_header_bytes];
-        const std::size_t size =
-            websocket::write_frame_header(header, op, block.bytes.size() - max_header_bytes);
-        block.start = max_header_bytes - size;
-        block.bytes.replace(block.start, size, header, size);
+        block.start = put_header(block.bytes, op, false);
         return made;
     }
 
     [[nodiscard]] frame make(websocket::opcode op, std::string_view payload) {
         return make_with(op, [payload](std::string& out) { out.append(payload); });
+    }
+
+    /// The message of a frame that `make` or `make_with` made, as `with` compresses it; the frame
+    /// itself where that does not pay. The compressed bytes are kept with the frame, for the next
+    /// connection that can be sent the same.
+    [[nodiscard]] frame compress(const frame& message, websocket::compressor& with) {
+        auto& block = *message.block_;
+        const auto key = with.shared_key();
+        if (key != 0 && block.compressed_as == key) {
+            return frame::of(block.compressed);
+        }
+        const auto payload = std::string_view{block.bytes}.substr(max_header_bytes);
+        frame made = take();
+        auto& bytes = made.block_->bytes;
+        bytes.resize(max_header_bytes);
+        if (!with.compress(payload, bytes)) return message;
+        const auto op = static_cast<websocket::opcode>(block.bytes[block.start] & 0x0f);
+        made.block_->start = put_header(bytes, op, true);
+        if (key != 0 && block.compressed == nullptr) {
+            block.compressed = made.block_;
+            block.compressed_as = key;
+            ++made.block_->owners;
+        }
+        return made;
     }
 
     /// Bytes as they are.
@@ -94,15 +124,26 @@ private:
     /// Of an unmasked frame.
     static constexpr std::size_t max_header_bytes = 10;
 
+    /// Puts a header right in front of the payload; where it begins.
+    static std::size_t put_header(std::string& bytes, websocket::opcode op, bool is_compressed) {
+        char header[websocket::max_frame_header_bytes];
+        const std::size_t size = websocket::write_frame_header(
+            header, op, bytes.size() - max_header_bytes, true, is_compressed);
+        bytes.replace(max_header_bytes - size, size, header, size);
+        return max_header_bytes - size;
+    }
+
     [[nodiscard]] frame take() {
-        if (idle_.empty()) return frame{new frame::block{this}};
+        if (idle_.empty()) return frame::of(new frame::block{this});
         auto block = std::move(idle_.back());
         idle_.pop_back();
         idle_bytes_ -= cost(*block);
-        return frame{block.release()};
+        return frame::of(block.release());
     }
 
     void put_back(std::unique_ptr<frame::block> block) noexcept {
+        if (block->compressed != nullptr) frame::release(std::exchange(block->compressed, nullptr));
+        block->compressed_as = 0;
         if (idle_bytes_ + cost(*block) > max_idle_bytes_) return;
         block->bytes.clear();
         idle_bytes_ += cost(*block);
@@ -118,9 +159,12 @@ private:
     std::vector<std::unique_ptr<frame::block>> idle_;
 };
 
+inline void frame::release(block* owned) noexcept {
+    if (--owned->owners == 0) owned->pool->put_back(std::unique_ptr<block>{owned});
+}
+
 inline frame::~frame() {
-    if (block_ != nullptr && --block_->owners == 0)
-        block_->pool->put_back(std::unique_ptr<block>{block_});
+    if (block_ != nullptr) release(block_);
 }
 
 }  // namespace millrace

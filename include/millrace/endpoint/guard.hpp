@@ -1,12 +1,56 @@
 #pragma once
 
 #include <concepts>
+#include <functional>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
+#include <millrace/core/error.hpp>
 #include <millrace/websocket/request.hpp>
 
 namespace millrace {
+
+/// What a guard says of a request.
+struct verdict {
+    /// May pass; `who` is the principal that handlers see, empty for nobody in particular.
+    [[nodiscard]] static verdict pass(std::string who = {}) {
+        verdict v;
+        v.principal = std::move(who);
+        return v;
+    }
+
+    verdict() = default;
+    verdict(std::error_code refusal, std::string why = {})
+        : error{refusal}, reason{std::move(why)} {}
+    verdict(errc refusal, std::string why = {})
+        : verdict{make_error_code(refusal), std::move(why)} {}
+
+    /// None to pass; else the answer is its HTTP status (see `websocket::http_status_of`).
+    std::error_code error{};
+    std::string principal{};
+    std::string reason{};  ///< told to the client that is refused
+};
+
+/// Takes a verdict, once: at once or later, from any thread.
+using verdict_handler = std::function<void(verdict)>;
+
+/// A guard that knows at once.
+template <class G>
+concept synchronous_guard = requires(G& g, const websocket::request& r,
+                                     std::string_view remote_address) {
+    { g.admit(r, remote_address) } -> std::convertible_to<verdict>;
+};
+
+/// A guard that asks elsewhere and answers later. The endpoint waits for it as long as for a slow
+/// request; whoever is gone by then is not missed.
+template <class G>
+concept asynchronous_guard = requires(G& g, std::shared_ptr<const websocket::request> r,
+                                      std::string remote_address, verdict_handler reply) {
+    g.admit(r, remote_address, reply);
+};
 
 /// The Guard policy: who may make a request, before it is served or upgraded. The least that one
 /// needs:
@@ -17,12 +61,15 @@ namespace millrace {
 ///         }
 ///     };
 ///
-/// `admit(request, remote_address)` gives no error to let the request pass; else the answer is
-/// the error's HTTP status (see `websocket::http_status_of`). /healthz is not guarded.
+/// | member                                            | meaning                                  |
+/// |---------------------------------------------------|------------------------------------------|
+/// | `admit(request, remote_address)`                  | gives a `verdict`, or what converts to it|
+/// | or `admit(shared request, string address, reply)` | calls `reply(verdict)` later             |
+///
+/// `admit` is called in the endpoint's thread. /healthz and /readyz are not guarded. Models are in
+/// millrace/endpoint/guards/.
 template <class G>
-concept guard = requires(G& g, const websocket::request& r, std::string_view remote_address) {
-    { g.admit(r, remote_address) } -> std::convertible_to<std::error_code>;
-};
+concept guard = synchronous_guard<G> || asynchronous_guard<G>;
 
 /// Stops the compiler when `G` is no guard.
 template <class G>
@@ -34,7 +81,7 @@ consteval void require_guard() {
 
 /// Lets everybody in.
 struct open_guard {
-    std::error_code admit(const websocket::request&, std::string_view) const noexcept { return {}; }
+    verdict admit(const websocket::request&, std::string_view) const noexcept { return {}; }
 };
 
 }  // namespace millrace

@@ -46,6 +46,21 @@ struct http_answer {
     return http_error(websocket::http_status_of(error), error.message());
 }
 
+/// What a guard's refusal is answered with: {"error":{"code":"forbidden","reason":"..."}}, and what
+/// a client is told to do next (RFC 6750, section 3; RFC 9110, section 10.2.3).
+[[nodiscard]] inline http_answer http_refusal(std::error_code error, std::string_view reason) {
+    auto answer = http_error(error);
+    if (!reason.empty()) {
+        answer.body.resize(answer.body.size() - std::string_view{"}}\n"}.size());
+        answer.body += R"(,"reason":)";
+        append_json_string(answer.body, reason);
+        answer.body += "}}\n";
+    }
+    if (answer.status == 401) answer.extra_headers = "WWW-Authenticate: Bearer\r\n";
+    if (answer.status == 429 || answer.status == 503) answer.extra_headers = "Retry-After: 1\r\n";
+    return answer;
+}
+
 /// Status line and headers for `answer`.
 [[nodiscard]] inline std::string http_head(const http_answer& answer, bool keep_alive) {
     std::string head = "HTTP/1.1 " + std::to_string(answer.status) + " ";

@@ -16,7 +16,8 @@ namespace millrace {
 struct endpoint_counters {
     std::uint64_t connections = 0;       ///< open now
     std::uint64_t accepted = 0;          ///< connections taken
-    std::uint64_t refused = 0;           ///< connections beyond the limit
+    std::uint64_t refused = 0;           ///< connections beyond a limit
+    std::uint64_t denied = 0;            ///< requests that a guard refused
     std::uint64_t accept_errors = 0;     ///< failures to accept, such as no descriptor left
     std::uint64_t http_requests = 0;     ///< answered without an upgrade
     std::uint64_t upgrades = 0;          ///< WebSocket connections opened
@@ -26,6 +27,7 @@ struct endpoint_counters {
     std::uint64_t bytes_out = 0;         ///< written to connections
     std::uint64_t frames_dropped = 0;    ///< dropped for a consumer too slow
     std::uint64_t slow_disconnects = 0;  ///< connections closed for a consumer too slow
+    std::uint64_t floods = 0;            ///< connections closed for too many frames
     std::uint64_t protocol_errors = 0;   ///< connections closed for breaking the protocol
     std::uint64_t timeouts = 0;          ///< connections closed by a timeout
     std::uint64_t handler_errors = 0;    ///< exceptions out of handlers

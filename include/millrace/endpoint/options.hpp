@@ -3,7 +3,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+
+#include <millrace/transport/address_list.hpp>
+#include <millrace/websocket/compression.hpp>
 
 namespace millrace {
 
@@ -18,21 +26,39 @@ enum class overflow {
 struct endpoint_options {
     /// 0 takes a free port: see `endpoint::port`.
     std::uint16_t port = 8080;
-    /// The address to listen on; empty for all that the machine has.
+    /// The address to listen on; empty for all that the machine has. A Unix socket's is its path;
+    /// "systemd:NAME" is a socket that systemd hands over.
     std::string address{};
 
     /// A longer message is refused as soon as its header declares it: close 1009.
     std::size_t max_message_bytes = 1024 * 1024;
+    /// What clients that ask for it may compress with, such as
+    /// `std::make_shared<websocket::permessage_deflate>()`; null for nothing. With the server's
+    /// context taken over no frame may be dropped: a consumer too slow is then disconnected.
+    std::shared_ptr<const websocket::compression> compression{};
     /// Request line and headers; beyond: 431.
     std::size_t max_head_bytes = 8 * 1024;
     std::size_t max_headers = 64;
 
     /// Connections at a time; one more gets 503, or is dropped if many more come at once.
     std::size_t max_connections = 10'000;
+    /// Connections at a time from one address; one more gets 429.
+    std::size_t max_connections_per_address = 10'000;
+    /// Connections that have not made their first request yet; one more gets 503.
+    std::size_t max_handshakes = 1'000;
+    /// Whose word on the client's address is taken: reverse proxies that set X-Forwarded-For.
+    address_list trusted_proxies{};
+
     /// What waits to be sent to one connection, each frame counted with 64 bytes on top; beyond:
     /// `when_full`.
     std::size_t outbox_bytes = 1024 * 1024;
     overflow when_full = overflow::drop_oldest;
+    /// When so much waits, `connection::is_congested` is true, until no more than
+    /// `outbox_low_water` does: then the route's `on_drain` is called.
+    std::size_t outbox_high_water = 256 * 1024;
+    std::size_t outbox_low_water = 64 * 1024;
+    /// Messages from one connection, on average and at once; beyond: close 1008. 0: no limit.
+    std::size_t max_messages_per_second = 0;
     /// Ping, pong and close frames from one connection; beyond: close 1008.
     std::size_t max_control_frames_per_second = 100;
     /// Refused events of one message that the sender is told about; the others are only counted.
@@ -64,11 +90,20 @@ struct endpoint_options {
     bool handle_signals = true;
 };
 
+class connection;
+
 /// Settings of one pipeline on an endpoint.
 struct serve_options {
     /// A path, such as "/ws", that takes the pipeline's events and streams its records; none if
     /// empty.
     std::string duplex_path{};
+    /// Who may follow a topic, all of it or one key: asked before the upgrade. False: 403. Where
+    /// it is not set, whoever passes the guard.
+    std::function<bool(const connection& who, std::string_view topic,
+                       const std::optional<std::string>& key)>
+        may_follow{};
+    /// Topics whose slow followers are treated in another way than `endpoint_options::when_full`.
+    std::map<std::string, overflow, std::less<>> when_full{};
 };
 
 }  // namespace millrace

@@ -17,7 +17,8 @@ struct prometheus_metrics {
         const auto& c = now.counters;
         single(out, "connections", "gauge", "Connections open", c.connections);
         single(out, "accepted_total", "counter", "Connections accepted", c.accepted);
-        single(out, "refused_total", "counter", "Connections beyond the limit", c.refused);
+        single(out, "refused_total", "counter", "Connections beyond a limit", c.refused);
+        single(out, "denied_total", "counter", "Requests that a guard refused", c.denied);
         single(out, "accept_errors_total", "counter", "Failures to accept", c.accept_errors);
         single(out, "http_requests_total", "counter", "HTTP requests answered", c.http_requests);
         single(out, "upgrades_total", "counter", "WebSocket connections opened", c.upgrades);
@@ -29,6 +30,7 @@ struct prometheus_metrics {
                c.frames_dropped);
         single(out, "slow_disconnects_total", "counter", "Slow consumers disconnected",
                c.slow_disconnects);
+        single(out, "floods_total", "counter", "Connections closed for too many frames", c.floods);
         single(out, "protocol_errors_total", "counter", "Connections closed for protocol errors",
                c.protocol_errors);
         single(out, "timeouts_total", "counter", "Connections closed by a timeout", c.timeouts);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include <millrace/codec/json.hpp>
 #include <millrace/endpoint/detail/loop.hpp>
 #include <millrace/endpoint/history.hpp>
+#include <millrace/endpoint/options.hpp>
 #include <millrace/endpoint/topic.hpp>
 #include <millrace/websocket/frame_header.hpp>
 
@@ -53,8 +55,12 @@ private:
 /// `listing` what the pipeline publishes while it starts.
 class publisher {
 public:
-    publisher(std::shared_ptr<detail::loop> loop, std::shared_ptr<publication> listing)
-        : loop_{std::move(loop)}, listing_{std::move(listing)} {}
+    /// `overflow_of(name)` is the policy of a topic.
+    publisher(std::shared_ptr<detail::loop> loop, std::shared_ptr<publication> listing,
+              std::function<overflow(std::string_view)> overflow_of)
+        : loop_{std::move(loop)},
+          listing_{std::move(listing)},
+          overflow_of_{std::move(overflow_of)} {}
 
     template <class Record>
     [[nodiscard]] channel<Record> open(std::string_view name, std::string_view key_name) {
@@ -62,7 +68,7 @@ public:
         for (const auto& known : listing_->topics)
             if (known->name() == name) return {known, loop_->frames, key_name};
         listing_->topics.push_back(
-            std::make_shared<topic>(std::string{name}, std::string{key_name}));
+            std::make_shared<topic>(std::string{name}, std::string{key_name}, overflow_of_(name)));
         return {listing_->topics.back(), loop_->frames, key_name};
     }
 
@@ -76,6 +82,7 @@ public:
 private:
     std::shared_ptr<detail::loop> loop_;
     std::shared_ptr<publication> listing_;
+    std::function<overflow(std::string_view)> overflow_of_;
 };
 
 }  // namespace millrace

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -17,11 +18,21 @@ namespace millrace {
 class route {
 public:
     virtual ~route() = default;
+
+    /// What it speaks, in no order: the client's first that is among these is chosen.
+    [[nodiscard]] virtual std::span<const std::string_view> subprotocols() const { return {}; }
+
+    /// Before the upgrade; an error is the answer's status. Nothing can be sent yet.
+    [[nodiscard]] virtual std::error_code admit(const connection&) { return {}; }
+
     virtual void on_open(connection&) {}
 
     /// A text's payload is valid UTF-8. It may be changed, and so may the byte behind its end, if
     /// that is restored.
     virtual void on_message(connection&, websocket::opcode, std::span<char> payload) = 0;
+
+    /// Less waits to be sent than `endpoint_options::outbox_low_water`, after more than the high.
+    virtual void on_drain(connection&) {}
 
     /// Once for each `on_open`, whatever ended the connection.
     virtual void on_close(connection&) {}
@@ -42,12 +53,28 @@ consteval void require_message_handler() {
                   "std::string_view message) (see millrace/endpoint/route.hpp)");
 }
 
-/// A user's own handler as a route. It may have `on_open(connection&)` and `on_close(connection&)`,
-/// too.
+/// A user's own handler as a route. It may have `on_open`, `on_drain`, `on_close` (each of
+/// `connection&`), `admit(const connection&)` and `subprotocols()`, too: see `route`.
 template <class Handler>
 class raw_route final : public route {
 public:
     explicit raw_route(Handler handler) : handler_{std::move(handler)} {}
+
+    [[nodiscard]] std::span<const std::string_view> subprotocols() const override {
+        if constexpr (requires { handler_.subprotocols(); }) {
+            return handler_.subprotocols();
+        } else {
+            return {};
+        }
+    }
+
+    [[nodiscard]] std::error_code admit(const connection& who) override {
+        if constexpr (requires { handler_.admit(who); }) {
+            return handler_.admit(who);
+        } else {
+            return {};
+        }
+    }
 
     void on_open(connection& from) override {
         if constexpr (requires { handler_.on_open(from); }) handler_.on_open(from);
@@ -60,6 +87,10 @@ public:
         } else {
             handler_(from, message);
         }
+    }
+
+    void on_drain(connection& from) override {
+        if constexpr (requires { handler_.on_drain(from); }) handler_.on_drain(from);
     }
 
     void on_close(connection& from) override {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <millrace/endpoint/frame.hpp>
+#include <millrace/endpoint/options.hpp>
 
 namespace millrace {
 
@@ -19,8 +20,9 @@ class subscriber {
 public:
     virtual ~subscriber() = default;
 
-    /// False if the frame will not be sent. It must not end a subscription before it returns.
-    virtual bool deliver(const frame&) = 0;
+    /// False if the frame will not be sent; `when_full` says what else may be dropped for it. It
+    /// must not end a subscription before it returns.
+    virtual bool deliver(const frame&, overflow when_full) = 0;
 };
 
 class subscription;
@@ -28,8 +30,8 @@ class subscription;
 /// A named stream of records and those who follow it: all of it, or one key.
 class topic {
 public:
-    topic(std::string name, std::string key_name)
-        : name_{std::move(name)}, key_name_{std::move(key_name)} {}
+    topic(std::string name, std::string key_name, overflow when_full = overflow::drop_oldest)
+        : name_{std::move(name)}, key_name_{std::move(key_name)}, when_full_{when_full} {}
     topic(const topic&) = delete;
     topic& operator=(const topic&) = delete;
 
@@ -68,10 +70,11 @@ private:
     friend class subscription;
     using list = std::vector<subscription*>;
 
-    static inline void give(const list& to, const frame& message);
+    inline void give(const list& to, const frame& message) const;
 
     std::string name_;
     std::string key_name_;
+    overflow when_full_;
     list all_;
     std::unordered_map<std::string, list> by_key_;
     std::string key_text_;
@@ -123,8 +126,8 @@ inline std::unique_ptr<subscription> topic::subscribe(subscriber& to,
     return std::make_unique<subscription>(*this, to, std::move(key));
 }
 
-inline void topic::give(const list& to, const frame& message) {
-    for (const subscription* each : to) each->to_.deliver(message);
+inline void topic::give(const list& to, const frame& message) const {
+    for (const subscription* each : to) each->to_.deliver(message, when_full_);
 }
 
 }  // namespace millrace

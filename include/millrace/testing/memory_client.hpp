@@ -18,6 +18,8 @@
 #include <millrace/testing/websocket_client.hpp>
 #include <millrace/transport/memory.hpp>
 #include <millrace/websocket/client_handshake.hpp>
+#include <millrace/websocket/compression.hpp>
+#include <millrace/websocket/frame_header.hpp>
 #include <millrace/websocket/frame_writer.hpp>
 #include <millrace/websocket/protocol.hpp>
 
@@ -32,18 +34,25 @@ public:
         run();
     }
 
-    /// Asks for a WebSocket. True if the server agrees.
-    bool upgrade(std::string_view target, std::string_view extra_headers = {}) {
+    /// Asks for a WebSocket, and for `deflate` if it is given. True if the server agrees. Whole
+    /// messages are then sent compressed, if the server agreed to that as well.
+    bool upgrade(std::string_view target, std::string_view extra_headers = {},
+                 const websocket::compression* deflate = nullptr) {
         constexpr std::string_view key = "dGhlIHNhbXBsZSBub25jZQ==";
-        send_raw(websocket::make_upgrade_request("memory", target, key, extra_headers));
+        const websocket::upgrade_offer offer{.deflate = deflate};
+        send_raw(websocket::make_upgrade_request("memory", target, key, extra_headers, offer));
         const auto end = bytes_.find("\r\n\r\n");
         if (end == std::string::npos) return false;
-        if (websocket::check_upgrade_response(bytes_.substr(0, end + 4), key)) return false;
+        auto answer = websocket::read_upgrade_response(bytes_.substr(0, end + 4), key, offer);
+        if (answer.error) return false;
+        protocol_.use(std::move(answer.compression));
         bytes_.erase(0, end + 4);
         is_upgraded_ = true;
         parse();
         return true;
     }
+
+    [[nodiscard]] bool is_compressed() const noexcept { return protocol_.compression() != nullptr; }
 
     /// The response, or responses, to an HTTP request; head and body as they came.
     std::string get(std::string_view target, std::string_view extra_headers = {}) {
@@ -58,8 +67,11 @@ public:
 
     /// One frame, right or wrong.
     void send(websocket::opcode op, std::string_view payload, bool fin = true) {
-        std::string frame;
-        websocket::append_masked_frame(frame, op, payload, 0x12345678, fin);
+        std::string frame, packed;
+        const bool is_packed = is_compressed() && fin && !websocket::is_control(op) &&
+                               protocol_.compression()->compress(payload, packed);
+        websocket::append_masked_frame(frame, op, is_packed ? packed : payload, 0x12345678, fin,
+                                       is_packed);
         send_raw(frame);
     }
 

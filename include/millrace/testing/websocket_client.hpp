@@ -226,7 +226,7 @@ private:
     std::random_device random_;
     blocking_socket socket_;
     websocket::protocol<websocket::role::client> protocol_{
-        {.max_message_bytes = max_message_bytes, .buffer_bytes = buffer_bytes}};
+        {.max_message_bytes = max_message_bytes}};
     std::vector<char> buffer_;
     std::size_t filled_ = 0;
     std::deque<websocket_message> inbox_;

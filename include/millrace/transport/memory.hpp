@@ -31,6 +31,8 @@ struct memory_stream_options {
     std::size_t max_write_bytes = SIZE_MAX;
     /// Reads and writes of the accepting end that succeed; the next one resets the connection.
     std::size_t operations_until_reset = SIZE_MAX;
+    /// The connecting end's, as the accepting end sees it.
+    std::string remote_address = "memory";
 };
 
 namespace detail {
@@ -127,6 +129,7 @@ public:
         close();
         in_ = std::move(other.in_);
         out_ = std::move(other.out_);
+        remote_address_ = std::move(other.remote_address_);
         until_failure_ = other.until_failure_;
         failure_ = other.failure_;
         return *this;
@@ -138,7 +141,8 @@ public:
         asio::io_context& io, const memory_stream_options& options = {}) {
         auto there = std::make_shared<detail::memory_pipe>(io, options);
         auto back = std::make_shared<detail::memory_pipe>(io, options);
-        return {memory_stream{back, there}, memory_stream{there, back}};
+        return {memory_stream{back, there, "memory"},
+                memory_stream{there, back, options.remote_address}};
     }
 
     template <class Handler>
@@ -174,7 +178,7 @@ public:
         out_.reset();
     }
 
-    [[nodiscard]] std::string remote_address() const { return "memory"; }
+    [[nodiscard]] std::string remote_address() const { return remote_address_; }
 
     /// Lets `operations` further reads and writes of this end succeed; those behind them fail.
     void fail_after(std::size_t operations, std::error_code error = asio::error::connection_reset) {
@@ -190,7 +194,8 @@ public:
 private:
     using pipe = std::shared_ptr<detail::memory_pipe>;
 
-    memory_stream(pipe in, pipe out) : in_{std::move(in)}, out_{std::move(out)} {}
+    memory_stream(pipe in, pipe out, std::string remote_address)
+        : in_{std::move(in)}, out_{std::move(out)}, remote_address_{std::move(remote_address)} {}
 
     bool closed(std::error_code& error) const {
         if (!in_) error = asio::error::bad_descriptor;
@@ -209,6 +214,7 @@ private:
 
     pipe in_;
     pipe out_;
+    std::string remote_address_;
     std::optional<std::size_t> until_failure_;
     std::error_code failure_;
 };
@@ -286,6 +292,20 @@ public:
         queue_->waiting.push_back(std::make_shared<memory_stream>(std::move(server)));
         queue_->wake();
         return std::move(client);
+    }
+
+    /// Likewise, whatever the host and port; `asio::error::connection_refused` if none listens.
+    template <class Handler>
+    std::function<void()> async_connect(asio::io_context& io, const connect_options&, Handler f) {
+        const auto is_cancelled = std::make_shared<bool>(false);
+        asio::post(io, [wire = *this, is_cancelled, f = std::move(f)]() mutable {
+            if (*is_cancelled) return f(make_error_code(asio::error::operation_aborted), stream{});
+            auto made = wire.connect();
+            const bool is_open = made.is_open();
+            f(is_open ? std::error_code{} : make_error_code(asio::error::connection_refused),
+              std::move(made));
+        });
+        return [is_cancelled] { *is_cancelled = true; };
     }
 
     /// The next accept gives this error.

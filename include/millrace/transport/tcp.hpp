@@ -1,83 +1,55 @@
 #pragma once
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <cerrno>
-#include <cstddef>
 #include <cstdint>
-#include <span>
+#include <functional>
+#include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
 
-#include <asio/buffer.hpp>
-#include <asio/error.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/v6_only.hpp>
 
-#include <millrace/transport/reserve_descriptor.hpp>
+#include <millrace/transport/detail/canceller.hpp>
+#include <millrace/transport/detail/socket_acceptor.hpp>
+#include <millrace/transport/detail/socket_stream.hpp>
+#include <millrace/transport/detail/tcp_connect.hpp>
 #include <millrace/transport/transport.hpp>
 
 namespace millrace {
 
 /// A TCP connection; Nagle's delay is off.
-class tcp_stream {
+class tcp_stream : public detail::socket_stream {
 public:
     /// Takes a connected socket.
-    explicit tcp_stream(asio::ip::tcp::socket socket) : socket_{std::move(socket)} {
-        std::error_code ignored;  // an error of the socket itself shows at the first read
-        socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
-        socket_.non_blocking(true, ignored);
-    }
-
-    template <class Handler>
-    void async_wait_readable(Handler&& handler) {
-        socket_.async_wait(asio::socket_base::wait_read, std::forward<Handler>(handler));
-    }
-
-    template <class Handler>
-    void async_wait_writable(Handler&& handler) {
-        socket_.async_wait(asio::socket_base::wait_write, std::forward<Handler>(handler));
-    }
-
-    std::size_t read_some(std::span<char> to, std::error_code& error) {
-        return socket_.read_some(asio::buffer(to.data(), to.size()), error);
-    }
-
-    std::size_t write_some(std::span<const asio::const_buffer> from, std::error_code& error) {
-        return socket_.write_some(from, error);
-    }
-
-    void shutdown() noexcept {
-        std::error_code ignored;
-        socket_.shutdown(asio::socket_base::shutdown_send, ignored);
-    }
-
-    void close() noexcept {
-        std::error_code ignored;
-        socket_.close(ignored);
+    explicit tcp_stream(asio::ip::tcp::socket socket) : socket_stream{std::move(socket)} {
+        const int on = 1;
+        ::setsockopt(descriptor(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
 
     /// Without the port; an IPv4 peer of a dual-stack socket is written as IPv4.
     [[nodiscard]] std::string remote_address() const {
-        std::error_code error;
-        const auto endpoint = socket_.remote_endpoint(error);
-        if (error) return {};
-        const auto address = endpoint.address();
+        asio::ip::tcp::endpoint peer;
+        auto size = static_cast<::socklen_t>(peer.capacity());
+        if (::getpeername(descriptor(), peer.data(), &size) != 0) return {};
+        const auto address = peer.address();
         if (address.is_v6() && address.to_v6().is_v4_mapped())
             return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
         return address.to_string();
     }
-
-private:
-    asio::ip::tcp::socket socket_;
 };
 
-/// Accepts TCP connections. When the process has no descriptor left, the one connection that cannot
-/// be served is taken and closed by means of a descriptor kept in reserve, so that its peer is not
-/// left waiting; the error is reported all the same, for the caller to pause.
-class tcp_acceptor {
+/// Accepts TCP connections.
+class tcp_acceptor : public detail::socket_acceptor<asio::ip::tcp, tcp_stream> {
 public:
-    tcp_acceptor(asio::io_context& io, const listen_options& options) : acceptor_{io} {
+    tcp_acceptor(asio::io_context& io, const listen_options& options) : socket_acceptor{io} {
+        if (inherit(options.address, {asio::ip::tcp::v4(), asio::ip::tcp::v6()})) return;
         if (!options.address.empty()) {
             open({asio::ip::make_address(options.address), options.port}, options.backlog);
             return;
@@ -91,23 +63,9 @@ public:
         }
     }
 
-    template <class Handler>
-    void async_accept(Handler handler) {
-        acceptor_.async_accept([this, handler = std::move(handler)](
-                                   std::error_code error, asio::ip::tcp::socket socket) mutable {
-            if (error.value() == EMFILE || error.value() == ENFILE) refuse_one();
-            handler(error, tcp_stream{std::move(socket)});
-        });
-    }
-
     [[nodiscard]] std::uint16_t port() const {
         std::error_code ignored;
         return acceptor_.local_endpoint(ignored).port();
-    }
-
-    void close() noexcept {
-        std::error_code ignored;
-        acceptor_.close(ignored);
     }
 
 private:
@@ -121,18 +79,6 @@ private:
         acceptor_.listen(backlog);
         acceptor_.non_blocking(true);
     }
-
-    void refuse_one() {
-        reserve_.release();
-        std::error_code ignored;
-        asio::ip::tcp::socket refused{acceptor_.get_executor()};
-        acceptor_.accept(refused, ignored);
-        refused.close(ignored);
-        reserve_.take();
-    }
-
-    asio::ip::tcp::acceptor acceptor_;
-    detail::reserve_descriptor reserve_;
 };
 
 /// The transport over TCP.
@@ -142,6 +88,16 @@ struct tcp {
 
     [[nodiscard]] acceptor listen(asio::io_context& io, const listen_options& options) const {
         return {io, options};
+    }
+
+    /// Looks the host up and tries each of its addresses; through a proxy by `async_http_connect`.
+    template <class Handler>
+    std::function<void()> async_connect(asio::io_context& io, const connect_options& to,
+                                        Handler f) const {
+        using attempt = detail::tcp_connect<stream, Handler>;
+        const auto made = std::make_shared<attempt>(io, to, std::move(f));
+        made->start();
+        return detail::canceller_of(made);
     }
 };
 

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -14,12 +15,22 @@ namespace millrace {
 
 /// Where to listen.
 struct listen_options {
-    /// An IPv4 or IPv6 address; empty for every address that the machine has.
+    /// An IPv4 or IPv6 address; empty for every address that the machine has; of a Unix socket its
+    /// path. "systemd:NAME" takes the socket that systemd opened by that FileDescriptorName (socket
+    /// activation), "systemd:" the first.
     std::string address{};
     /// 0 takes a free one: see `acceptor::port`.
     std::uint16_t port = 0;
     /// Connections that wait in the system to be accepted.
     int backlog = 1024;
+};
+
+/// Where to connect to.
+struct connect_options {
+    std::string host{};  ///< a name or an address; of a Unix socket its path
+    std::uint16_t port = 0;
+    /// An HTTP proxy that is asked to CONNECT, as "host:port"; none if empty.
+    std::string proxy{};
 };
 
 /// The Transport policy: a small copyable value (settings, if any) that opens acceptors, whose
@@ -33,24 +44,31 @@ struct listen_options {
 ///
 /// an acceptor, movable while nothing is pending, has
 ///
-/// | `void async_accept(f)`  | calls `f(std::error_code, stream)` once; after an error, such as no
-/// | |                         | descriptor left, the caller waits a while and may ask again | |
-/// `std::uint16_t port()`  | the port that it got; 0 where there are none | | `void close()` | ends
-/// a pending `async_accept` with an error; accepts nothing more       |
+/// | member                  | meaning                                                           |
+/// |-------------------------|-------------------------------------------------------------------|
+/// | `void async_accept(f)`  | calls `f(std::error_code, stream)` once; after an error, such as  |
+/// |                         | no descriptor left, the caller waits a while and may ask again    |
+/// | `std::uint16_t port()`  | the port that it got; 0 where there are none                      |
+/// | `void close()`          | ends a pending `async_accept` with an error; accepts nothing more |
 ///
 /// and a stream, movable likewise, works by readiness, so that an idle connection needs no buffer:
 ///
-/// | `void async_wait_readable(f)` | calls `f(std::error_code)` once `read_some` would get anywhere
-/// | | `void async_wait_writable(f)` | likewise for `write_some` | | `std::size_t
-/// read_some(std::span<char>, std::error_code&)` | never blocks: `would_block`; at the  | | | end
-/// of the stream `asio::error::eof`                              | | `std::size_t
-/// write_some(std::span<const asio::const_buffer>, std::error_code&)` | likewise        | | `void
-/// shutdown()`             | sends the end of the stream; reading goes on                      | |
-/// `void close()`                | ends everything pending with an error; harmless when repeated |
-/// | `std::string remote_address()`| of the peer, for logs and limits; may be empty |
+/// | member                        | meaning                                                     |
+/// |-------------------------------|-------------------------------------------------------------|
+/// | `void async_wait_readable(f)` | calls `f(std::error_code)` once `read_some` would get on    |
+/// | `void async_wait_writable(f)` | likewise for `write_some`                                   |
+/// | `std::size_t read_some(`      | never blocks: `asio::error::would_block`; at the end of the |
+/// | ` std::span<char>, error&)`   | stream `asio::error::eof`                                   |
+/// | `std::size_t write_some(`     | likewise; takes as much as it can                           |
+/// | ` buffers, error&)`           |                                                             |
+/// | `void shutdown()`             | sends the end of the stream; reading goes on                |
+/// | `void close()`                | ends what is pending with an error; harmless when repeated  |
+/// | `std::string remote_address()`| of the peer, for logs and limits; may be empty, and may     |
+/// |                               | become known only once something was read                   |
 ///
 /// Callbacks are never called inside of the call that takes them, and each is called exactly once,
-/// on the thread that runs the io_context, unless that is destroyed before.
+/// on the thread that runs the io_context, unless that is destroyed before. A stream has at most
+/// one wait for reading and one for writing at a time.
 template <class T>
 concept transport = std::copyable<T> &&
     requires(T& t, asio::io_context& io, const listen_options& o) {
@@ -70,6 +88,19 @@ concept transport = std::copyable<T> &&
     s.shutdown();
     s.close();
     { s.remote_address() } -> std::convertible_to<std::string>;
+};
+
+/// A transport that also reaches out, as clients need it:
+/// `async_connect(asio::io_context&, connect_options, f)` calls `f(std::error_code, stream)` once,
+/// and gives a function that ends the attempt, if it is still under way: `f` then gets
+/// `asio::error::operation_aborted`. It may be called again, and too late. There is no timeout. A
+/// transport that encrypts says so by `static constexpr bool is_secure = true`.
+template <class T>
+concept connecting_transport = transport<T> &&
+    requires(T& t, asio::io_context& io, const connect_options& to) {
+    {
+        t.async_connect(io, to, [](std::error_code, typename T::stream) {})
+        } -> std::convertible_to<std::function<void()>>;
 };
 
 /// Stops the compiler with the first requirement that `T` misses.

@@ -42,7 +42,9 @@ enum class close_code : std::uint16_t {
         case errc::protocol_error: return close_code::protocol_error;
         case errc::unsupported_data: return close_code::unsupported_data;
         case errc::invalid_utf8: return close_code::invalid_payload;
-        case errc::forbidden: return close_code::policy_violation;
+        case errc::unauthorized:
+        case errc::forbidden:
+        case errc::too_many_requests: return close_code::policy_violation;
         case errc::message_too_big: return close_code::message_too_big;
         case errc::timed_out: return close_code::going_away;
         case errc::try_again_later: return close_code::try_again_later;

@@ -31,6 +31,7 @@ inline constexpr std::size_t max_control_payload_bytes = 125;
 struct frame_header {
     opcode op = opcode::continuation;
     bool fin = true;
+    bool is_compressed = false;  ///< RSV1 (RFC 7692, section 6)
     std::uint8_t header_bytes = 0;
     std::uint32_t mask = 0;  ///< as it lies in memory on the wire; 0 when the frame is not masked
     std::uint64_t payload_bytes = 0;
@@ -50,10 +51,14 @@ template <class Integer>
 
 /// RFC 6455, sections 5.1, 5.2 and 5.5: what the first two bytes alone can violate.
 template <role Receiver>
-[[nodiscard]] constexpr bool is_valid_start(unsigned first, unsigned second) noexcept {
+[[nodiscard]] constexpr bool is_valid_start(unsigned first, unsigned second,
+                                            bool may_be_compressed) noexcept {
     const unsigned op = first & 0x0fu;
     const bool masked = (second & 0x80u) != 0;
-    if ((first & 0x70u) != 0) return false;
+    if ((first & 0x70u) != 0) {
+        const bool starts_message = op == 1 || op == 2;
+        if ((first & 0x30u) != 0 || !may_be_compressed || !starts_message) return false;
+    }
     if (masked != (Receiver == role::server)) return false;
     if (op < 8) return op <= 2;
     return op <= 10 && (first & 0x80u) != 0 && (second & 0x7fu) <= max_control_payload_bytes;
@@ -63,15 +68,18 @@ template <role Receiver>
 
 /// Decodes the header at `bytes`, refusing what a single frame can do wrong: reserved bits and
 /// opcodes, a wrong mask bit, a control frame that is fragmented or too long, a length that is not
-/// in its shortest form or has its top bit set. A violation is seen at the first byte that shows
-/// it. `header` is meaningful when `complete` is returned.
+/// in its shortest form or has its top bit set. RSV1 is a reserved bit, unless `may_be_compressed`:
+/// then it may stand on a message's first frame. A violation is seen as soon as the bytes show it.
+/// `header` is meaningful when `complete` is returned.
 template <role Receiver>
 [[nodiscard]] inline header_state parse_frame_header(const char* bytes, std::size_t size,
-                                                     frame_header& header) noexcept {
+                                                     frame_header& header,
+                                                     bool may_be_compressed = false) noexcept {
     if (size < 2) return header_state::incomplete;
     const auto first = static_cast<unsigned char>(bytes[0]);
     const auto second = static_cast<unsigned char>(bytes[1]);
-    if (!detail::is_valid_start<Receiver>(first, second)) return header_state::invalid;
+    if (!detail::is_valid_start<Receiver>(first, second, may_be_compressed))
+        return header_state::invalid;
 
     std::size_t at = 2;
     std::uint64_t length = second & 0x7fu;
@@ -93,6 +101,7 @@ template <role Receiver>
     }
     header.op = static_cast<opcode>(first & 0x0fu);
     header.fin = (first & 0x80u) != 0;
+    header.is_compressed = (first & 0x40u) != 0;
     header.header_bytes = static_cast<std::uint8_t>(at);
     header.payload_bytes = length;
     return header_state::complete;

@@ -15,10 +15,12 @@
 namespace millrace::websocket {
 
 /// Writes the header of an unmasked frame, as a server sends it, to `out`, which must have room for
-/// `max_frame_header_bytes`. Returns the bytes written (2, 4 or 10; RFC 6455, section 5.2).
+/// `max_frame_header_bytes`. `is_compressed` sets RSV1, for a message's first frame only (RFC 7692,
+/// section 6). Returns the bytes written (2, 4 or 10; RFC 6455, section 5.2).
 inline std::size_t write_frame_header(char* out, opcode op, std::uint64_t payload_bytes,
-                                      bool fin = true) noexcept {
-    out[0] = static_cast<char>((fin ? 0x80u : 0u) | static_cast<unsigned>(op));
+                                      bool fin = true, bool is_compressed = false) noexcept {
+    out[0] = static_cast<char>((fin ? 0x80u : 0u) | (is_compressed ? 0x40u : 0u) |
+                               static_cast<unsigned>(op));
     if (payload_bytes < 126) {
         out[1] = static_cast<char>(payload_bytes);
         return 2;
@@ -32,8 +34,9 @@ inline std::size_t write_frame_header(char* out, opcode op, std::uint64_t payloa
 
 /// As `write_frame_header`, with the masking key behind the length, as a client sends it.
 inline std::size_t write_masked_frame_header(char* out, opcode op, std::uint64_t payload_bytes,
-                                             std::uint32_t mask, bool fin = true) noexcept {
-    const std::size_t at = write_frame_header(out, op, payload_bytes, fin);
+                                             std::uint32_t mask, bool fin = true,
+                                             bool is_compressed = false) noexcept {
+    const std::size_t at = write_frame_header(out, op, payload_bytes, fin, is_compressed);
     out[1] = static_cast<char>(static_cast<unsigned char>(out[1]) | 0x80u);
     std::memcpy(out + at, &mask, 4);
     return at + 4;
@@ -41,18 +44,20 @@ inline std::size_t write_masked_frame_header(char* out, opcode op, std::uint64_t
 
 /// Appends a whole frame as a server sends it. A text payload must be valid UTF-8 and a control
 /// frame's at most 125 bytes; neither is checked.
-inline void append_frame(std::string& out, opcode op, std::string_view payload, bool fin = true) {
+inline void append_frame(std::string& out, opcode op, std::string_view payload, bool fin = true,
+                         bool is_compressed = false) {
     char header[max_frame_header_bytes];
-    out.append(header, write_frame_header(header, op, payload.size(), fin));
+    out.append(header, write_frame_header(header, op, payload.size(), fin, is_compressed));
     out.append(payload);
 }
 
 /// Appends a whole frame as a client sends it. `mask` must come from a strong source of entropy
 /// (RFC 6455, section 5.3); it is written as it lies in memory.
 inline void append_masked_frame(std::string& out, opcode op, std::string_view payload,
-                                std::uint32_t mask, bool fin = true) {
+                                std::uint32_t mask, bool fin = true, bool is_compressed = false) {
     char header[max_frame_header_bytes];
-    out.append(header, write_masked_frame_header(header, op, payload.size(), mask, fin));
+    out.append(header,
+               write_masked_frame_header(header, op, payload.size(), mask, fin, is_compressed));
     const std::size_t start = out.size();
     out.append(payload);
     apply_mask(out.data() + start, payload.size(), mask);

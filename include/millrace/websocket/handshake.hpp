@@ -1,15 +1,21 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <websocketpp/base64/base64.hpp>
 #include <websocketpp/sha1/sha1.hpp>
 
 #include <millrace/core/error.hpp>
+#include <millrace/websocket/compression.hpp>
+#include <millrace/websocket/extension_list.hpp>
 #include <millrace/websocket/http_text.hpp>
 #include <millrace/websocket/request.hpp>
 #include <millrace/websocket/response.hpp>
@@ -39,8 +45,9 @@ namespace millrace::websocket {
 /// The answer to a request to upgrade.
 struct upgrade {
     std::error_code error;
-    std::string response;     ///< to be sent: 101, or the refusal that fits `error`
-    std::string subprotocol;  ///< the one chosen; empty for none
+    std::string response;                     ///< to be sent: 101, or the refusal that fits `error`
+    std::string subprotocol;                  ///< the one chosen; empty for none
+    std::unique_ptr<compressor> compression;  ///< for `protocol::use`; null for none
 };
 
 namespace detail {
@@ -50,42 +57,75 @@ namespace detail {
     if (r.method() != "GET") return errc::method_not_allowed;
     if (!r.is_http_1_1() || !wants_upgrade(r) || !list_has(r.header("Connection"), "upgrade"))
         return errc::bad_request;
+    if (r.header_lines("Sec-WebSocket-Version") > 1) return errc::bad_request;
     if (r.header("Sec-WebSocket-Version") != "13") return errc::upgrade_required;
     if (!is_valid_key(r.header("Sec-WebSocket-Key"))) return errc::bad_request;
     return {};
 }
 
+/// The tokens of a comma-separated list; nothing when one is no token or given twice (section 4.1,
+/// item 10). Empty members are skipped.
+[[nodiscard]] inline std::optional<std::vector<std::string_view>> parse_subprotocols(
+    std::string_view list) {
+    std::vector<std::string_view> names;
+    while (!list.empty()) {
+        const auto name = trim(split_off(list, ","));
+        if (name.empty()) continue;
+        if (!is_token(name)) return std::nullopt;
+        names.push_back(name);
+    }
+    auto sorted = names;
+    std::sort(sorted.begin(), sorted.end());
+    if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) return std::nullopt;
+    return names;
+}
+
+[[nodiscard]] inline upgrade refuse_upgrade(std::error_code error) {
+    std::string_view extra;
+    if (error == errc::upgrade_required)
+        extra = "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n";
+    else if (error == errc::method_not_allowed)
+        extra = "Allow: GET\r\n";
+    return {
+        error,
+        http_response(http_status_of(error), "text/plain", error.message() + "\n", false, extra),
+        {},
+        {}};
+}
+
 }  // namespace detail
 
 /// Answers a request to upgrade by RFC 6455, section 4.2, version 13 only. The subprotocol is the
-/// first that the client offers and `subprotocols` has. No extension is accepted.
+/// first that the client offers and `subprotocols` has. `deflate` chooses among the extensions that
+/// are offered; without it none is accepted.
 /// Errors: `errc::bad_request` (400), `errc::method_not_allowed` (405), `errc::upgrade_required`
 /// (426, which names version 13).
 [[nodiscard]] inline upgrade accept_upgrade(const request& r,
-                                            std::span<const std::string_view> subprotocols = {}) {
-    upgrade answer{detail::check_upgrade(r), {}, {}};
-    if (answer.error) {
-        std::string_view extra;
-        if (answer.error == errc::upgrade_required)
-            extra = "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n";
-        else if (answer.error == errc::method_not_allowed)
-            extra = "Allow: GET\r\n";
-        answer.response = http_response(http_status_of(answer.error), "text/plain",
-                                        answer.error.message() + "\n", false, extra);
-        return answer;
-    }
-    std::string_view offered = r.header("Sec-WebSocket-Protocol");
-    while (!offered.empty() && answer.subprotocol.empty()) {
-        const auto name = trim(split_off(offered, ","));
-        if (std::find(subprotocols.begin(), subprotocols.end(), name) != subprotocols.end())
-            answer.subprotocol = name;
-    }
+                                            std::span<const std::string_view> subprotocols = {},
+                                            const compression* deflate = nullptr) {
+    if (const auto error = detail::check_upgrade(r)) return detail::refuse_upgrade(error);
+    const auto offered = detail::parse_subprotocols(r.header("Sec-WebSocket-Protocol"));
+    const auto extensions = r.header("Sec-WebSocket-Extensions");
+    if (!offered || !parse_extensions(extensions))
+        return detail::refuse_upgrade(make_error_code(errc::bad_request));
+
+    upgrade answer;
     answer.response =
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Accept: " +
         accept_key(r.header("Sec-WebSocket-Key")) + "\r\n";
-    if (!answer.subprotocol.empty())
+    const auto chosen = std::find_first_of(offered->begin(), offered->end(), subprotocols.begin(),
+                                           subprotocols.end());
+    if (chosen != offered->end()) {
+        answer.subprotocol = *chosen;
         answer.response += "Sec-WebSocket-Protocol: " + answer.subprotocol + "\r\n";
+    }
+    if (deflate != nullptr) {
+        auto agreed = deflate->accept(extensions);
+        answer.compression = std::move(agreed.connection);
+        if (answer.compression)
+            answer.response += "Sec-WebSocket-Extensions: " + agreed.header + "\r\n";
+    }
     answer.response += "\r\n";
     return answer;
 }

@@ -7,12 +7,21 @@
 
 namespace millrace::websocket {
 
+/// The masking key for what follows `bytes` masked bytes. `mask` is as it lies in memory on the
+/// wire.
+[[nodiscard]] constexpr std::uint32_t turn_mask(std::uint32_t mask, std::size_t bytes) noexcept {
+    const int bits = 8 * static_cast<int>(bytes % 4);
+    return std::endian::native == std::endian::little ? std::rotr(mask, bits)
+                                                      : std::rotl(mask, bits);
+}
+
 /// Masks or unmasks `size` bytes in place (RFC 6455, section 5.3), eight at a time. `mask` is the
 /// masking key as it lies in memory on the wire. True if all resulting bytes are ASCII, which
 /// spares most text the UTF-8 check. Touches no byte outside of the range.
 inline bool apply_mask(char* data, std::size_t size, std::uint32_t mask) noexcept {
     constexpr std::uint64_t high_bits = 0x8080808080808080u;
-    const std::uint64_t wide_mask = (std::uint64_t{mask} << 32) | mask;
+    const auto widen = [](std::uint64_t key) { return (key << 32) | key; };
+    const std::uint64_t wide_mask = widen(mask);
 
     if (size < 8) {
         char key[8];
@@ -25,15 +34,10 @@ inline bool apply_mask(char* data, std::size_t size, std::uint32_t mask) noexcep
         return seen < 0x80;
     }
 
-    // The last word overlaps the one before: it is read before that one is written, and its mask is
-    // turned by as many bytes as the size is off a multiple of four.
-    const int turn = 8 * static_cast<int>(size % 4);
-    const std::uint64_t last_mask = std::endian::native == std::endian::little
-                                        ? std::rotr(wide_mask, turn)
-                                        : std::rotl(wide_mask, turn);
+    // The last word overlaps the one before: it is read before that one is written.
     std::uint64_t last;
     std::memcpy(&last, data + size - 8, 8);
-    last ^= last_mask;
+    last ^= widen(turn_mask(mask, size));
 
     std::uint64_t seen = last;
     std::size_t at = 0;

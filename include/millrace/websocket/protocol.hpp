@@ -1,20 +1,22 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <millrace/core/error.hpp>
 #include <millrace/core/utf8.hpp>
 #include <millrace/websocket/close_code.hpp>
-#include <millrace/websocket/frame_assembler.hpp>
+#include <millrace/websocket/compression.hpp>
 #include <millrace/websocket/frame_header.hpp>
 #include <millrace/websocket/mask.hpp>
+#include <millrace/websocket/message_assembler.hpp>
 
 namespace millrace::websocket {
 
@@ -35,14 +37,12 @@ concept frame_handler = requires(Handler& handler, opcode op, std::span<char> pa
 };
 
 struct protocol_options {
-    /// A longer message is refused with `errc::message_too_big` as soon as a header declares it.
+    /// A longer message is refused with `errc::message_too_big`: as soon as a header declares it,
+    /// and as soon as it inflates to more.
     std::size_t max_message_bytes = 1024 * 1024;
     /// Frames in one message; more are refused with `errc::message_too_big`. It is what ends a run
     /// of empty fragments.
     std::size_t max_fragments = 64 * 1024;
-    /// Size of the caller's receive buffer, at least 256. A frame that cannot fit in it takes the
-    /// slow lane.
-    std::size_t buffer_bytes = 64 * 1024;
 };
 
 struct receive_result {
@@ -54,153 +54,166 @@ struct receive_result {
 /// The receiving side of RFC 6455 without I/O: bytes in, messages to a handler.
 ///
 /// Two lanes: a whole unfragmented data frame is unmasked and checked where it lies and handed out
-/// as a view, without a copy or an allocation. Fragments, control frames and frames larger than the
-/// buffer are assembled by websocketpp's processor. Both give the same messages and errors.
+/// as a view, without a copy or an allocation. Fragments, compressed frames, and data frames of
+/// which only a part has come, are gathered by `detail::message_assembler`. Both give the same
+/// messages and errors, and text that cannot become valid is refused at its first such byte.
 ///
-/// Memory: under 100 bytes until the first frame in the slow lane, then under 1 KB and the message
-/// being assembled, at most twice `max_message_bytes`.
+/// Memory: under 100 bytes; while a message is in the slow lane under 200 more and the message, at
+/// most twice `max_message_bytes`. A compressor has its own.
 template <role Role>
 class protocol {
 public:
+    /// What `receive` leaves unconsumed is always shorter: a header, or a control frame.
+    static constexpr std::size_t max_unconsumed_bytes =
+        max_frame_header_bytes + max_control_payload_bytes;
+
     explicit protocol(protocol_options options = {}) : options_(options) {}
 
-    /// Takes what is whole out of `bytes`, which it changes. The caller keeps the unconsumed tail,
-    /// always less than `buffer_bytes`, in front of what it reads next.
-    /// `bytes.data()[bytes.size()]` must be writable.
+    /// Lets the peer's messages be compressed, as the handshake agreed. Null: none may be.
+    void use(std::unique_ptr<compressor> agreed) noexcept { compressor_ = std::move(agreed); }
+
+    /// What to compress messages to the peer with; null for nothing.
+    [[nodiscard]] compressor* compression() const noexcept { return compressor_.get(); }
+
+    /// Takes what it can out of `bytes`, which it changes. The caller keeps the unconsumed tail in
+    /// front of what it reads next. `bytes.data()[bytes.size()]` must be writable.
     ///
     /// Errors: `errc::protocol_error`, `errc::invalid_utf8`, `errc::message_too_big`. After one,
     /// every further call returns it and consumes nothing. After a close frame all bytes are
     /// consumed and ignored (section 5.5.1).
     template <frame_handler Handler>
     receive_result receive(std::span<char> bytes, Handler& handler) {
-        char* at = bytes.data();
-        char* const end = at + bytes.size();
+        auto rest = bytes;
         bool go_on = true;
-        while (go_on && !error_ && !closed_) {
-            if (frame_open_) {
-                at += assembler_->feed(at, static_cast<std::size_t>(end - at), error_);
-                if (error_ || !assembler_->frame_done()) break;
-                frame_open_ = false;
-                if (auto message = assembler_->take_message())
-                    go_on = dispatch(static_cast<opcode>(message->get_opcode()),
-                                     message->get_raw_payload(), handler);
+        while (go_on && error_ == errc{} && !closed_) {
+            if (assembler_ && !assembler_->is_frame_done()) {
+                if (!feed_slow_lane(rest, handler, go_on)) break;
                 continue;
             }
-
             frame_header header;
-            const auto available = static_cast<std::size_t>(end - at);
-            const auto state = parse_frame_header<Role>(at, available, header);
+            const auto state =
+                parse_frame_header<Role>(rest.data(), rest.size(), header, compressor_ != nullptr);
             if (state == header_state::incomplete) break;
-            error_ = state == header_state::invalid ? make_error_code(errc::protocol_error)
-                                                    : check_order_and_limits(header);
-            if (error_) break;
-
-            if (takes_fast_lane(header)) {
-                const auto size = static_cast<std::size_t>(header.payload_bytes);
-                if (available < header.header_bytes + size) break;
-                char* const payload = at + header.header_bytes;
-                const bool valid = unmask_and_check(header, {payload, size});
-                if (!valid) {
-                    error_ = errc::invalid_utf8;
-                    break;
-                }
-                at = payload + size;
-                go_on = handler.on_message(header.op, std::span<char>{payload, size});
-            } else {
-                at += header.header_bytes;
-                begin_slow(header);
+            if (state == header_state::invalid) {
+                error_ = errc::protocol_error;
+                break;
             }
+
+            const auto behind = rest.subspan(header.header_bytes);
+            if (takes_fast_lane(header, behind.size())) {
+                const auto payload = take_payload(header, behind, rest);
+                go_on = take_message(header, payload, handler);
+                continue;
+            }
+            error_ = check_order_and_limits(header);
+            if (error_ != errc{}) break;
+            if (is_control(header.op)) {
+                if (behind.size() < header.payload_bytes) break;
+                const auto payload = take_payload(header, behind, rest);
+                go_on = take_control_frame(header, payload, handler);
+                continue;
+            }
+            if (!assembler_)
+                assembler_ = std::make_unique<detail::message_assembler>(
+                    compressor_.get(), options_.max_message_bytes);
+            assembler_->begin(header);
+            rest = behind;
+            if (!feed_slow_lane(rest, handler, go_on)) break;
         }
-        if (closed_) at = end;
-        return {static_cast<std::size_t>(at - bytes.data()), error_, !go_on};
+        if (closed_) rest = {};
+        const auto error = error_ == errc{} ? std::error_code{} : make_error_code(error_);
+        return {bytes.size() - rest.size(), error, !go_on};
     }
 
     /// True once the peer's close frame has been received.
     [[nodiscard]] bool is_closed() const noexcept { return closed_; }
 
 private:
-    [[nodiscard]] std::error_code check_order_and_limits(
-        const frame_header& header) const noexcept {
+    [[nodiscard]] errc check_order_and_limits(const frame_header& header) const noexcept {
         if (is_control(header.op)) return {};
-        if (message_open_ != (header.op == opcode::continuation)) return errc::protocol_error;
-        if (header.payload_bytes > options_.max_message_bytes - message_bytes_)
+        if ((assembler_ != nullptr) != (header.op == opcode::continuation))
+            return errc::protocol_error;
+        const std::size_t so_far = assembler_ ? assembler_->received_bytes() : 0;
+        const std::size_t fragments = assembler_ ? assembler_->frames() : 0;
+        if (header.payload_bytes > options_.max_message_bytes - so_far)
             return errc::message_too_big;
-        if (fragments_ == options_.max_fragments) return errc::message_too_big;
-        return {};
+        return fragments < options_.max_fragments ? errc{} : errc::message_too_big;
     }
 
-    [[nodiscard]] bool takes_fast_lane(const frame_header& header) const noexcept {
-        return header.fin && !message_open_ && !is_control(header.op) &&
-               header.header_bytes + header.payload_bytes <= options_.buffer_bytes;
+    [[nodiscard]] bool takes_fast_lane(const frame_header& header,
+                                       std::size_t available) const noexcept {
+        const bool is_message = header.op == opcode::text || header.op == opcode::binary;
+        return is_message && header.fin && !header.is_compressed && !assembler_ &&
+               header.payload_bytes <= std::min(available, options_.max_message_bytes);
     }
 
-    [[nodiscard]] static bool unmask_and_check(const frame_header& header,
-                                               std::span<char> payload) noexcept {
-        const bool is_text = header.op == opcode::text;
-        if constexpr (Role == role::server) {
-            const bool is_ascii = apply_mask(payload.data(), payload.size(), header.mask);
-            if (is_ascii) return true;
-        }
-        return !is_text || is_valid_utf8({payload.data(), payload.size()});
+    [[nodiscard]] static std::span<char> take_payload(const frame_header& header,
+                                                      std::span<char> behind,
+                                                      std::span<char>& rest) noexcept {
+        const auto size = static_cast<std::size_t>(header.payload_bytes);
+        rest = behind.subspan(size);
+        return behind.first(size);
     }
 
-    void begin_slow(const frame_header& header) {
-        if (!is_control(header.op)) {
-            message_open_ = !header.fin;
-            message_bytes_ = header.fin ? 0 : message_bytes_ + header.payload_bytes;
-            fragments_ = header.fin ? 0 : fragments_ + 1;
-        }
-        if (!assembler_)
-            assembler_ =
-                std::make_unique<detail::frame_assembler<Role>>(options_.max_message_bytes);
-        frame_open_ = true;
-        error_ = assembler_->begin(header);
+    static bool unmask(const frame_header& header, std::span<char> payload) noexcept {
+        if constexpr (Role == role::server)
+            return apply_mask(payload.data(), payload.size(), header.mask);
+        return false;
     }
 
     template <class Handler>
-    bool dispatch(opcode op, std::string& payload, Handler& handler) {
-        switch (op) {
-            case opcode::ping: return handler.on_ping(std::string_view{payload});
-            case opcode::pong: return handler.on_pong(std::string_view{payload});
-            case opcode::close: return dispatch_close(payload, handler);
-            default: break;
-        }
-        // The processor sees a character cut off at the end only in a message of one frame.
-        if (op == opcode::text && !is_valid_utf8(payload)) {
+    bool take_message(const frame_header& header, std::span<char> payload, Handler& handler) {
+        const bool is_ascii = unmask(header, payload);
+        if (!is_ascii && header.op == opcode::text &&
+            !is_valid_utf8({payload.data(), payload.size()})) {
             error_ = errc::invalid_utf8;
             return true;
         }
-        payload.push_back('\0');
-        return handler.on_message(op, std::span<char>{payload.data(), payload.size() - 1});
+        return handler.on_message(header.op, payload);
+    }
+
+    /// False when the frame needs more bytes, or is in error.
+    template <class Handler>
+    bool feed_slow_lane(std::span<char>& rest, Handler& handler, bool& go_on) {
+        rest = rest.subspan(assembler_->feed(rest, error_));
+        if (error_ != errc{} || !assembler_->is_frame_done()) return false;
+        if (assembler_->is_message_done()) {
+            const auto done = std::move(assembler_);
+            go_on = handler.on_message(done->op(), done->message());
+        }
+        return true;
     }
 
     template <class Handler>
-    bool dispatch_close(std::string_view payload, Handler& handler) {
+    bool take_control_frame(const frame_header& header, std::span<char> payload, Handler& handler) {
+        unmask(header, payload);
+        const std::string_view text{payload.data(), payload.size()};
+        if (header.op == opcode::ping) return handler.on_ping(text);
+        if (header.op == opcode::pong) return handler.on_pong(text);
+        return take_close_frame(text, handler);
+    }
+
+    template <class Handler>
+    bool take_close_frame(std::string_view payload, Handler& handler) {
         auto code = close_code::no_status;
-        if (payload.size() == 1) {
-            error_ = errc::protocol_error;
-            return true;
-        }
-        if (!payload.empty()) {
+        if (payload.size() == 1) error_ = errc::protocol_error;
+        if (payload.size() >= 2) {
             code = static_cast<close_code>(detail::load_big_endian<std::uint16_t>(payload.data()));
             payload.remove_prefix(2);
             if (!may_be_sent(code))
                 error_ = errc::protocol_error;
             else if (!is_valid_utf8(payload))
                 error_ = errc::invalid_utf8;
-            if (error_) return true;
         }
+        if (error_ != errc{}) return true;
         closed_ = true;
         return handler.on_close(code, payload);
     }
 
     protocol_options options_;
-    std::unique_ptr<detail::frame_assembler<Role>> assembler_;
-    std::error_code error_;
-    std::size_t message_bytes_ = 0;
-    std::size_t fragments_ = 0;
-    bool message_open_ = false;
-    bool frame_open_ = false;
+    std::unique_ptr<compressor> compressor_;
+    std::unique_ptr<detail::message_assembler> assembler_;  ///< while a message is in the slow lane
+    errc error_{};
     bool closed_ = false;
 };
 

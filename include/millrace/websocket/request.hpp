@@ -51,6 +51,11 @@ public:
         return fields_.has(name);
     }
 
+    /// In how many lines the header was given.
+    [[nodiscard]] std::size_t header_lines(std::string_view name) const noexcept {
+        return fields_.count(name);
+    }
+
     [[nodiscard]] bool is_http_1_1() const noexcept { return is_http_1_1_; }
 
     /// Bytes of body behind the head; 0 for GET and HEAD.

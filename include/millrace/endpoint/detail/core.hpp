@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -19,9 +20,13 @@
 
 #include <millrace/core/clock.hpp>
 #include <millrace/endpoint/detail/loop.hpp>
+#include <millrace/endpoint/detail/mailbox.hpp>
 #include <millrace/endpoint/detail/monotonic.hpp>
 #include <millrace/endpoint/detail/served_pipeline.hpp>
 #include <millrace/endpoint/detail/session.hpp>
+#include <millrace/endpoint/detail/session_table.hpp>
+#include <millrace/endpoint/forwarded_for.hpp>
+#include <millrace/endpoint/guard.hpp>
 #include <millrace/endpoint/http_router.hpp>
 #include <millrace/endpoint/options.hpp>
 #include <millrace/endpoint/publisher.hpp>
@@ -33,8 +38,9 @@ namespace millrace::detail {
 
 /// The state of an endpoint, kept alive by what is under way on its io_context.
 ///
-/// From construction it accepts; `stop` begins the end, which is reached when no session is left;
-/// `abandon` is the end at once. Everything runs in the io_context's one thread.
+/// From construction it accepts; `drain` sends connections away one after another; `stop` begins
+/// the end, which is reached when no session is left; `abandon` is the end at once. Everything runs
+/// in the io_context's one thread.
 template <class Transport, class Guard, class Clock>
 class endpoint_core : public std::enable_shared_from_this<endpoint_core<Transport, Guard, Clock>> {
 public:
@@ -48,6 +54,7 @@ public:
           guard{std::move(who)},
           options_{std::move(settings)},
           loop_{std::make_shared<loop>(io)},
+          mailbox_{std::make_shared<mailbox>(io)},
           transport_{std::move(wire)},
           acceptor_{transport_.listen(io, {options_.address, options_.port})},
           timer_{io} {
@@ -63,13 +70,24 @@ public:
     void tick() {
         const loop::turn turn{*loop_};
         loop_->now = monotonic_now(clock);
-        for_each_session([](session_type& each) { each.tick(); });
+        sessions_.for_each([](session_type& each) { each.tick(); });
+        if (is_draining_ && !is_stopping_) drain_some();
         if (is_stopping_) {
             if (loop_->now >= stop_deadline_) end_sessions();
             return end_if_idle();
         }
         for (const auto& each : pipelines_) contain([&] { each->tick(clock.now()); });
-        if (std::exchange(is_accept_paused_, false)) accept();
+        if (std::exchange(is_accept_paused_, false) && !is_draining_) accept();
+    }
+
+    /// Accepts nothing more, and closes the connections spread over `window`; then stops.
+    void drain(std::chrono::milliseconds window) {
+        if (is_draining_ || is_stopping_) return;
+        is_draining_ = true;
+        drain_begin_ = loop_->now;
+        drain_window_ = window;
+        acceptor_.close();
+        drain_some();
     }
 
     /// The first call ends in good order, a second one at once.
@@ -80,9 +98,9 @@ public:
         stop_deadline_ = loop_->now + options_.stop_timeout;
         acceptor_.close();
         for (const auto& each : pipelines_) contain([&] { each->finish(); });
-        for_each_session([](session_type& each) {
-            each.stop(websocket::close_code::going_away, "server stops");
-        });
+        const auto code = is_draining_ ? websocket::close_code::service_restart
+                                       : websocket::close_code::going_away;
+        sessions_.for_each([&](session_type& each) { each.stop(code, "server stops"); });
         end_if_idle();
     }
 
@@ -90,6 +108,7 @@ public:
     void abandon() {
         is_stopping_ = is_abandoned_ = true;
         on_end = nullptr;
+        mailbox_->close();
         acceptor_.close();
         timer_.cancel();
         end_sessions();
@@ -134,6 +153,7 @@ public:
     [[nodiscard]] std::shared_ptr<loop> shared_loop() const noexcept { return loop_; }
     [[nodiscard]] const endpoint_options& options() const noexcept { return options_; }
     [[nodiscard]] bool is_stopping() const noexcept { return is_stopping_; }
+    [[nodiscard]] bool is_draining() const noexcept { return is_draining_; }
 
     [[nodiscard]] bool is_abandoned() const noexcept { return is_abandoned_; }
 
@@ -142,21 +162,43 @@ public:
         return found != routes_.end() ? found->second.get() : nullptr;
     }
 
-    [[nodiscard]] std::error_code admit(const websocket::request& request,
-                                        std::string_view remote_address) {
-        if (request.path() == "/healthz") return {};
-        return guard.admit(request, remote_address);
+    /// Requests of load balancers, which every guard lets pass.
+    [[nodiscard]] static bool is_probe(const websocket::request& request) noexcept {
+        return request.path() == "/healthz" || request.path() == "/readyz";
     }
+
+    /// Who made a request that came from `peer`.
+    [[nodiscard]] std::string client_address(const websocket::request& request,
+                                             const std::string& peer) const {
+        return forwarded_for(request.header("X-Forwarded-For"), peer, options_.trusted_proxies);
+    }
+
+    /// `decide(verdict)` is called in this thread, at once where the guard knows at once.
+    template <class Decide>
+    void admit(const std::shared_ptr<const websocket::request>& request,
+               const std::string& remote_address, Decide decide) {
+        if constexpr (synchronous_guard<Guard>) {
+            decide(verdict{guard.admit(*request, remote_address)});
+        } else {
+            guard.admit(request, remote_address, [mailbox = mailbox_, decide](verdict said) {
+                mailbox->post([decide, said = std::move(said)] { decide(said); });
+            });
+        }
+    }
+
+    /// False if the address has as many connections as it may.
+    [[nodiscard]] bool enter(const std::string& address) {
+        return sessions_.enter(address, options_.max_connections_per_address);
+    }
+    void leave(const std::string& address) { sessions_.leave(address); }
+    void end_handshake() noexcept { --handshakes_; }
 
     void serve_http(const websocket::request& request, const responder& respond) const {
         http.serve(request, respond);
     }
 
     void remove(session_type& gone) {
-        const std::size_t place = gone.place;
-        std::swap(sessions_[place], sessions_.back());
-        sessions_[place]->place = place;
-        sessions_.pop_back();
+        sessions_.remove(gone);
         loop_->counters.connections = sessions_.size();
         if (is_stopping_) end_if_idle();
     }
@@ -189,7 +231,7 @@ private:
     }
 
     void on_accept(std::error_code error, stream_type stream) {
-        if (is_stopping_) return;
+        if (is_stopping_ || is_draining_) return;
         loop_->now = monotonic_now(clock);
         if (!error) {
             add_session(std::move(stream));
@@ -205,31 +247,39 @@ private:
     }
 
     void add_session(stream_type stream) {
-        const bool is_surplus = sessions_.size() >= options_.max_connections;
+        const bool is_surplus =
+            sessions_.size() >= options_.max_connections || handshakes_ >= options_.max_handshakes;
         if (is_surplus) ++loop_->counters.refused;
-        if (sessions_.size() >= options_.max_connections + max_surplus) return;
+        if (sessions_.size() >= options_.max_connections + max_surplus ||
+            handshakes_ >= options_.max_handshakes + max_surplus)
+            return;
         ++loop_->counters.accepted;
         contain([&] {
             auto made = std::make_shared<session_type>(*this, std::move(stream),
                                                        loop_->counters.accepted, is_surplus);
-            made->place = sessions_.size();
-            sessions_.push_back(made);
+            ++handshakes_;
+            sessions_.add(made);
             loop_->counters.connections = sessions_.size();
             made->start();
         });
     }
 
-    /// `f` may end the session that it is given, and no other.
-    template <class Function>
-    void for_each_session(Function&& f) {
-        for (std::size_t i = sessions_.size(); i-- != 0;) {
-            const auto each = sessions_[i];
-            f(*each);
-        }
+    void end_sessions() {
+        sessions_.for_each([](session_type& each) { each.finish(); });
     }
 
-    void end_sessions() {
-        for_each_session([](session_type& each) { each.finish(); });
+    /// Each connection has its moment in the window, by its number: evenly spread, without chance
+    /// (the golden ratio's multiples).
+    void drain_some() {
+        const loop::turn turn{*loop_};
+        const auto passed = loop_->now - drain_begin_;
+        if (passed >= drain_window_ || sessions_.empty()) return stop();
+        const double part = std::chrono::duration<double>{passed} / drain_window_;
+        sessions_.for_each([&](session_type& each) {
+            const double moment = static_cast<double>(each.id()) * 0.6180339887498949;
+            if (moment - std::floor(moment) <= part)
+                each.stop(websocket::close_code::service_restart, "server restarts");
+        });
     }
 
     void end_if_idle() {
@@ -258,14 +308,19 @@ private:
 
     endpoint_options options_;
     std::shared_ptr<loop> loop_;
+    std::shared_ptr<mailbox> mailbox_;
     Transport transport_;
     typename Transport::acceptor acceptor_;
     asio::steady_timer timer_;
     std::map<std::string, std::unique_ptr<route>, std::less<>> routes_;
     std::vector<std::unique_ptr<served_pipeline>> pipelines_;
     std::vector<std::shared_ptr<publication>> publications_;
-    std::vector<std::shared_ptr<session_type>> sessions_;
+    session_table<session_type> sessions_;
+    std::size_t handshakes_ = 0;  ///< connections that have made no request yet
     std::chrono::nanoseconds stop_deadline_{};
+    std::chrono::nanoseconds drain_begin_{};
+    std::chrono::nanoseconds drain_window_{};
+    bool is_draining_ = false;
     bool is_stopping_ = false;
     bool is_abandoned_ = false;
     bool is_accept_paused_ = false;

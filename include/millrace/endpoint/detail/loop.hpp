@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -7,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
@@ -59,6 +61,8 @@ public:
     asio::io_context& io;
     frame_pool frames;
     endpoint_counters counters;
+    /// Scratch for one gathered write.
+    std::array<asio::const_buffer, 64> parts;
     /// The time of the last tick: no system call a message.
     std::chrono::nanoseconds now{};
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +22,7 @@ class stream_connection : public connection {
 protected:
     stream_connection(std::shared_ptr<loop> owner, const endpoint_options& options,
                       std::uint64_t id, Stream stream)
-        : connection{std::move(owner), options, id, stream.remote_address()},
+        : connection{std::move(owner), options, id},
           stream_{std::move(stream)},
           receive_{loop_->shared_buffer()} {}
 
@@ -59,7 +58,7 @@ protected:
 
     void write_out() final {
         while (!outbox_.empty() && !is_writing_ && !is_broken_) {
-            std::array<asio::const_buffer, 64> parts;
+            auto& parts = loop_->parts;
             const std::span<const asio::const_buffer> front{parts.data(), outbox_.gather(parts)};
             std::error_code error;
             const std::size_t size = stream_.write_some(front, error);
@@ -73,6 +72,18 @@ protected:
             loop_->counters.bytes_out += size;
             if (size != 0) last_written_ = loop_->now;
             if (size < asio::buffer_size(front)) arm_write();
+        }
+    }
+
+    /// The peer's, which a transport may know only once something was read.
+    [[nodiscard]] std::string peer_address() const { return stream_.remote_address(); }
+
+    /// The subject of the peer's certificate, where the transport has one.
+    [[nodiscard]] std::string peer_subject() const {
+        if constexpr (requires { stream_.peer_subject(); }) {
+            return stream_.peer_subject();
+        } else {
+            return {};
         }
     }
 

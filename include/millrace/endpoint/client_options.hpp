@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <millrace/endpoint/backoff.hpp>
+#include <millrace/websocket/compression.hpp>
+
+namespace millrace {
+
+/// What happens to a message that finds the outbox full.
+enum class full_outbox {
+    drop_oldest,  ///< the oldest messages that wait are dropped, and counted
+    refuse,       ///< it is not taken: `send` returns false
+};
+
+/// Settings of a client. Each limit says what happens at the limit.
+struct client_options {
+    /// "ws://host:port/path?query"; "wss://..." with a transport over TLS.
+    std::string url{};
+    /// Where to connect to, if not to the URL's host: an address, or a Unix socket's path.
+    std::string connect_host{};
+    /// An HTTP proxy that is asked to CONNECT, as "host:port"; none if empty.
+    std::string proxy{};
+
+    /// In order of preference; see `client::subprotocol` for the server's choice.
+    std::vector<std::string> subprotocols{};
+    /// Sent as "Authorization: Bearer ...", unless empty.
+    std::string bearer_token{};
+    /// Further header fields, name and value.
+    std::vector<std::pair<std::string, std::string>> headers{};
+    /// Lets the server compress what it sends, for example by `websocket::permessage_deflate`; none
+    /// if null. What the client sends is never compressed.
+    std::shared_ptr<const websocket::compression> compression{};
+
+    /// A longer message ends the connection with 1009.
+    std::size_t max_message_bytes = 1024 * 1024;
+    /// Of the server's answer to the upgrade; beyond: `errc::header_too_large`.
+    std::size_t max_head_bytes = 8 * 1024;
+    /// What waits to be sent, connected or not, each message counted with 64 bytes on top; beyond:
+    /// `when_full`.
+    std::size_t outbox_bytes = 1024 * 1024;
+    full_outbox when_full = full_outbox::drop_oldest;
+
+    /// From the first step to the upgrade.
+    std::chrono::milliseconds connect_timeout = std::chrono::seconds{10};
+    /// A connection from which nothing was received for so long is sent a ping.
+    std::chrono::milliseconds ping_interval = std::chrono::seconds{20};
+    /// A connection from which nothing was received for so long, nor pongs, is given up.
+    std::chrono::milliseconds idle_timeout = std::chrono::seconds{60};
+    /// How long the server has for its part of the closing handshake.
+    std::chrono::milliseconds close_timeout = std::chrono::seconds{5};
+
+    /// When to connect again after a connection that failed or ended, whatever the reason.
+    backoff_options reconnect{};
+};
+
+}  // namespace millrace

@@ -1,0 +1,269 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <millrace/core/error.hpp>
+#include <millrace/endpoint/detail/stream_connection.hpp>
+#include <millrace/endpoint/guard.hpp>
+#include <millrace/endpoint/http_answer.hpp>
+#include <millrace/endpoint/route.hpp>
+#include <millrace/websocket/close_code.hpp>
+#include <millrace/websocket/compression.hpp>
+#include <millrace/websocket/handshake.hpp>
+#include <millrace/websocket/request.hpp>
+
+namespace millrace::detail {
+
+/// A connection's first part: HTTP requests, the last of which may make it a WebSocket. `Server` is
+/// what it belongs to, see `endpoint_core`.
+template <class Server>
+class http_session : public stream_connection<typename Server::stream_type>, public http_peer {
+    using base = stream_connection<typename Server::stream_type>;
+
+public:
+    void start() {
+        deadline_ = after(options_.handshake_timeout);
+        arm_read();
+    }
+
+    void answer(http_answer answer) override {
+        if (phase_ != phase::responding || is_answered_) return;
+        std::string head = http_head(answer, keep_alive_);
+        if (is_head_request_ || answer.status == 304) {
+            answer.shared_body = {};
+        } else {
+            head += answer.body;
+        }
+        send_answer(loop_->frames.wrap(std::move(head)));
+        if (answer.shared_body.size() != 0)
+            outbox_.push(std::move(answer.shared_body), outbox::kind::control);
+    }
+
+protected:
+    using base::arm_read, base::is_open_, base::loop_, base::options_, base::outbox_;
+    using base::schedule;
+    using nanoseconds = std::chrono::nanoseconds;
+
+    enum class phase {
+        head,        ///< reading a request's head
+        responding,  ///< a request waits for its verdict or answer, or that is being written
+        websocket,   ///< until both close frames are through
+        lingering,   ///< the last bytes are written, input is thrown away until the peer ends it
+    };
+
+    static constexpr nanoseconds never = nanoseconds::max();
+
+    http_session(Server& server, typename Server::stream_type stream, std::uint64_t id,
+                 bool is_surplus)
+        : base{server.shared_loop(), server.options(), id, std::move(stream)},
+          server_{server},
+          is_surplus_{is_surplus} {}
+
+    /// The answer to the upgrade is queued.
+    virtual void on_upgraded(route& to, std::unique_ptr<websocket::compressor> agreed) = 0;
+
+    /// Ends the connection at once.
+    virtual void finish() = 0;
+
+    [[nodiscard]] nanoseconds after(std::chrono::milliseconds time) const {
+        return loop_->now + time;
+    }
+
+    /// No exception of a user's leaves the endpoint.
+    template <class Function>
+    bool contain(Function&& call) noexcept {
+        try {
+            call();
+            return true;
+        } catch (...) {
+            ++loop_->counters.handler_errors;
+            this->close(websocket::close_code::internal_error, "handler failed");
+            return false;
+        }
+    }
+
+    void tick_http() {
+        if (phase_ == phase::responding)
+            deadline_ = std::max(deadline_, this->last_written() + options_.idle_timeout);
+        if (loop_->now < deadline_) return;
+        const bool is_idle = phase_ == phase::head && has_answered_ && !this->has_partial_input();
+        if (!is_idle) ++loop_->counters.timeouts;
+        if (phase_ == phase::head && !is_idle) return refuse(make_error_code(errc::timed_out));
+        finish();
+    }
+
+    [[nodiscard]] std::size_t receive_requests(std::string_view bytes) {
+        std::size_t used = 0;
+        while (phase_ == phase::head) {
+            websocket::request request;
+            const auto parsed = websocket::parse_request(
+                bytes.substr(used), request, {options_.max_head_bytes, options_.max_headers});
+            used += parsed.consumed;
+            if (parsed.state == websocket::parse_result::incomplete) {
+                if (used != bytes.size())
+                    deadline_ = std::min(deadline_, after(options_.handshake_timeout));
+                break;
+            }
+            parsed.error ? refuse(parsed.error) : on_request(std::move(request));
+        }
+        return used;
+    }
+
+    void on_input_end() override {
+        is_input_ended_ = true;
+        if (phase_ != phase::lingering || outbox_.empty()) finish();
+    }
+
+    void linger() {
+        phase_ = phase::lingering;
+        deadline_ = after(options_.close_timeout);
+        arm_read();
+    }
+
+    /// All output has been taken by the system.
+    void on_http_drained() {
+        if (phase_ == phase::responding && is_answered_ && !keep_alive_) linger();
+        if (phase_ == phase::responding && is_answered_) {
+            phase_ = phase::head;
+            deadline_ = after(options_.idle_timeout);
+            this->receive_again();
+        } else if (phase_ == phase::lingering) {
+            if (!std::exchange(is_output_ended_, true)) this->end_output();
+            if (is_input_ended_) finish();
+        }
+    }
+
+    /// What the server counts of this connection, once it is gone.
+    void leave() {
+        if (!has_answered_) server_.end_handshake();
+        if (is_entered_) server_.leave(this->remote_address_);
+    }
+
+    Server& server_;
+    nanoseconds deadline_ = never;
+    phase phase_ = phase::head;
+    bool keep_alive_ = false;
+
+private:
+    void begin_response(bool keep_alive) {
+        phase_ = phase::responding;
+        is_answered_ = false;
+        if (!std::exchange(has_answered_, true)) server_.end_handshake();
+        keep_alive_ = keep_alive;
+        deadline_ = after(options_.idle_timeout);
+    }
+
+    void on_request(websocket::request request) {
+        const bool is_turned_away = is_surplus_ || server_.is_stopping();
+        begin_response(request.keep_alive() && request.content_length() == 0 && !is_turned_away);
+        is_head_request_ = request.method() == "HEAD";
+        if (is_turned_away) return answer(http_error(make_error_code(errc::try_again_later)));
+        if (Server::is_probe(request)) return serve(request);
+        if (!enter(request))
+            return deny({errc::too_many_requests, "too many connections from one address"});
+
+        auto shared = std::make_shared<const websocket::request>(std::move(request));
+        std::weak_ptr<http_session> self = this->weak();
+        const auto decide = [self, shared](verdict said) {
+            const auto asker = self.lock();
+            if (!asker || asker->is_ended()) return;
+            const loop::turn turn{*asker->loop_};
+            asker->on_verdict(*shared, std::move(said));
+        };
+        if (!contain([&] { server_.admit(shared, this->remote_address_, decide); }))
+            answer(http_error(make_error_code(errc::handler_failed)));
+    }
+
+    [[nodiscard]] std::weak_ptr<http_session> weak() {
+        return std::static_pointer_cast<http_session>(this->shared_from_this());
+    }
+
+    /// At the first request the address is known; it counts as long as the connection lives.
+    [[nodiscard]] bool enter(const websocket::request& request) {
+        if (is_entered_) return true;
+        this->remote_address_ = server_.client_address(request, this->peer_address());
+        is_entered_ = server_.enter(this->remote_address_);
+        if (!is_entered_) ++loop_->counters.refused;
+        return is_entered_;
+    }
+
+    void on_verdict(const websocket::request& request, verdict said) {
+        if (phase_ != phase::responding || is_answered_) return;
+        if (server_.is_stopping()) said = errc::try_again_later;
+        if (said.error) {
+            ++loop_->counters.denied;
+            return deny(said);
+        }
+        this->principal_ = said.principal.empty() ? this->peer_subject() : said.principal;
+        serve(request);
+    }
+
+    void serve(const websocket::request& request) {
+        route* const found = server_.find_route(request.path());
+        if (websocket::wants_upgrade(request)) return upgrade(request, found);
+        ++loop_->counters.http_requests;
+        if (found != nullptr) {
+            auto wrong = http_error(make_error_code(errc::upgrade_required));
+            wrong.extra_headers = "Upgrade: websocket\r\n";
+            return answer(std::move(wrong));
+        }
+        if (!contain([&] { server_.serve_http(request, responder{weak()}); }))
+            answer(http_error(make_error_code(errc::handler_failed)));
+    }
+
+    void upgrade(const websocket::request& request, route* to) {
+        keep_alive_ = keep_alive_ && to != nullptr;
+        if (to == nullptr) return answer(http_error(make_error_code(errc::not_found)));
+        if (server_.is_draining()) return deny({errc::try_again_later, "the server restarts"});
+        this->target_ = request.target();
+        std::error_code refused = errc::handler_failed;
+        contain([&] { refused = to->admit(*this); });
+        if (refused) return deny(refused);
+
+        auto accepted =
+            websocket::accept_upgrade(request, to->subprotocols(), options_.compression.get());
+        keep_alive_ = keep_alive_ && !accepted.error;
+        send_answer(loop_->frames.wrap(std::move(accepted.response)));
+        if (accepted.error) return;
+
+        ++loop_->counters.upgrades;
+        this->subprotocol_ = std::move(accepted.subprotocol);
+        phase_ = phase::websocket;
+        deadline_ = never;
+        is_open_ = true;
+        on_upgraded(*to, std::move(accepted.compression));
+    }
+
+    void deny(const verdict& said) { answer(http_refusal(said.error, said.reason)); }
+
+    /// Answers what is no request, or came too slowly.
+    void refuse(std::error_code error) {
+        begin_response(false);
+        is_head_request_ = false;
+        answer(http_error(error));
+    }
+
+    void send_answer(frame response) {
+        is_answered_ = true;
+        outbox_.push(std::move(response), outbox::kind::control);
+        schedule();
+    }
+
+    bool is_surplus_;
+    bool is_input_ended_ = false;
+    bool is_output_ended_ = false;
+    bool is_head_request_ = false;
+    bool is_answered_ = false;
+    bool has_answered_ = false;
+    bool is_entered_ = false;
+};
+
+}  // namespace millrace::detail

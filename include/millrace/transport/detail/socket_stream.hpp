@@ -1,0 +1,107 @@
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include <asio/basic_stream_socket.hpp>
+#include <asio/buffer.hpp>
+#include <asio/error.hpp>
+#include <asio/execution/context.hpp>
+#include <asio/execution_context.hpp>
+#include <asio/io_context.hpp>
+
+#include <millrace/transport/detail/callback.hpp>
+#include <millrace/transport/detail/poller.hpp>
+#include <millrace/transport/detail/watch.hpp>
+
+namespace millrace::detail {
+
+/// A stream over one of the system's sockets, without its `remote_address`. It must not outlive its
+/// io_context. For Linux only.
+class socket_stream {
+public:
+    /// Takes a socket of an io_context; a closed one makes a closed stream.
+    template <class Protocol>
+    explicit socket_stream(asio::basic_stream_socket<Protocol> socket)
+        : watch_{make_watch(std::move(socket))} {}
+
+    template <class Handler>
+    void async_wait_readable(Handler handler) {
+        watch_->wait_readable(callback{std::move(handler)});
+    }
+
+    template <class Handler>
+    void async_wait_writable(Handler handler) {
+        watch_->wait_writable(callback{std::move(handler)});
+    }
+
+    std::size_t read_some(std::span<char> to, std::error_code& error) {
+        error.clear();
+        if (to.empty()) return 0;
+        const std::size_t size = repeated(
+            [&] { return ::recv(descriptor(), to.data(), to.size(), MSG_DONTWAIT); }, error);
+        if (!error && size == 0) error = asio::error::eof;
+        // A stream's short read leaves nothing behind: epoll(7), "Questions and answers".
+        watch_->set_readable(error ? error != asio::error::would_block : size == to.size());
+        return size;
+    }
+
+    std::size_t write_some(std::span<const asio::const_buffer> from, std::error_code& error) {
+        error.clear();
+        std::array<::iovec, 64> parts;
+        const auto some = from.first(std::min(from.size(), parts.size()));
+        std::size_t total = 0;
+        for (std::size_t i = 0; i < some.size(); ++i) {
+            parts[i] = {const_cast<void*>(some[i].data()), some[i].size()};
+            total += some[i].size();
+        }
+        ::msghdr message{};
+        message.msg_iov = parts.data();
+        message.msg_iovlen = some.size();
+        const std::size_t size = repeated(
+            [&] { return ::sendmsg(descriptor(), &message, MSG_DONTWAIT | MSG_NOSIGNAL); }, error);
+        watch_->set_writable(error ? error != asio::error::would_block : size == total);
+        return size;
+    }
+
+    void shutdown() noexcept { ::shutdown(descriptor(), SHUT_WR); }
+
+    void close() { watch_->close(); }
+
+protected:
+    [[nodiscard]] int descriptor() const noexcept { return watch_->descriptor(); }
+
+private:
+    template <class Socket>
+    static std::unique_ptr<watch> make_watch(Socket socket) {
+        auto& context = asio::query(socket.get_executor(), asio::execution::context);
+        auto& by = asio::use_service<poller>(static_cast<asio::io_context&>(context));
+        std::error_code closed;
+        const int descriptor = socket.is_open() ? socket.release(closed) : -1;
+        return std::make_unique<watch>(by, descriptor);
+    }
+
+    /// Calls `f` until no signal interrupts it.
+    template <class SystemCall>
+    static std::size_t repeated(SystemCall f, std::error_code& error) {
+        ::ssize_t size;
+        do size = f();
+        while (size < 0 && errno == EINTR);
+        if (size >= 0) return static_cast<std::size_t>(size);
+        error = last_error();
+        return 0;
+    }
+
+    std::unique_ptr<watch> watch_;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,153 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <asio/buffer.hpp>
+#include <asio/error.hpp>
+
+#include <millrace/core/error.hpp>
+#include <millrace/transport/detail/canceller.hpp>
+
+namespace millrace {
+
+namespace detail {
+
+struct authority {
+    std::string host;
+    std::uint16_t port;
+};
+
+/// "host:port" or "[::1]:port" (RFC 3986, 3.2, without user information).
+[[nodiscard]] inline std::optional<authority> parse_authority(std::string_view text) {
+    const auto colon = text.rfind(':');
+    if (colon == text.npos) return std::nullopt;
+    auto host = text.substr(0, colon);
+    const auto digits = text.substr(colon + 1);
+    authority to{};
+    const auto* const end = digits.data() + digits.size();
+    const auto parsed = std::from_chars(digits.data(), end, to.port);
+    if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+    if (host.starts_with('[') && host.ends_with(']')) {
+        host = host.substr(1, host.size() - 2);
+    } else if (host.find(':') != host.npos) {
+        return std::nullopt;
+    }
+    to.host = host;
+    if (host.empty()) return std::nullopt;
+    return to;
+}
+
+[[nodiscard]] inline std::string to_string(const authority& to) {
+    const bool is_ipv6 = to.host.find(':') != to.host.npos;
+    return (is_ipv6 ? '[' + to.host + ']' : to.host) + ':' + std::to_string(to.port);
+}
+
+/// Whether it can stand in a request without breaking out of its place.
+[[nodiscard]] inline bool is_visible(std::string_view text) noexcept {
+    return std::ranges::all_of(text, [](char c) { return c > ' ' && c != '\x7f'; });
+}
+
+/// What the head of a proxy's answer says: whether the tunnel stands.
+[[nodiscard]] inline std::error_code check_connect_response(std::string_view head) noexcept {
+    if (!head.starts_with("HTTP/1.0 ") && !head.starts_with("HTTP/1.1 ")) return errc::bad_request;
+    const auto status = head.substr(9, 4);
+    if (status == "200 " || status == "200\r") return {};
+    if (status.starts_with("407")) return errc::unauthorized;
+    return asio::error::connection_refused;
+}
+
+template <class Stream, class Handler>
+class http_tunnel : public std::enable_shared_from_this<http_tunnel<Stream, Handler>> {
+public:
+    http_tunnel(Stream stream, const authority& to, Handler f)
+        : stream_{std::move(stream)}, handler_{std::move(f)} {
+        const auto name = to_string(to);
+        if (is_visible(name))
+            request_ = "CONNECT " + name + " HTTP/1.1\r\nHost: " + name + "\r\n\r\n";
+    }
+
+    void start() { await_writable(); }
+
+    void cancel() {
+        is_cancelled_ = true;
+        stream_.close();
+    }
+
+private:
+    void await_writable() {
+        stream_.async_wait_writable(
+            [self = this->shared_from_this()](std::error_code error) { self->write(error); });
+    }
+
+    void await_readable() {
+        stream_.async_wait_readable(
+            [self = this->shared_from_this()](std::error_code error) { self->read(error); });
+    }
+
+    void write(std::error_code error) {
+        if (request_.empty()) return end(asio::error::invalid_argument);
+        std::size_t size = 0;
+        const std::array<asio::const_buffer, 1> rest{asio::buffer(request_)};
+        if (!error) size = stream_.write_some(rest, error);
+        if (error && error != asio::error::would_block) return end(error);
+        request_.erase(0, size);
+        request_.empty() ? await_readable() : await_writable();
+    }
+
+    /// Byte by byte: what follows the head is the tunnel's.
+    void read(std::error_code error) {
+        char byte = 0;
+        while (!error && !head_.ends_with("\r\n\r\n")) {
+            if (head_.size() == max_head_bytes) return end(errc::header_too_large);
+            if (stream_.read_some({&byte, 1}, error) != 0) head_.push_back(byte);
+        }
+        if (error == asio::error::would_block) return await_readable();
+        if (error == asio::error::eof) error = errc::connection_lost;
+        end(error ? error : check_connect_response(head_));
+    }
+
+    void end(std::error_code error) {
+        if (is_cancelled_) error = asio::error::operation_aborted;
+        if (error) stream_.close();
+        handler_(error, std::move(stream_));
+    }
+
+    static constexpr std::size_t max_head_bytes = 8192;
+
+    Stream stream_;
+    Handler handler_;
+    std::string request_;
+    std::string head_;
+    bool is_cancelled_ = false;
+};
+
+}  // namespace detail
+
+/// Asks the HTTP proxy at the other end of `stream` for a tunnel to `host` and `port` by CONNECT
+/// (RFC 9110, 9.3.6), and calls `f(std::error_code, Stream)` once. Gives a function that ends the
+/// attempt. An answer other than 200 is `asio::error::connection_refused`, or `errc::unauthorized`
+/// if the proxy asks for credentials (407); a head beyond 8192 bytes is `errc::header_too_large`, a
+/// host with spaces or control characters `asio::error::invalid_argument`.
+template <class Stream, class Handler>
+[[nodiscard]] std::function<void()> async_http_connect(Stream stream, const std::string& host,
+                                                       std::uint16_t port, Handler f) {
+    using tunnel = detail::http_tunnel<Stream, Handler>;
+    const auto made =
+        std::make_shared<tunnel>(std::move(stream), detail::authority{host, port}, std::move(f));
+    made->start();
+    return detail::canceller_of(made);
+}
+
+}  // namespace millrace

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace millrace::detail {
+
+inline constexpr std::string_view systemd_prefix = "systemd:";
+
+[[nodiscard]] inline bool is_inherited(std::string_view address) noexcept {
+    return address.starts_with(systemd_prefix);
+}
+
+/// A listening socket that systemd has opened for this process (sd_listen_fds(3)): the one with the
+/// FileDescriptorName behind "systemd:", or the first for "systemd:" alone. It is a duplicate, to
+/// be closed by the caller, so that the socket can be asked for again.
+/// @throws std::system_error if there is none.
+[[nodiscard]] inline int inherited_socket(const std::string& address) {
+    const auto variable = [](const char* name) -> std::string_view {
+        const char* const value = std::getenv(name);
+        return value != nullptr ? value : "";
+    };
+    const auto number = [&](const char* name) {
+        const auto text = variable(name);
+        int value = 0;
+        std::from_chars(text.data(), text.data() + text.size(), value);
+        return value;
+    };
+    const auto wanted = std::string_view{address}.substr(systemd_prefix.size());
+    const int count = number("LISTEN_PID") == ::getpid() ? number("LISTEN_FDS") : 0;
+    auto names = variable("LISTEN_FDNAMES");
+    constexpr int first = 3;
+    for (int i = 0; i < count; ++i) {
+        const auto name = names.substr(0, names.find(':'));
+        names.remove_prefix(std::min(names.size(), name.size() + 1));
+        if (!wanted.empty() && name != wanted) continue;
+        const int duplicate = ::fcntl(first + i, F_DUPFD_CLOEXEC, first);
+        if (duplicate < 0) throw std::system_error(errno, std::system_category(), address);
+        return duplicate;
+    }
+    throw std::system_error(ENOENT, std::system_category(),
+                            "no socket from systemd for \"" + address + "\"");
+}
+
+/// AF_INET, AF_INET6, AF_UNIX, or AF_UNSPEC for what is no socket.
+[[nodiscard]] inline int family_of(int socket) noexcept {
+    int family = AF_UNSPEC;
+    socklen_t size = sizeof family;
+    ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size);
+    return family;
+}
+
+}  // namespace millrace::detail

@@ -1,0 +1,183 @@
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <asio/error.hpp>
+#include <asio/io_context.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <asio/post.hpp>
+
+#include <millrace/transport/detail/canceller.hpp>
+#include <millrace/transport/detail/socket_acceptor.hpp>
+#include <millrace/transport/detail/socket_stream.hpp>
+#include <millrace/transport/transport.hpp>
+
+namespace millrace {
+
+/// A connection within one machine.
+class unix_stream : public detail::socket_stream {
+public:
+    using socket_stream::socket_stream;
+
+    [[nodiscard]] std::string remote_address() const { return "unix"; }
+};
+
+namespace detail {
+
+/// The name of a bound socket in the file system, until it is destroyed. It removes nothing that
+/// another server has put in its place.
+class socket_file {
+public:
+    socket_file() = default;
+    explicit socket_file(std::string path) : path_{std::move(path)} {
+        if (::lstat(path_.c_str(), &bound_) != 0) path_.clear();
+    }
+    socket_file(socket_file&& other) noexcept
+        : path_{std::exchange(other.path_, {})}, bound_{other.bound_} {}
+    socket_file& operator=(socket_file&& other) noexcept {
+        std::swap(path_, other.path_);
+        std::swap(bound_, other.bound_);
+        return *this;
+    }
+    ~socket_file() { remove(); }
+
+    /// To be called while the socket is open: its inode's number may be another's afterwards.
+    void remove() noexcept {
+        struct stat now {};
+        const bool is_ours = !path_.empty() && ::lstat(path_.c_str(), &now) == 0 &&
+                             now.st_dev == bound_.st_dev && now.st_ino == bound_.st_ino;
+        if (is_ours) ::unlink(path_.c_str());
+        path_.clear();
+    }
+
+private:
+    std::string path_;
+    struct stat bound_ {};
+};
+
+template <class Handler>
+class unix_connect : public std::enable_shared_from_this<unix_connect<Handler>> {
+public:
+    unix_connect(asio::io_context& io, Handler f) : socket_{io}, handler_{std::move(f)} {}
+
+    void start(const std::string& path) {
+        auto on_connected = [self = this->shared_from_this()](std::error_code error) {
+            self->end(error);
+        };
+        if (path.empty() || path.size() >= sizeof(::sockaddr_un{}.sun_path))
+            return asio::post(socket_.get_executor(),
+                              [on_connected] { on_connected(asio::error::invalid_argument); });
+        socket_.async_connect(path, std::move(on_connected));
+    }
+
+    void cancel() {
+        is_cancelled_ = true;
+        std::error_code ignored;
+        socket_.close(ignored);
+    }
+
+private:
+    void end(std::error_code error) {
+        if (is_cancelled_) error = asio::error::operation_aborted;
+        handler_(error, unix_stream{std::move(socket_)});
+    }
+
+    asio::local::stream_protocol::socket socket_;
+    Handler handler_;
+    bool is_cancelled_ = false;
+};
+
+}  // namespace detail
+
+/// Accepts connections at a path in the file system, which goes when it is closed.
+class unix_acceptor : public detail::socket_acceptor<asio::local::stream_protocol, unix_stream> {
+    using protocol = asio::local::stream_protocol;
+
+public:
+    unix_acceptor(asio::io_context& io, const listen_options& options, ::mode_t mode)
+        : socket_acceptor{io} {
+        const auto& path = options.address;
+        if (inherit(path, {protocol{}})) return;
+        const protocol::endpoint where{path};
+        if (path.empty() || path.front() == '\0')
+            throw std::system_error(make_error_code(asio::error::invalid_argument), "no path");
+        acceptor_.open(where.protocol());
+        // Linux makes the file with the socket's mode, so that it is never open to more.
+        if (::fchmod(acceptor_.native_handle(), mode) != 0) fail(path);
+        std::error_code error;
+        acceptor_.bind(where, error);
+        if (error == asio::error::address_in_use && is_stale(io, where)) {
+            ::unlink(path.c_str());
+            acceptor_.bind(where, error);
+        }
+        if (error) throw std::system_error(error, path);
+        file_ = detail::socket_file{path};
+        if (::chmod(path.c_str(), mode) != 0) fail(path);
+        acceptor_.listen(options.backlog);
+        acceptor_.non_blocking(true);
+    }
+
+    [[nodiscard]] std::uint16_t port() const noexcept { return 0; }
+
+    void close() noexcept {
+        file_.remove();
+        socket_acceptor::close();
+    }
+
+private:
+    [[noreturn]] static void fail(const std::string& path) {
+        throw std::system_error(errno, std::system_category(), path);
+    }
+
+    /// Whether the file is a socket at which no process listens.
+    static bool is_stale(asio::io_context& io, const protocol::endpoint& where) {
+        struct stat file {};
+        if (::lstat(where.path().c_str(), &file) != 0 || !S_ISSOCK(file.st_mode)) return false;
+        protocol::socket probe{io, where.protocol()};
+        probe.non_blocking(true);
+        return ::connect(probe.native_handle(), where.data(),
+                         static_cast<socklen_t>(where.size())) != 0 &&
+               errno == ECONNREFUSED;
+    }
+
+    detail::socket_file file_;
+};
+
+/// The transport over Unix sockets: `address`, or the client's `host`, is a path.
+///
+/// A file that a dead server left is replaced; one at which a server listens, or that is no socket,
+/// is an error. When the acceptor is closed the file is removed, unless it is another's by then, or
+/// systemd's.
+struct unix_socket {
+    /// Who may connect.
+    ::mode_t mode = 0660;
+
+    using stream = unix_stream;
+    using acceptor = unix_acceptor;
+
+    [[nodiscard]] acceptor listen(asio::io_context& io, const listen_options& options) const {
+        return {io, options, mode};
+    }
+
+    /// `asio::error::no_buffer_space` if more wait for the server than it takes.
+    template <class Handler>
+    std::function<void()> async_connect(asio::io_context& io, const connect_options& to,
+                                        Handler f) const {
+        const auto made = std::make_shared<detail::unix_connect<Handler>>(io, std::move(f));
+        made->start(to.host);
+        return detail::canceller_of(made);
+    }
+};
+
+}  // namespace millrace
