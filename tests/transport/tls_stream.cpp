@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <random>
 #include <string>
 #include <string_view>
@@ -320,6 +321,19 @@ TEST_CASE("closing a TLS stream ends what waits, once, and it stays closed") {
     REQUIRE(ends.server.write_some(parts, error) == 0);
     REQUIRE(error == asio::error::bad_descriptor);
     ends.server.shutdown();
+}
+
+TEST_CASE("what waits on a closed TLS stream goes with its io_context, if not before") {
+    std::weak_ptr<stream> left;
+    {
+        two_ends ends;
+        ends.shake_hands();
+        const auto owner = std::make_shared<stream>(std::move(ends.server));
+        owner->async_wait_readable([owner](std::error_code) {});
+        left = owner;
+        owner->close();
+    }
+    REQUIRE(left.expired());
 }
 
 TEST_CASE("TLS lets its writer take back whatever it has not taken, and no more") {

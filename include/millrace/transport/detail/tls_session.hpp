@@ -113,6 +113,7 @@ public:
     void close() {
         failure_ = asio::error::bad_descriptor;
         lower_.close();
+        wake(asio::error::operation_aborted);
     }
 
     [[nodiscard]] SSL* ssl() const noexcept { return ssl_.get(); }
@@ -267,13 +268,13 @@ private:
         if (const auto writer = std::exchange(writer_, nullptr)) writer(error);
     }
 
-    void wake() {
-        if (reader_) post(std::exchange(reader_, nullptr));
-        if (writer_) post(std::exchange(writer_, nullptr));
+    void wake(std::error_code error = {}) {
+        if (reader_) post(std::exchange(reader_, nullptr), error);
+        if (writer_) post(std::exchange(writer_, nullptr), error);
     }
 
-    void post(handler f) {
-        asio::post(io_, [f = std::move(f)] { f({}); });
+    void post(handler f, std::error_code error = {}) {
+        asio::post(io_, [f = std::move(f), error] { f(error); });
     }
 
     asio::io_context& io_;
