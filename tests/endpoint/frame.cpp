@@ -74,11 +74,13 @@ namespace {
 struct counting final : websocket::compressor {
     std::uint64_t key;
     int compressed = 0;
+    int asked = 0;
 
     explicit counting(std::uint64_t shared) : key{shared} {}
 
     errc restore(std::string_view, bool, std::size_t, std::string&) override { return errc{}; }
     bool compress(std::string_view message, std::string& out) override {
+        ++asked;
         if (message.size() <= 4) return false;
         ++compressed;
         out += std::to_string(message.size());
@@ -105,7 +107,10 @@ TEST_CASE("a frame is compressed once for all who can be sent the same") {
         REQUIRE(pool.compress(message, own).bytes() == compressed.bytes());
         REQUIRE(own.compressed == 2);
         const frame brief = pool.make(websocket::opcode::binary, "tiny");
+        const int asked = a.asked;
         REQUIRE(pool.compress(brief, a).bytes().data() == brief.bytes().data());
+        REQUIRE(pool.compress(brief, a).bytes().data() == brief.bytes().data());
+        REQUIRE(a.asked == asked + 1);
     }
     const frame reused = pool.make(websocket::opcode::text, "another long text");
     REQUIRE(pool.compress(reused, a).bytes() ==

@@ -46,8 +46,8 @@ private:
         std::size_t start = 0;
         std::size_t owners = 0;
         std::string bytes{};
-        block* compressed = nullptr;      ///< the same message, compressed; one of its owners
         std::uint64_t compressed_as = 0;  ///< see `websocket::compressor::shared_key`
+        block* compressed = nullptr;      ///< so, of which this is an owner; null: it does not pay
     };
 
     explicit frame(block* owned) noexcept : block_{owned} {}
@@ -57,7 +57,8 @@ private:
         ++shared->owners;
         return frame{shared};
     }
-    static inline void release(block* owned) noexcept;
+    [[nodiscard]] block* release() noexcept { return std::exchange(block_, nullptr); }
+    static inline void end_ownership(block* owned) noexcept;
 
     block* block_ = nullptr;
 };
@@ -85,26 +86,24 @@ public:
     }
 
     /// The message of a frame that `make` or `make_with` made, as `with` compresses it; the frame
-    /// itself where that does not pay. The compressed bytes are kept with the frame, for the next
+    /// itself where that does not pay. What came of it is kept with the frame, for the next
     /// connection that can be sent the same.
     [[nodiscard]] frame compress(const frame& message, websocket::compressor& with) {
         auto& block = *message.block_;
         const auto key = with.shared_key();
-        if (key != 0 && block.compressed_as == key) {
-            return frame::of(block.compressed);
-        }
+        if (key != 0 && block.compressed_as == key)
+            return block.compressed != nullptr ? frame::of(block.compressed) : message;
         const auto payload = std::string_view{block.bytes}.substr(max_header_bytes);
         frame made = take();
         auto& bytes = made.block_->bytes;
         bytes.resize(max_header_bytes);
-        if (!with.compress(payload, bytes)) return message;
+        const bool pays = with.compress(payload, bytes);
+        const bool is_kept = key != 0 && block.compressed_as == 0;
+        if (is_kept) block.compressed_as = key;
+        if (!pays) return message;
         const auto op = static_cast<websocket::opcode>(block.bytes[block.start] & 0x0f);
         made.block_->start = put_header(bytes, op, true);
-        if (key != 0 && block.compressed == nullptr) {
-            block.compressed = made.block_;
-            block.compressed_as = key;
-            ++made.block_->owners;
-        }
+        if (is_kept) block.compressed = frame{made}.release();
         return made;
     }
 
@@ -142,7 +141,8 @@ private:
     }
 
     void put_back(std::unique_ptr<frame::block> block) noexcept {
-        if (block->compressed != nullptr) frame::release(std::exchange(block->compressed, nullptr));
+        if (block->compressed != nullptr)
+            frame::end_ownership(std::exchange(block->compressed, nullptr));
         block->compressed_as = 0;
         if (idle_bytes_ + cost(*block) > max_idle_bytes_) return;
         block->bytes.clear();
@@ -159,12 +159,12 @@ private:
     std::vector<std::unique_ptr<frame::block>> idle_;
 };
 
-inline void frame::release(block* owned) noexcept {
+inline void frame::end_ownership(block* owned) noexcept {
     if (--owned->owners == 0) owned->pool->put_back(std::unique_ptr<block>{owned});
 }
 
 inline frame::~frame() {
-    if (block_ != nullptr) release(block_);
+    if (block_ != nullptr) end_ownership(block_);
 }
 
 }  // namespace millrace
