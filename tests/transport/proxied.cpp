@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include <asio/ip/tcp.hpp>
+
 #include <millrace/transport/memory.hpp>
 
 #include "catch.hpp"
@@ -110,6 +112,33 @@ TEST_CASE("whoever is not trusted may be refused, and the next is served") {
     c.io.restart();
     c.io.run();
     REQUIRE(c.server);
+}
+
+TEST_CASE("after one that was refused, the next still goes to the io_context that was asked for") {
+    using tcp_socket = asio::ip::tcp::socket;
+    asio::io_context io, of_stream;
+    proxied<> outward{{.trusted = {"127.0.0.2"}, .refuse_others = true}};
+    auto acceptor = outward.listen(io, {.address = "127.0.0.1"});
+    std::optional<proxied<>::stream> server;
+    acceptor.async_accept(of_stream, [&](std::error_code error, proxied<>::stream s) {
+        if (!error) server.emplace(std::move(s));
+    });
+    const asio::ip::tcp::endpoint where{asio::ip::address_v4::loopback(), acceptor.port()};
+    tcp_socket refused{io}, trusted{io};
+    refused.connect(where);
+    trusted.open(where.protocol());
+    trusted.bind({asio::ip::make_address("127.0.0.2"), 0});
+    trusted.connect(where);
+    io.run();
+    REQUIRE(server);
+    REQUIRE(server->remote_address() == "127.0.0.2");
+
+    int calls = 0;
+    server->async_wait_writable([&](std::error_code e) { calls += !e; });
+    io.restart();
+    REQUIRE(io.poll() == 0);
+    of_stream.run();
+    REQUIRE(calls == 1);
 }
 
 TEST_CASE("a proxied transport writes, waits and ends as the one below") {

@@ -15,11 +15,14 @@
 #include "catch.hpp"
 #include "certificates.hpp"
 #include "temporary_folder.hpp"
+#include "two_threads.hpp"
 
 using namespace millrace;
 
 static_assert(connecting_transport<tls> && connecting_transport<basic_tls<memory>>);
 static_assert(connecting_transport<basic_tls<unix_socket>>);
+static_assert(distributing_transport<tls> && distributing_transport<basic_tls<proxied<>>>);
+static_assert(!distributing_transport<basic_tls<memory>>);
 
 namespace {
 
@@ -372,4 +375,15 @@ TEST_CASE("TLS goes above the PROXY protocol") {
     io.run();
     REQUIRE(server->received == "hello");
     REQUIRE(server->stream.remote_address() == "192.0.2.1");
+}
+
+TEST_CASE("TLS hands its connections to an io_context of another thread") {
+    shared_work result;
+    share_work(result, tls{server_options()}, tls{client_options()}, "127.0.0.1", 60);
+    REQUIRE(result.accepted == 60);
+    REQUIRE(result.dropped == 20);
+    REQUIRE(result.echoed == 40);
+    REQUIRE(result.unheard == 20);
+    REQUIRE(result.served >= 40);
+    REQUIRE(result.misplaced == 0);
 }

@@ -414,6 +414,53 @@ TEST_CASE("what TLS has taken has been taken by the stream below") {
     }
 }
 
+TEST_CASE("TLS keeps no more than a record for a peer that does not read") {
+    CAPTURE(test_seed());
+    std::mt19937 random{test_seed()};
+    constexpr std::size_t capacity = 50'000, max_record_bytes = 16'384 + 256;
+    two_ends ends{{.capacity_bytes = capacity}};
+    ends.shake_hands();
+    const auto text = random_text(random, 1'000'000);
+    BIO* const below = ::SSL_get_wbio(ends.server.native_handle());
+    const auto before = ::BIO_number_written(below);
+    std::size_t taken = 0;
+    std::error_code error;
+    for (int attempt = 0; attempt < 100; ++attempt) {
+        error.clear();
+        const std::array<asio::const_buffer, 1> parts{asio::buffer(text) + taken};
+        while (!error) taken += ends.server.write_some(parts, error);
+        REQUIRE(error == asio::error::would_block);
+        ends.run();
+    }
+    REQUIRE(taken > capacity / 2);
+    REQUIRE(taken < capacity + max_record_bytes);
+    REQUIRE(::BIO_number_written(below) - before < capacity + max_record_bytes);
+
+    ends.at_client.go();
+    ends.to_client.send(std::string_view{text}.substr(taken));
+    ends.run();
+    REQUIRE(ends.at_client.received == text);
+}
+
+TEST_CASE("TLS ends a connection whose peer asks for answers and reads none") {
+    constexpr std::size_t capacity = 1000, max_waiting_bytes = 256 * 1024;
+    two_ends ends{{.capacity_bytes = capacity}};
+    ends.shake_hands();
+    BIO* const below = ::SSL_get_wbio(ends.server.native_handle());
+    const auto before = ::BIO_number_written(below);
+    ends.at_server.go();
+    int updates = 0;
+    while (!ends.at_server.error && ++updates < 100'000) {
+        ::SSL_key_update(ends.client.native_handle(), SSL_KEY_UPDATE_REQUESTED);
+        ends.to_server.send("x");
+        ends.run();
+    }
+    REQUIRE(ends.at_server.error == asio::error::no_buffer_space);
+    const auto written = ::BIO_number_written(below) - before;
+    REQUIRE(written > max_waiting_bytes / 2);
+    REQUIRE(written <= max_waiting_bytes + capacity);
+}
+
 TEST_CASE("TLS over a stream that fails at any operation says so and comes to an end") {
     std::size_t operations = 0;
     for (bool is_through = false; !is_through; ++operations) {

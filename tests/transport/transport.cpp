@@ -15,12 +15,16 @@
 
 #include "catch.hpp"
 #include "temporary_folder.hpp"
+#include "two_threads.hpp"
 
 using namespace millrace;
 
 static_assert(connecting_transport<tcp> && connecting_transport<memory>);
 static_assert(connecting_transport<unix_socket>);
 static_assert(!transport<int>);
+static_assert(distributing_transport<tcp> && distributing_transport<unix_socket>);
+static_assert(distributing_transport<proxied<>> && !distributing_transport<proxied<memory>>);
+static_assert(!distributing_transport<memory>);
 
 namespace {
 
@@ -86,4 +90,18 @@ TEMPLATE_TEST_CASE("a transport's streams", "", tcp, memory, unix_socket, proxie
         a.read_some(buffer, error);
         REQUIRE(error);
     }
+}
+
+TEMPLATE_TEST_CASE("an acceptor hands its connections to an io_context of another thread", "", tcp,
+                   unix_socket, proxied<>) {
+    const temporary_folder folder;
+    const auto address = std::same_as<TestType, unix_socket> ? folder / "socket" : "127.0.0.1";
+    shared_work result;
+    share_work(result, TestType{}, TestType{}, address, 90);
+    REQUIRE(result.accepted == 90);
+    REQUIRE(result.dropped == 30);
+    REQUIRE(result.echoed == 60);
+    REQUIRE(result.unheard == 30);
+    REQUIRE(result.served >= 60);
+    REQUIRE(result.misplaced == 0);
 }

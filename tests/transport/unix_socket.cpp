@@ -1,12 +1,17 @@
 #include <millrace/transport/unix_socket.hpp>
 
+#include <algorithm>
 #include <array>
+#include <barrier>
 #include <cerrno>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <list>
 #include <optional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "catch.hpp"
 #include "temporary_folder.hpp"
@@ -143,6 +148,47 @@ TEST_CASE("a Unix socket takes the place of a dead server's, and of no other fil
     REQUIRE(fs::file_size(folder / "file") == 8);
     fs::create_symlink(path, folder / "link");
     REQUIRE_THROWS_AS(unix_socket{}.listen(io, {.address = folder / "link"}), std::system_error);
+}
+
+TEST_CASE("of Unix servers that start at once over a dead one's file, one gets the path") {
+    asio::io_context io;
+    const temporary_folder folder;
+    constexpr int servers = 3;
+    for (int round = 0; round < 200; ++round) {
+        const auto path = folder / ("socket " + std::to_string(round));
+        leave_stale_file(io, path);
+        std::array<asio::io_context, servers> contexts;
+        std::array<std::optional<unix_acceptor>, servers> started;
+        std::array<std::error_code, servers> errors;
+        std::barrier all_at_once{servers};
+        const auto start = [&](std::size_t i) {
+            all_at_once.arrive_and_wait();
+            try {
+                started[i].emplace(unix_socket{}.listen(contexts[i], {.address = path}));
+            } catch (const std::system_error& e) {
+                errors[i] = e.code();
+            }
+        };
+        std::vector<std::thread> threads;
+        for (std::size_t i = 0; i < servers; ++i) threads.emplace_back(start, i);
+        for (auto& each : threads) each.join();
+
+        REQUIRE(std::ranges::count_if(started, [](const auto& s) { return s.has_value(); }) == 1);
+        REQUIRE(std::ranges::count(errors, asio::error::address_in_use) == servers - 1);
+        REQUIRE(connects(io, path));
+        for (auto& each : started) each.reset();
+        REQUIRE(fs::is_empty(folder / ""));
+    }
+}
+
+TEST_CASE("a Unix server that died while it started is in nobody's way") {
+    asio::io_context io;
+    const temporary_folder folder;
+    const auto path = folder / "socket";
+    std::ofstream{path + ".starting"};
+    const greeter server{io, path};
+    REQUIRE(connects(io, path));
+    REQUIRE(!fs::exists(path + ".starting"));
 }
 
 TEST_CASE("a Unix socket does not remove the file of its successor") {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -57,6 +58,15 @@ inline constexpr std::string_view systemd_prefix = "systemd:";
     socklen_t size = sizeof family;
     ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size);
     return family;
+}
+
+/// Likewise, a socket of one of these families. @throws std::system_error
+[[nodiscard]] inline int inherited_socket(const std::string& address,
+                                          std::initializer_list<int> families) {
+    const int socket = inherited_socket(address);
+    if (std::ranges::count(families, family_of(socket)) != 0) return socket;
+    ::close(socket);
+    throw std::system_error(EAFNOSUPPORT, std::system_category(), address);
 }
 
 }  // namespace millrace::detail

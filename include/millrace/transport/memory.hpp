@@ -17,6 +17,7 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
+#include <millrace/transport/detail/callback.hpp>
 #include <millrace/transport/transport.hpp>
 
 namespace millrace {
@@ -37,11 +38,9 @@ struct memory_stream_options {
 
 namespace detail {
 
-/// One direction of an in-memory connection. `Handler`s wait in it until there is something to do.
+/// One direction of an in-memory connection. Callbacks wait in it until there is something to do.
 class memory_pipe {
 public:
-    using handler = std::function<void(std::error_code)>;
-
     memory_pipe(asio::io_context& io, const memory_stream_options& options)
         : io_{io}, options_{options} {}
 
@@ -73,11 +72,11 @@ public:
         return count;
     }
 
-    void wait_readable(handler f) {
+    void wait_readable(callback f) {
         reader_ = std::move(f);
         wake();
     }
-    void wait_writable(handler f) {
+    void wait_writable(callback f) {
         writer_ = std::move(f);
         wake();
     }
@@ -104,16 +103,16 @@ private:
         if (free_bytes() != 0 || ended_ || failure_) post(writer_, {});
     }
 
-    void post(handler& waiting, std::error_code error) {
+    void post(callback& waiting, std::error_code error) {
         if (!waiting) return;
-        asio::post(io_, [f = std::exchange(waiting, nullptr), error] { f(error); });
+        asio::post(io_, [f = std::exchange(waiting, {}), error]() mutable { f(error); });
     }
 
     asio::io_context& io_;
     memory_stream_options options_;
     std::string bytes_;
-    handler reader_;
-    handler writer_;
+    callback reader_;
+    callback writer_;
     std::error_code failure_;
     bool ended_ = false;
 };
@@ -147,12 +146,12 @@ public:
 
     template <class Handler>
     void async_wait_readable(Handler handler) {
-        in_->wait_readable(std::move(handler));
+        in_->wait_readable(detail::callback{std::move(handler)});
     }
 
     template <class Handler>
     void async_wait_writable(Handler handler) {
-        out_->wait_writable(std::move(handler));
+        out_->wait_writable(detail::callback{std::move(handler)});
     }
 
     std::size_t read_some(std::span<char> to, std::error_code& error) {

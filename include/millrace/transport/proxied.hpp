@@ -106,15 +106,13 @@ public:
     public:
         template <class Handler>
         void async_accept(Handler f) {
-            lower_.async_accept([this, options = options_, f = std::move(f)](
-                                    std::error_code error, typename Lower::stream below) mutable {
-                const bool is_trusted = !error && options->trusted.contains(below.remote_address());
-                if (!error && !is_trusted && options->refuse_others) {
-                    below.close();
-                    return async_accept(std::move(f));
-                }
-                f(error, stream{std::move(below), is_trusted});
-            });
+            accept(std::move(f));
+        }
+
+        template <class Handler>
+        requires distributing_transport<Lower>
+        void async_accept(asio::io_context& of_stream, Handler f) {
+            accept(std::move(f), of_stream);
         }
 
         [[nodiscard]] std::uint16_t port() const { return lower_.port(); }
@@ -124,6 +122,21 @@ public:
         friend proxied;
         acceptor(std::shared_ptr<const proxied_options> options, typename Lower::acceptor lower)
             : options_{std::move(options)}, lower_{std::move(lower)} {}
+
+        template <class Handler, class... Context>
+        void accept(Handler f, Context&... of_stream) {
+            lower_.async_accept(of_stream...,
+                                [this, &of_stream..., options = options_, f = std::move(f)](
+                                    std::error_code error, typename Lower::stream below) mutable {
+                                    const bool is_trusted =
+                                        !error && options->trusted.contains(below.remote_address());
+                                    if (!error && !is_trusted && options->refuse_others) {
+                                        below.close();
+                                        return accept(std::move(f), of_stream...);
+                                    }
+                                    f(error, stream{std::move(below), is_trusted});
+                                });
+        }
 
         std::shared_ptr<const proxied_options> options_;
         typename Lower::acceptor lower_;

@@ -20,6 +20,7 @@
 #include <millrace/transport/detail/socket_acceptor.hpp>
 #include <millrace/transport/detail/socket_stream.hpp>
 #include <millrace/transport/detail/tcp_connect.hpp>
+#include <millrace/transport/inherited_socket.hpp>
 #include <millrace/transport/transport.hpp>
 
 namespace millrace {
@@ -28,7 +29,9 @@ namespace millrace {
 class tcp_stream : public detail::socket_stream {
 public:
     /// Takes a connected socket.
-    explicit tcp_stream(asio::ip::tcp::socket socket) : socket_stream{std::move(socket)} {
+    explicit tcp_stream(asio::ip::tcp::socket socket)
+        : tcp_stream{detail::context_of(socket), detail::release(socket)} {}
+    tcp_stream(asio::io_context& io, int socket) : socket_stream{io, socket} {
         const int on = 1;
         ::setsockopt(descriptor(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
@@ -46,38 +49,43 @@ public:
 };
 
 /// Accepts TCP connections.
-class tcp_acceptor : public detail::socket_acceptor<asio::ip::tcp, tcp_stream> {
+class tcp_acceptor : public detail::socket_acceptor<tcp_stream> {
+    using protocol = asio::ip::tcp;
+
 public:
-    tcp_acceptor(asio::io_context& io, const listen_options& options) : socket_acceptor{io} {
-        if (inherit(options.address, {asio::ip::tcp::v4(), asio::ip::tcp::v6()})) return;
-        if (!options.address.empty()) {
-            open({asio::ip::make_address(options.address), options.port}, options.backlog);
-            return;
-        }
-        try {
-            open({asio::ip::address_v6::any(), options.port}, options.backlog);
-        } catch (const std::system_error& e) {
-            const int code = e.code().value();
-            if (code != EAFNOSUPPORT && code != EADDRNOTAVAIL) throw;
-            open({asio::ip::address_v4::any(), options.port}, options.backlog);
-        }
-    }
+    tcp_acceptor(asio::io_context& io, const listen_options& options)
+        : socket_acceptor{io, listening(io, options)} {}
 
     [[nodiscard]] std::uint16_t port() const {
-        std::error_code ignored;
-        return acceptor_.local_endpoint(ignored).port();
+        protocol::endpoint own;
+        auto size = static_cast<::socklen_t>(own.capacity());
+        return ::getsockname(descriptor(), own.data(), &size) == 0 ? own.port() : std::uint16_t{0};
     }
 
 private:
-    void open(const asio::ip::tcp::endpoint& where, int backlog) {
-        acceptor_ = asio::ip::tcp::acceptor{acceptor_.get_executor()};
-        acceptor_.open(where.protocol());
-        acceptor_.set_option(asio::socket_base::reuse_address{true});
+    static int listening(asio::io_context& io, const listen_options& options) {
+        if (detail::is_inherited(options.address))
+            return detail::inherited_socket(options.address, {AF_INET, AF_INET6});
+        if (!options.address.empty())
+            return listening(io, {asio::ip::make_address(options.address), options.port},
+                             options.backlog);
+        try {
+            return listening(io, {asio::ip::address_v6::any(), options.port}, options.backlog);
+        } catch (const std::system_error& e) {
+            const int code = e.code().value();
+            if (code != EAFNOSUPPORT && code != EADDRNOTAVAIL) throw;
+            return listening(io, {asio::ip::address_v4::any(), options.port}, options.backlog);
+        }
+    }
+
+    static int listening(asio::io_context& io, const protocol::endpoint& where, int backlog) {
+        protocol::acceptor made{io, where.protocol()};
+        made.set_option(asio::socket_base::reuse_address{true});
         if (where.address().is_v6() && where.address().is_unspecified())
-            acceptor_.set_option(asio::ip::v6_only{false});
-        acceptor_.bind(where);
-        acceptor_.listen(backlog);
-        acceptor_.non_blocking(true);
+            made.set_option(asio::ip::v6_only{false});
+        made.bind(where);
+        made.listen(backlog);
+        return detail::release(made);
     }
 };
 

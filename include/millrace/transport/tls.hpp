@@ -41,15 +41,13 @@ public:
     public:
         template <class Handler>
         void async_accept(Handler f) {
-            lower_.async_accept([io = io_, contexts = contexts_, f = std::move(f)](
-                                    std::error_code error, typename Lower::stream below) mutable {
-                stream made;
-                if (!error)
-                    made = guarded(error, [&] {
-                        return stream::accepted(*io, contexts->server(), std::move(below));
-                    });
-                f(error, std::move(made));
-            });
+            lower_.async_accept(above(*io_, std::move(f)));
+        }
+
+        template <class Handler>
+        requires distributing_transport<Lower>
+        void async_accept(asio::io_context& of_stream, Handler f) {
+            lower_.async_accept(of_stream, above(of_stream, std::move(f)));
         }
 
         [[nodiscard]] std::uint16_t port() const { return lower_.port(); }
@@ -60,6 +58,19 @@ public:
         acceptor(asio::io_context& io, std::shared_ptr<const detail::tls_contexts> contexts,
                  typename Lower::acceptor lower)
             : io_{&io}, contexts_{std::move(contexts)}, lower_{std::move(lower)} {}
+
+        template <class Handler>
+        [[nodiscard]] auto above(asio::io_context& io, Handler f) const {
+            return [&io, contexts = contexts_, f = std::move(f)](
+                       std::error_code error, typename Lower::stream below) mutable {
+                stream made;
+                if (!error)
+                    made = guarded(error, [&] {
+                        return stream::accepted(io, contexts->server(), std::move(below));
+                    });
+                f(error, std::move(made));
+            };
+        }
 
         asio::io_context* io_;
         std::shared_ptr<const detail::tls_contexts> contexts_;

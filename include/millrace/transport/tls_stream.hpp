@@ -16,6 +16,7 @@
 #include <asio/error.hpp>
 #include <asio/io_context.hpp>
 
+#include <millrace/transport/detail/callback.hpp>
 #include <millrace/transport/detail/tls_session.hpp>
 #include <millrace/transport/tls_context.hpp>
 #include <millrace/transport/tls_error.hpp>
@@ -64,12 +65,12 @@ public:
 
     template <class Handler>
     void async_wait_readable(Handler handler) {
-        session_->wait_readable(std::move(handler));
+        session_->wait_readable(detail::callback{std::move(handler)});
     }
 
     template <class Handler>
     void async_wait_writable(Handler handler) {
-        session_->wait_writable(std::move(handler));
+        session_->wait_writable(detail::callback{std::move(handler)});
     }
 
     std::size_t read_some(std::span<char> to, std::error_code& error) {

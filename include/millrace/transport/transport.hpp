@@ -46,8 +46,8 @@ struct connect_options {
 ///
 /// | member                  | meaning                                                           |
 /// |-------------------------|-------------------------------------------------------------------|
-/// | `void async_accept(f)`  | calls `f(std::error_code, stream)` once; after an error, such as  |
-/// |                         | no descriptor left, the caller waits a while and may ask again    |
+/// | `void async_accept(f)`  | calls `f(std::error_code, stream)` once, then it may be asked     |
+/// |                         | again; after an error, such as no descriptor left, in a while     |
 /// | `std::uint16_t port()`  | the port that it got; 0 where there are none                      |
 /// | `void close()`          | ends a pending `async_accept` with an error; accepts nothing more |
 ///
@@ -101,6 +101,23 @@ concept connecting_transport = transport<T> &&
     {
         t.async_connect(io, to, [](std::error_code, typename T::stream) {})
         } -> std::convertible_to<std::function<void()>>;
+};
+
+/// A transport whose streams may live in other io_contexts than their acceptor, as an endpoint with
+/// several loops needs it. Its acceptor also has
+///
+/// | member                                                  | meaning                           |
+/// |---------------------------------------------------------|-----------------------------------|
+/// | `void async_accept(asio::io_context& of_stream, f)`     | the stream's callbacks come from  |
+/// |                                                         | `of_stream`; `f` itself is called |
+/// |                                                         | on the acceptor's thread          |
+///
+/// On that thread the stream may be moved, asked for its `remote_address` and destroyed, while
+/// `of_stream` runs in another; waits, reads and writes are for the thread that runs `of_stream`.
+template <class T>
+concept distributing_transport = transport<T> &&
+    requires(typename T::acceptor& a, asio::io_context& of_stream) {
+    a.async_accept(of_stream, [](std::error_code, typename T::stream) {});
 };
 
 /// Stops the compiler with the first requirement that `T` misses.

@@ -20,7 +20,9 @@
 
 #include <millrace/transport/detail/canceller.hpp>
 #include <millrace/transport/detail/socket_acceptor.hpp>
+#include <millrace/transport/detail/socket_file.hpp>
 #include <millrace/transport/detail/socket_stream.hpp>
+#include <millrace/transport/inherited_socket.hpp>
 #include <millrace/transport/transport.hpp>
 
 namespace millrace {
@@ -34,37 +36,6 @@ public:
 };
 
 namespace detail {
-
-/// The name of a bound socket in the file system, until it is destroyed. It removes nothing that
-/// another server has put in its place.
-class socket_file {
-public:
-    socket_file() = default;
-    explicit socket_file(std::string path) : path_{std::move(path)} {
-        if (::lstat(path_.c_str(), &bound_) != 0) path_.clear();
-    }
-    socket_file(socket_file&& other) noexcept
-        : path_{std::exchange(other.path_, {})}, bound_{other.bound_} {}
-    socket_file& operator=(socket_file&& other) noexcept {
-        std::swap(path_, other.path_);
-        std::swap(bound_, other.bound_);
-        return *this;
-    }
-    ~socket_file() { remove(); }
-
-    /// To be called while the socket is open: its inode's number may be another's afterwards.
-    void remove() noexcept {
-        struct stat now {};
-        const bool is_ours = !path_.empty() && ::lstat(path_.c_str(), &now) == 0 &&
-                             now.st_dev == bound_.st_dev && now.st_ino == bound_.st_ino;
-        if (is_ours) ::unlink(path_.c_str());
-        path_.clear();
-    }
-
-private:
-    std::string path_;
-    struct stat bound_ {};
-};
 
 template <class Handler>
 class unix_connect : public std::enable_shared_from_this<unix_connect<Handler>> {
@@ -101,41 +72,52 @@ private:
 }  // namespace detail
 
 /// Accepts connections at a path in the file system, which goes when it is closed.
-class unix_acceptor : public detail::socket_acceptor<asio::local::stream_protocol, unix_stream> {
+class unix_acceptor : public detail::socket_acceptor<unix_stream> {
     using protocol = asio::local::stream_protocol;
 
 public:
     unix_acceptor(asio::io_context& io, const listen_options& options, ::mode_t mode)
-        : socket_acceptor{io} {
-        const auto& path = options.address;
-        if (inherit(path, {protocol{}})) return;
-        const protocol::endpoint where{path};
-        if (path.empty() || path.front() == '\0')
-            throw std::system_error(make_error_code(asio::error::invalid_argument), "no path");
-        acceptor_.open(where.protocol());
-        // Linux makes the file with the socket's mode, so that it is never open to more.
-        if (::fchmod(acceptor_.native_handle(), mode) != 0) fail(path);
-        std::error_code error;
-        acceptor_.bind(where, error);
-        if (error == asio::error::address_in_use && is_stale(io, where)) {
-            ::unlink(path.c_str());
-            acceptor_.bind(where, error);
-        }
-        if (error) throw std::system_error(error, path);
-        file_ = detail::socket_file{path};
-        if (::chmod(path.c_str(), mode) != 0) fail(path);
-        acceptor_.listen(options.backlog);
-        acceptor_.non_blocking(true);
-    }
+        : unix_acceptor{io, opened(io, options, mode)} {}
 
     [[nodiscard]] std::uint16_t port() const noexcept { return 0; }
 
-    void close() noexcept {
+    void close() {
         file_.remove();
         socket_acceptor::close();
     }
 
 private:
+    struct listening {
+        int socket;
+        detail::socket_file file;
+    };
+
+    unix_acceptor(asio::io_context& io, listening at)
+        : socket_acceptor{io, at.socket}, file_{std::move(at.file)} {}
+
+    static listening opened(asio::io_context& io, const listen_options& options, ::mode_t mode) {
+        const auto& path = options.address;
+        if (detail::is_inherited(path)) return {detail::inherited_socket(path, {AF_UNIX}), {}};
+        const protocol::endpoint where{path};
+        if (path.empty() || path.front() == '\0')
+            throw std::system_error(make_error_code(asio::error::invalid_argument), "no path");
+        const detail::start_lock lock{path};
+        protocol::acceptor made{io, where.protocol()};
+        // Linux makes the file with the socket's mode, so that it is never open to more.
+        if (::fchmod(made.native_handle(), mode) != 0) fail(path);
+        std::error_code error;
+        made.bind(where, error);
+        if (error == asio::error::address_in_use && is_stale(io, where)) {
+            ::unlink(path.c_str());
+            made.bind(where, error);
+        }
+        if (error) throw std::system_error(error, path);
+        detail::socket_file file{path};
+        if (::chmod(path.c_str(), mode) != 0) fail(path);
+        made.listen(options.backlog);
+        return {detail::release(made), std::move(file)};
+    }
+
     [[noreturn]] static void fail(const std::string& path) {
         throw std::system_error(errno, std::system_category(), path);
     }
@@ -158,7 +140,9 @@ private:
 ///
 /// A file that a dead server left is replaced; one at which a server listens, or that is no socket,
 /// is an error. When the acceptor is closed the file is removed, unless it is another's by then, or
-/// systemd's.
+/// systemd's. Of servers that start at once one gets the path, all others
+/// `asio::error::address_in_use`: for as long as that takes there is an empty file PATH.starting,
+/// which the server must be allowed to make.
 struct unix_socket {
     /// Who may connect.
     ::mode_t mode = 0660;

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -414,8 +415,12 @@ private:
     }
 
     void write(std::size_t size) {
-        const std::array<asio::const_buffer, 2> parts{asio::buffer(bytes_, size / 2),
-                                                      asio::buffer(bytes_, size - size / 2)};
+        const std::array<asio::const_buffer, 2> halves{asio::buffer(bytes_, size / 2),
+                                                       asio::buffer(bytes_, size - size / 2)};
+        const std::array<asio::const_buffer, 1> whole{asio::buffer(bytes_, size)};
+        const bool is_one = below(2) == 0;
+        const std::span<const asio::const_buffer> parts =
+            is_one ? std::span<const asio::const_buffer>{whole} : halves;
         may_have_room_ = stream_->write_some(parts, ignored_) == size;
     }
 

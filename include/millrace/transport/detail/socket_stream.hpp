@@ -25,14 +25,32 @@
 
 namespace millrace::detail {
 
+template <class Socket>
+[[nodiscard]] asio::io_context& context_of(Socket& socket) {
+    auto& context = asio::query(socket.get_executor(), asio::execution::context);
+    return static_cast<asio::io_context&>(context);
+}
+
+/// The descriptor of a socket of Asio's, which is closed for it then; -1 if it was before.
+template <class Socket>
+[[nodiscard]] int release(Socket& socket) {
+    std::error_code ignored;
+    return socket.is_open() ? socket.release(ignored) : -1;
+}
+
 /// A stream over one of the system's sockets, without its `remote_address`. It must not outlive its
 /// io_context. For Linux only.
 class socket_stream {
 public:
+    /// Takes a connected socket; -1 makes a closed stream. Safe while `io` runs in another thread,
+    /// and so are moving and closing a stream for which nobody has waited yet.
+    socket_stream(asio::io_context& io, int descriptor)
+        : watch_{std::make_unique<watch>(asio::use_service<poller>(io), descriptor)} {}
+
     /// Takes a socket of an io_context; a closed one makes a closed stream.
     template <class Protocol>
     explicit socket_stream(asio::basic_stream_socket<Protocol> socket)
-        : watch_{make_watch(std::move(socket))} {}
+        : socket_stream{context_of(socket), release(socket)} {}
 
     template <class Handler>
     void async_wait_readable(Handler handler) {
@@ -57,6 +75,11 @@ public:
 
     std::size_t write_some(std::span<const asio::const_buffer> from, std::error_code& error) {
         error.clear();
+        constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+        if (from.size() == 1)
+            return written(from[0].size(), error, [&] {
+                return ::send(descriptor(), from[0].data(), from[0].size(), flags);
+            });
         std::array<::iovec, 64> parts;
         const auto some = from.first(std::min(from.size(), parts.size()));
         std::size_t total = 0;
@@ -67,10 +90,7 @@ public:
         ::msghdr message{};
         message.msg_iov = parts.data();
         message.msg_iovlen = some.size();
-        const std::size_t size = repeated(
-            [&] { return ::sendmsg(descriptor(), &message, MSG_DONTWAIT | MSG_NOSIGNAL); }, error);
-        watch_->set_writable(error ? error != asio::error::would_block : size == total);
-        return size;
+        return written(total, error, [&] { return ::sendmsg(descriptor(), &message, flags); });
     }
 
     void shutdown() noexcept { ::shutdown(descriptor(), SHUT_WR); }
@@ -81,13 +101,11 @@ protected:
     [[nodiscard]] int descriptor() const noexcept { return watch_->descriptor(); }
 
 private:
-    template <class Socket>
-    static std::unique_ptr<watch> make_watch(Socket socket) {
-        auto& context = asio::query(socket.get_executor(), asio::execution::context);
-        auto& by = asio::use_service<poller>(static_cast<asio::io_context&>(context));
-        std::error_code closed;
-        const int descriptor = socket.is_open() ? socket.release(closed) : -1;
-        return std::make_unique<watch>(by, descriptor);
+    template <class SystemCall>
+    std::size_t written(std::size_t total, std::error_code& error, SystemCall send) {
+        const std::size_t size = repeated(send, error);
+        watch_->set_writable(error ? error != asio::error::would_block : size == total);
+        return size;
     }
 
     /// Calls `f` until no signal interrupts it.

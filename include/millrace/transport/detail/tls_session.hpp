@@ -7,7 +7,6 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
-#include <functional>
 #include <memory>
 #include <new>
 #include <span>
@@ -20,6 +19,7 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
+#include <millrace/transport/detail/callback.hpp>
 #include <millrace/transport/detail/tls_bio.hpp>
 #include <millrace/transport/tls_error.hpp>
 
@@ -37,8 +37,6 @@ using ssl_pointer = std::unique_ptr<SSL, ssl_deleter>;
 template <class Lower>
 class tls_session : public std::enable_shared_from_this<tls_session<Lower>> {
 public:
-    using handler = std::function<void(std::error_code)>;
-
     /// `ssl` has been told its role.
     tls_session(asio::io_context& io, ssl_pointer ssl, Lower lower)
         : io_{io}, lower_{std::move(lower)}, ssl_{std::move(ssl)} {
@@ -90,15 +88,15 @@ public:
         return count;
     }
 
-    void wait_readable(handler f) {
+    void wait_readable(callback f) {
         if (failure_ || can_start() || (has_input_ && ::SSL_has_pending(ssl_.get()) == 1))
-            return post(f);
+            return post(std::move(f));
         reader_ = std::move(f);
         arm_read();
     }
 
-    void wait_writable(handler f) {
-        if (is_broken() || can_start()) return post(f);
+    void wait_writable(callback f) {
+        if (is_broken() || can_start()) return post(std::move(f));
         writer_ = std::move(f);
         is_established_ ? arm_write() : arm_read();
     }
@@ -243,8 +241,8 @@ private:
         if (std::exchange(is_reading_, true)) return;
         lower_.async_wait_readable([self = this->shared_from_this()](std::error_code error) {
             self->is_reading_ = false;
-            const auto reader = std::exchange(self->reader_, nullptr);
-            auto writer = self->is_established_ ? handler{} : std::exchange(self->writer_, nullptr);
+            auto reader = std::exchange(self->reader_, {});
+            auto writer = self->is_established_ ? callback{} : std::exchange(self->writer_, {});
             if (reader) reader(error);
             if (writer) writer(error);
         });
@@ -265,24 +263,24 @@ private:
         if (failed && !failure_) failure_ = failed;
         if (failed) return wake();
         if (!is_established_ && !error) return;
-        if (const auto writer = std::exchange(writer_, nullptr)) writer(error);
+        if (auto writer = std::exchange(writer_, {})) writer(error);
     }
 
     void wake(std::error_code error = {}) {
-        if (reader_) post(std::exchange(reader_, nullptr), error);
-        if (writer_) post(std::exchange(writer_, nullptr), error);
+        if (reader_) post(std::exchange(reader_, {}), error);
+        if (writer_) post(std::exchange(writer_, {}), error);
     }
 
-    void post(handler f, std::error_code error = {}) {
-        asio::post(io_, [f = std::move(f), error] { f(error); });
+    void post(callback f, std::error_code error = {}) {
+        asio::post(io_, [f = std::move(f), error]() mutable { f(error); });
     }
 
     asio::io_context& io_;
     Lower lower_;
     ssl_pointer ssl_;
     std::string out_;  ///< encrypted, for the stream below
-    handler reader_;
-    handler writer_;
+    callback reader_;
+    callback writer_;
     std::error_code failure_;      ///< how it ended; no more can be read
     std::error_code lower_error_;  ///< of the stream below
     bool is_started_ = false;
