@@ -1,6 +1,10 @@
 #include <millrace/endpoint/client.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <memory>
+#include <optional>
+#include <random>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -9,15 +13,19 @@
 
 #include <millrace/endpoint/endpoint.hpp>
 #include <millrace/transport/memory.hpp>
+#include <millrace/transport/unix_socket.hpp>
 
+#include "../transport/temporary_folder.hpp"
 #include "client_peer.hpp"
+#include "tunnel_proxy.hpp"
 
-#if defined(MILLRACE_WITH_TLS) && defined(MILLRACE_WITH_DEFLATE)
-#include <millrace/transport/tls.hpp>
+#if defined(MILLRACE_WITH_DEFLATE)
 #include <millrace/websocket/permessage_deflate.hpp>
+#endif
+#if defined(MILLRACE_WITH_TLS)
+#include <millrace/transport/tls.hpp>
 
 #include "../transport/certificates.hpp"
-#include "../transport/temporary_folder.hpp"
 #endif
 
 using namespace millrace;
@@ -231,6 +239,139 @@ TEST_CASE("a server that comes back is found again") {
     CHECK(closed == 3);
 }
 
+TEST_CASE("over a Unix socket, to a server that comes late and comes back") {
+    const temporary_folder folder;
+    const auto path = folder / "feed.sock";
+    asio::io_context io;
+    std::optional<endpoint<unix_socket>> server;
+    const auto serve = [&] {
+        server.emplace(io, endpoint_options{.address = path});
+        server->on_message("/echo", [](connection& from, std::string_view m) { from.send(m); });
+    };
+    strings log;
+    std::optional<client<unix_socket>> c;
+    client_handlers handlers;
+    handlers.on_open = [&] { c->send("hello"); };
+    handlers.on_message = [&](std::string_view text, opcode) {
+        log.emplace_back(text);
+        if (text != "late") return;
+        if (std::count(log.begin(), log.end(), "late") == 2) {
+            c->stop();
+            return asio::post(io, [&] { server->stop(); });
+        }
+        asio::post(io, [&] {
+            server.reset();
+            c->send("late");
+            serve();
+        });
+    };
+    handlers.on_error = [&](std::error_code error) {
+        if (log.empty()) asio::post(io, serve);
+        log.push_back(error.message());
+    };
+    c.emplace(io,
+              client_options{.url = "ws://localhost/echo",
+                             .connect_host = path,
+                             .reconnect = {.base = 1ms, .cap = 5ms}},
+              handlers);
+    c->send("late");
+    io.run_for(10s);
+    REQUIRE(c->state() == client_state::stopped);
+    const auto missing = std::make_error_code(std::errc::no_such_file_or_directory).message();
+    REQUIRE(log.size() >= 5);
+    CHECK(log.front() == missing);
+    std::erase_if(log, [](const auto& each) { return each != "hello" && each != "late"; });
+    CHECK(log == strings{"hello", "late", "hello", "late"});
+}
+
+TEST_CASE("through the tunnel of an HTTP proxy, once that lets the client in") {
+    asio::io_context io;
+    tunnel_proxy proxy{io};
+    proxy.answer = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n";
+    endpoint<tcp> server{io, {.port = 0, .address = "127.0.0.1"}};
+    server.on_message("/echo", [](connection& from, std::string_view m) { from.send(m); });
+
+    const std::string text(100'000, 'x');
+    std::string got;
+    std::vector<std::error_code> errors;
+    std::optional<client<tcp>> c;
+    client_handlers handlers;
+    handlers.on_message = [&](std::string_view message, opcode) {
+        got = message;
+        io.stop();
+    };
+    handlers.on_error = [&](std::error_code error) {
+        errors.push_back(error);
+        if (errors.size() == 3) proxy.answer = "HTTP/1.1 200 Connection established\r\n\r\n";
+    };
+    const auto at = "127.0.0.1:" + std::to_string(server.port());
+    c.emplace(io,
+              client_options{.url = "ws://" + at + "/echo",
+                             .proxy = proxy.address(),
+                             .reconnect = {.base = 1ms, .cap = 5ms}},
+              handlers);
+    c->send(text);
+    io.run_for(10s);
+    CHECK(got == text);
+    CHECK(errors == std::vector<std::error_code>(3, make_error_code(errc::unauthorized)));
+    CHECK(proxy.requests == strings(4, "CONNECT " + at + " HTTP/1.1"));
+    CHECK(proxy.tunnelled_bytes > 2 * text.size());
+    CHECK(c->stats().failures == 3);
+    CHECK(c->stats().connections == 1);
+}
+
+#if defined(MILLRACE_WITH_DEFLATE)
+TEST_CASE("client and endpoint compress what they send, and again after each reconnect") {
+    const bool keeps_context = GENERATE(true, false);
+    CAPTURE(keeps_context);
+    asio::io_context io;
+    memory wire;
+    const auto deflate = std::make_shared<websocket::permessage_deflate>(
+        websocket::deflate_options{.server_no_context_takeover = !keeps_context,
+                                   .client_no_context_takeover = !keeps_context});
+    endpoint<memory> server{io, {.compression = deflate}, wire};
+    server.on_message("/echo", [](connection& from, std::string_view text) {
+        if (text == "cut") return from.close();
+        from.send(text);
+    });
+    std::mt19937 random{test_seed()};
+    strings sent, got;
+    std::size_t total = 0;
+    for (int i = 0; i != 300; ++i) {
+        sent.push_back("message " + std::to_string(i) + ' ');
+        for (auto words = random() % 200; words != 0; --words)
+            sent.back() += std::to_string(random() % 100) + ", ";
+        total += sent.back().size();
+    }
+    std::optional<client<memory>> c;
+    int opened = 0;
+    const auto send_next = [&] {
+        for (auto i = got.size(); i != got.size() + 100; ++i) c->send(sent[i]);
+    };
+    client_handlers handlers;
+    handlers.on_open = [&] { ++opened; };
+    handlers.on_message = [&](std::string_view text, opcode) {
+        got.emplace_back(text);
+        if (got.size() == sent.size()) return io.stop();
+        if (got.size() % 100 == 0) c->send("cut");
+    };
+    handlers.on_close = [&](auto, auto, bool again) {
+        if (again) send_next();
+    };
+    c.emplace(io,
+              client_options{.url = "ws://host/echo",
+                             .compression = deflate,
+                             .reconnect = {.base = 1ms, .cap = 2ms}},
+              handlers, wire);
+    send_next();
+    io.run_for(10s);
+    CHECK(opened == 3);
+    CHECK((got == sent));
+    CHECK(server.snapshot().counters.bytes_in < total * 3 / 4);
+    CHECK(c->stats().dropped == 0);
+}
+#endif
+
 #if defined(MILLRACE_WITH_TLS) && defined(MILLRACE_WITH_DEFLATE)
 TEST_CASE("client and endpoint over TLS: the host's name is checked, messages are compressed") {
     const temporary_folder folder;
@@ -271,6 +412,7 @@ TEST_CASE("client and endpoint over TLS: the host's name is checked, messages ar
         io.run_for(10s);
         REQUIRE((got == text) == is_right);
         REQUIRE(!error == is_right);
+        if (is_right) REQUIRE(server.snapshot().counters.bytes_in < 5'000);
         if (is_right) REQUIRE(server.snapshot().counters.bytes_out < 5'000);
     }
 }

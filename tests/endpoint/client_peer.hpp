@@ -21,6 +21,7 @@
 #include <millrace/endpoint/client.hpp>
 #include <millrace/testing/websocket_client.hpp>
 #include <millrace/transport/memory.hpp>
+#include <millrace/websocket/compression.hpp>
 #include <millrace/websocket/frame_writer.hpp>
 #include <millrace/websocket/handshake.hpp>
 #include <millrace/websocket/protocol.hpp>
@@ -75,16 +76,19 @@ public:
     }
 
     /// Reads the request to upgrade, and answers it as a strict server does.
-    millrace::websocket::request upgrade(std::span<const std::string_view> subprotocols = {}) {
+    millrace::websocket::request upgrade(
+        std::span<const std::string_view> subprotocols = {},
+        const millrace::websocket::compression* compression = nullptr) {
         millrace::websocket::request request;
         const auto head = take_raw();
         const auto parsed = millrace::websocket::parse_request(head, request);
         REQUIRE(parsed.state == millrace::websocket::parse_result::complete);
         REQUIRE(parsed.consumed == head.size());
-        const auto answer = millrace::websocket::accept_upgrade(request, subprotocols);
+        auto answer = millrace::websocket::accept_upgrade(request, subprotocols, compression);
         REQUIRE(!answer.error);
         is_upgraded_ = true;
         protocol_ = protocol{};
+        protocol_.use(std::move(answer.compression));
         write(answer.response);
         return request;
     }

@@ -1,6 +1,7 @@
 #include <millrace/endpoint/frame.hpp>
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,29 @@ TEST_CASE("a frame is what RFC 6455 says, header and payload in one piece") {
 TEST_CASE("the RFC's own example of an unmasked text frame") {
     frame_pool pool;
     REQUIRE(pool.make(opcode::text, "Hello").bytes() == "\x81\x05Hello");
+}
+
+TEST_CASE("a masked frame is what RFC 6455 says, at each length of the header") {
+    const std::size_t size = GENERATE(0u, 1u, 7u, 8u, 125u, 126u, 127u, 65535u, 65536u);
+    constexpr std::uint32_t key = 0x89abcdef;
+    frame_pool pool;
+    const std::string payload(size, 'x');
+    std::string expected;
+    websocket::append_masked_frame(expected, opcode::binary, payload, key);
+    REQUIRE(pool.make(opcode::binary, key, payload).bytes() == expected);
+    REQUIRE(
+        pool.make_with(opcode::binary, key, [&](std::string& out) { out += payload; }).bytes() ==
+        expected);
+    REQUIRE(pool.idle_bytes() > size);
+}
+
+TEST_CASE("the RFC's own example of a masked text frame") {
+    constexpr unsigned char bytes[] = {0x37, 0xfa, 0x21, 0x3d};
+    std::uint32_t key;
+    std::memcpy(&key, bytes, sizeof key);
+    frame_pool pool;
+    REQUIRE(pool.make(opcode::text, key, "Hello").bytes() ==
+            "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
 }
 
 TEST_CASE("wrapped bytes stay as they are, and an empty frame is empty") {
@@ -75,6 +99,7 @@ struct counting final : websocket::compressor {
     std::uint64_t key;
     int compressed = 0;
     int asked = 0;
+    std::string last{};
 
     explicit counting(std::uint64_t shared) : key{shared} {}
 
@@ -83,6 +108,7 @@ struct counting final : websocket::compressor {
         ++asked;
         if (message.size() <= 4) return false;
         ++compressed;
+        last = message;
         out += std::to_string(message.size());
         return true;
     }
@@ -117,4 +143,25 @@ TEST_CASE("a frame is compressed once for all who can be sent the same") {
             "\xc1\x02"
             "17");
     REQUIRE(a.compressed == 2);
+}
+
+TEST_CASE("a masked frame is compressed behind its mask, and masked again by the same key") {
+    constexpr std::uint32_t key = 0x01020304;
+    frame_pool pool;
+    counting with{7};
+    const std::string text(70'000, 'x');
+    const frame message = pool.make(opcode::binary, key, text);
+    std::string expected;
+    websocket::append_masked_frame(expected, opcode::binary, "70000", key, true, true);
+    REQUIRE(pool.compress_masked(message, with).bytes() == expected);
+    REQUIRE(pool.compress_masked(message, with).bytes() == expected);
+    REQUIRE(with.compressed == 2);
+    REQUIRE(with.last == text);
+
+    expected.clear();
+    websocket::append_masked_frame(expected, opcode::binary, text, key);
+    REQUIRE(message.bytes() == expected);
+
+    const frame brief = pool.make(opcode::text, key, "tiny");
+    REQUIRE(pool.compress_masked(brief, with).bytes().data() == brief.bytes().data());
 }

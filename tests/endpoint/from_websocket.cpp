@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -133,6 +135,36 @@ TEST_CASE("a feed of a served pipeline reaches the endpoint's subscribers") {
     exchange.upgrade();
     exchange.send(opcode::text, event("A", 1, 100) + "\n" + event("A", 2, 1100));
     CHECK(subscriber.next_text().starts_with(R"({"symbol":"A","start":"1970-01-01T00:00:00Z")"));
+}
+
+TEST_CASE("a feed may be destroyed in its handlers") {
+    for (const std::string_view when : {"on_open", "on_state", "on_error", "on_close"}) {
+        CAPTURE(when);
+        asio::io_context io;
+        memory wire;
+        peer other{io, wire};
+        auto running = start(volumes());
+        using feed = from_websocket<decltype(running), memory, manual_clock>;
+        std::optional<feed> f;
+        // The capture shows that the handler itself is still there.
+        const auto act = [&, kept = std::make_shared<std::string>(when)](std::string_view where) {
+            if (where != *kept) return;
+            f.reset();
+            CHECK(*kept == when);
+        };
+        f.emplace(io, running, client_options{.url = "ws://exchange/"}, subscriptions,
+                  client_handlers{.on_open = [act] { act("on_open"); },
+                                  .on_close = [act](auto, auto, auto) { act("on_close"); },
+                                  .on_state =
+                                      [act](client_state state) {
+                                          if (state == client_state::open) act("on_state");
+                                      },
+                                  .on_error = [act](auto) { act("on_error"); }},
+                  wire);
+        other.upgrade();
+        other.drop();
+        CHECK(!f);
+    }
 }
 
 TEST_CASE("a feed runs by itself, and ends when it is stopped") {

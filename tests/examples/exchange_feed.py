@@ -1,15 +1,21 @@
 #!/usr/bin/env python3
 """Runs the exchange_feed example against a stand-in for the exchange, whose second connection goes
-on where the first was cut off. Usage: exchange_feed.py PROGRAM
+on where the first was cut off: over ws, and over wss where the program has TLS. Whether it must have
+it can be said. Usage: exchange_feed.py PROGRAM [tls | no_tls]
 """
 
 import base64
+import contextlib
 import hashlib
 import json
+import os
 import re
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
+import tempfile
 
 FIRST = [
     '{"result":null,"id":1}',
@@ -57,10 +63,12 @@ def read_short_frame(peer):
     return first, bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
 
 
-def play(listener, lines, close):
+def play(listener, lines, close, tls):
     peer, _ = listener.accept()
+    peer.settimeout(20)
+    if tls:
+        peer = tls.wrap_socket(peer, server_side=True)
     with peer:
-        peer.settimeout(20)
         upgrade(peer)
         first, subscription = read_short_frame(peer)
         assert first == 0x81 and json.loads(subscription)["method"] == "SUBSCRIBE"
@@ -69,17 +77,20 @@ def play(listener, lines, close):
         if close:
             peer.sendall(b"\x88\x02\x03\xe8")
             assert read_short_frame(peer) == (0x88, b"\x03\xe8")
+        elif tls:  # says that it ends; the client leaves without a word
+            with contextlib.suppress(OSError):
+                peer.unwrap()
 
 
-def main(program):
+def check_feed(program, scheme, arguments=(), tls=None):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(20)
-        url = f"ws://127.0.0.1:{listener.getsockname()[1]}/ws"
-        feed = subprocess.Popen([program, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                text=True)
+        url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/ws"
+        feed = subprocess.Popen([program, url, *arguments], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
         try:
-            play(listener, FIRST, close=False)
-            play(listener, SECOND, close=True)
+            play(listener, FIRST, False, tls)
+            play(listener, SECOND, True, tls)
             out, errors = feed.communicate(timeout=20)
         finally:
             feed.kill()
@@ -88,5 +99,56 @@ def main(program):
     assert sorted(out.splitlines()) == BARS, out
 
 
+def check_feed_over_tls(program):
+    with tempfile.TemporaryDirectory() as folder:
+        certificate, key = os.path.join(folder, "server.pem"), os.path.join(folder, "key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                        "/CN=exchange", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key,
+                        "-out", certificate], check=True, capture_output=True, timeout=20)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate, key)
+        check_feed(program, "wss", [certificate], tls)
+        check_distrust(program, tls)
+
+
+def check_distrust(program, tls):
+    """Without the authority's file the same server is not believed."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(20)
+        feed = subprocess.Popen([program, f"wss://127.0.0.1:{listener.getsockname()[1]}/ws"],
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            peer, _ = listener.accept()
+            peer.settimeout(20)
+            with peer, tls.wrap_socket(peer, server_side=True) as secure:
+                read(secure, 1)
+            raise AssertionError("the client has spoken")
+        except ssl.SSLError:
+            assert "certificate" in feed.stderr.readline()
+        finally:
+            feed.kill()
+            feed.communicate()
+
+
+def run(program, *arguments):
+    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=20)
+
+
+def main(program, expected=None):
+    check_feed(program, "ws")
+
+    wrong = run(program, "http://127.0.0.1/")
+    assert wrong.returncode == 1 and "is no WebSocket URL" in wrong.stderr, wrong
+
+    has_tls = "wss:// is there" in run(program, "--help").stdout
+    assert expected is None or has_tls == (expected == "tls")
+    if not has_tls:
+        refused = run(program, "wss://127.0.0.1:1/ws")
+        assert refused.returncode == 1 and "built without" in refused.stderr, refused
+    elif shutil.which("openssl"):
+        check_feed_over_tls(program)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

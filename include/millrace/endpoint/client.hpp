@@ -32,9 +32,10 @@ namespace millrace {
 /// It connects from its construction, while its io_context runs. Every end but `stop` is followed
 /// by another attempt, by full-jitter backoff. Redirects are not followed.
 ///
-/// `send`, `send_binary`, `close`, `stop`, `post` and `state` may be called from any thread; the
-/// rest, and the destructor, in the io_context's thread or while none runs it. Memory: 64 KB and
-/// what the outbox and a message in parts hold.
+/// `send`, `send_binary`, `close`, `stop`, `post`, `state` and `queued_bytes` may be called from
+/// any thread; the rest, and the destructor, in the io_context's thread or while none runs it.
+/// Memory: 64 KB, a message in parts, a compressor's, and twice what has waited at a time to be
+/// sent: it is kept, so that in a steady state nothing is allocated for what is sent.
 ///
 /// @tparam Transport see `connecting_transport` in millrace/transport/transport.hpp
 /// @tparam Clock what timeouts are measured by, see millrace/core/clock.hpp
@@ -58,8 +59,9 @@ class client {
 
 public:
     /// With an io_context of its own.
-    /// @throws std::invalid_argument for options that cannot be: a URL that is none or that asks
-    /// for TLS of another transport, headers that HTTP or the handshake forbids.
+    /// @throws std::invalid_argument for options that cannot be: a URL that is none, or that asks
+    /// for TLS where the transport has none or the reverse; headers that HTTP or the handshake
+    /// forbids; times that are not longer than 0.
     explicit client(client_options options, client_handlers handlers = {}, Transport transport = {},
                     Clock clock = {})
         : own_io_{std::make_unique<asio::io_context>(1)},
@@ -77,7 +79,8 @@ public:
     client(const client&) = delete;
     client& operator=(const client&) = delete;
 
-    /// Ends the connection at once; see `stop` for good order. Also from a handler.
+    /// Ends the connection at once, with `on_close` as the last call of a handler; see `stop` for
+    /// good order. Also from a handler, but not of a client that runs an io_context of its own.
     ~client() { core_->abandon(); }
 
     /// Runs the io_context until the client has stopped and nothing else is left to do.

@@ -21,7 +21,7 @@ enum class client_state {
 
 /// What a client tells its user, all in the thread that runs it; any may be left out. An exception
 /// out of one goes no further: `on_error` gets `errc::handler_failed`, and an open connection is
-/// closed with 1011.
+/// closed with 1011, behind what waits to be sent.
 struct client_handlers {
     /// The connection is open. What is sent from here goes ahead of messages that have waited, and
     /// to this connection only: the place for logins and subscriptions.

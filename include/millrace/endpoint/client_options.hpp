@@ -24,7 +24,7 @@ struct client_options {
     std::string url{};
     /// Where to connect to, if not to the URL's host: an address, or a Unix socket's path.
     std::string connect_host{};
-    /// An HTTP proxy that is asked to CONNECT, as "host:port"; none if empty.
+    /// An HTTP proxy that is asked to CONNECT, as "host:port"; none if empty. Over TCP and TLS.
     std::string proxy{};
 
     /// In order of preference; see `client::subprotocol` for the server's choice.
@@ -33,8 +33,10 @@ struct client_options {
     std::string bearer_token{};
     /// Further header fields, name and value.
     std::vector<std::pair<std::string, std::string>> headers{};
-    /// Lets the server compress what it sends, for example by `websocket::permessage_deflate`; none
-    /// if null. What the client sends is never compressed.
+    /// What both sides compress messages by, where the server agrees, for example
+    /// `websocket::permessage_deflate`, which also says from which size on; none if null. Messages
+    /// are compressed in the client's thread, shortly before they are written; they count against
+    /// `outbox_bytes` as they were.
     std::shared_ptr<const websocket::compression> compression{};
 
     /// A longer message ends the connection with 1009.
@@ -42,11 +44,11 @@ struct client_options {
     /// Of the server's answer to the upgrade; beyond: `errc::header_too_large`.
     std::size_t max_head_bytes = 8 * 1024;
     /// What waits to be sent, connected or not, each message counted with 64 bytes on top; beyond:
-    /// `when_full`.
+    /// `when_full`. A longer message is never taken.
     std::size_t outbox_bytes = 1024 * 1024;
     full_outbox when_full = full_outbox::drop_oldest;
 
-    /// From the first step to the upgrade.
+    /// From the first step to the upgrade. Each of these times must be longer than 0.
     std::chrono::milliseconds connect_timeout = std::chrono::seconds{10};
     /// A connection from which nothing was received for so long is sent a ping.
     std::chrono::milliseconds ping_interval = std::chrono::seconds{20};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <millrace/websocket/compression.hpp>
 #include <millrace/websocket/frame_header.hpp>
 #include <millrace/websocket/frame_writer.hpp>
+#include <millrace/websocket/mask.hpp>
 
 namespace millrace {
 
@@ -85,9 +87,26 @@ public:
         return make_with(op, [payload](std::string& out) { out.append(payload); });
     }
 
-    /// The message of a frame that `make` or `make_with` made, as `with` compresses it; the frame
-    /// itself where that does not pay. What came of it is kept with the frame, for the next
-    /// connection that can be sent the same.
+    /// Likewise, masked by `key` as a client sends it. The key must come from a strong source of
+    /// entropy, a new one for each frame (RFC 6455, section 5.3); it is written as it lies in
+    /// memory.
+    template <class Append>
+    [[nodiscard]] frame make_with(websocket::opcode op, std::uint32_t key, Append&& append) {
+        frame made = take();
+        auto& block = *made.block_;
+        block.bytes.resize(max_masked_header_bytes);
+        append(block.bytes);
+        block.start = mask(block.bytes, op, key, false);
+        return made;
+    }
+
+    [[nodiscard]] frame make(websocket::opcode op, std::uint32_t key, std::string_view payload) {
+        return make_with(op, key, [payload](std::string& out) { out.append(payload); });
+    }
+
+    /// The message of an unmasked frame, as `with` compresses it; the frame itself where that does
+    /// not pay. What came of it is kept with the frame, for the next connection that can be sent
+    /// the same.
     [[nodiscard]] frame compress(const frame& message, websocket::compressor& with) {
         auto& block = *message.block_;
         const auto key = with.shared_key();
@@ -107,6 +126,28 @@ public:
         return made;
     }
 
+    /// Likewise, of a masked frame; the new one has the same key, so that only one of the two may
+    /// ever be sent. Nothing is kept with the frame.
+    [[nodiscard]] frame compress_masked(const frame& message, websocket::compressor& with) {
+        const auto bytes = message.bytes();
+        websocket::frame_header header;
+        static_cast<void>(websocket::parse_frame_header<websocket::role::server>(
+            bytes.data(), bytes.size(), header));
+        const frame plain = wrap_with([&](std::string& out) {
+            out.append(bytes.substr(header.header_bytes));
+            websocket::apply_mask(out.data(), out.size(), header.mask);
+        });
+        bool pays = false;
+        frame made = wrap_with([&](std::string& out) {
+            out.resize(max_masked_header_bytes);
+            pays = with.compress(plain.bytes(), out);
+        });
+        if (!pays) return message;
+        auto& block = *made.block_;
+        block.start = mask(block.bytes, header.op, header.mask, true);
+        return made;
+    }
+
     /// Bytes as they are.
     [[nodiscard]] frame wrap(std::string bytes) {
         frame made = take();
@@ -122,6 +163,7 @@ private:
 
     /// Of an unmasked frame.
     static constexpr std::size_t max_header_bytes = 10;
+    static constexpr std::size_t max_masked_header_bytes = max_header_bytes + sizeof(std::uint32_t);
 
     /// Puts a header right in front of the payload; where it begins.
     static std::size_t put_header(std::string& bytes, websocket::opcode op, bool is_compressed) {
@@ -130,6 +172,29 @@ private:
             header, op, bytes.size() - max_header_bytes, true, is_compressed);
         bytes.replace(max_header_bytes - size, size, header, size);
         return max_header_bytes - size;
+    }
+
+    /// Masks the payload, behind the room for a header, and puts its header right in front of it;
+    /// where that begins.
+    static std::size_t mask(std::string& bytes, websocket::opcode op, std::uint32_t key,
+                            bool is_compressed) {
+        char* const payload = bytes.data() + max_masked_header_bytes;
+        const std::size_t payload_bytes = bytes.size() - max_masked_header_bytes;
+        websocket::apply_mask(payload, payload_bytes, key);
+        char header[websocket::max_frame_header_bytes];
+        const std::size_t size = websocket::write_masked_frame_header(header, op, payload_bytes,
+                                                                      key, true, is_compressed);
+        std::copy_n(header, size, payload - size);
+        return max_masked_header_bytes - size;
+    }
+
+    /// Bytes as `append(std::string&)` appends them.
+    template <class Append>
+    [[nodiscard]] frame wrap_with(Append&& append) {
+        frame made = take();
+        made.block_->start = 0;
+        append(made.block_->bytes);
+        return made;
     }
 
     [[nodiscard]] frame take() {

@@ -43,7 +43,8 @@ struct feed_stats {
 /// every 250 ms, so that windows close when the feed is silent.
 ///
 /// It lives in the thread that runs its io_context, which must be the pipeline's, and must not
-/// outlive the pipeline. `Running` is what `start` gives and what `endpoint::serve` refers to.
+/// outlive the pipeline; handlers may destroy it where they may destroy a `client`, the pipeline's
+/// sinks may not. `Running` is what `start` gives and what `endpoint::serve` refers to.
 template <class Running, class Transport = tcp, class Clock = system_clock>
 class from_websocket {
 public:
@@ -105,25 +106,26 @@ private:
           io_{own_io_ ? *own_io_ : *host},
           pipeline_{pipeline},
           subscriptions_{std::move(subscriptions)},
-          handlers_{std::move(handlers)},
           ticker_{std::make_shared<detail::ticker>(
               io_, tick_interval, [this] { pipeline_.tick(client_.clock().now()); })},
-          client_{io_, std::move(options), own_handlers(), std::move(transport), std::move(clock)} {
+          client_{io_, std::move(options), own_handlers(std::move(handlers)), std::move(transport),
+                  std::move(clock)} {
         ticker_->start();
     }
 
-    [[nodiscard]] client_handlers own_handlers() {
-        client_handlers own = handlers_;
-        own.on_open = [this] {
+    /// The user's go with the client's own, which outlive this when one of them destroys it.
+    [[nodiscard]] client_handlers own_handlers(client_handlers users) {
+        client_handlers own = std::move(users);
+        own.on_open = [this, then = std::move(own.on_open)] {
             for (const auto& each : subscriptions_) client_.send(each);
-            if (handlers_.on_open) handlers_.on_open();
+            if (then) then();
         };
         own.on_payload = [this](std::span<char> payload, websocket::opcode op) {
             receive(payload, op);
         };
-        own.on_state = [this](client_state state) {
+        own.on_state = [this, then = std::move(own.on_state)](client_state state) {
             if (state == client_state::stopped) ticker_->stop();
-            if (handlers_.on_state) handlers_.on_state(state);
+            if (then) then(state);
         };
         return own;
     }
@@ -144,7 +146,6 @@ private:
     asio::io_context& io_;
     Running& pipeline_;
     std::vector<std::string> subscriptions_;
-    client_handlers handlers_;
     feed_stats stats_;
     std::shared_ptr<detail::ticker> ticker_;
     client_type client_;

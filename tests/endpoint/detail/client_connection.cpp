@@ -1,10 +1,19 @@
 #include <millrace/endpoint/detail/client_connection.hpp>
 
+#include <algorithm>
+#include <memory>
+#include <new>
 #include <set>
 
 #include <asio/post.hpp>
 
 #include "../client_peer.hpp"
+
+#if defined(MILLRACE_WITH_DEFLATE)
+#include <zlib.h>
+
+#include <millrace/websocket/permessage_deflate.hpp>
+#endif
 
 using namespace millrace;
 
@@ -342,3 +351,207 @@ TEST_CASE("without a ping interval below it, the idle timeout alone decides") {
     CHECK(!l.other.next());
     CHECK(l.said() == strings{"error: timed out", "on_close 1006 (again)", "waiting"});
 }
+
+namespace {
+
+/// Compresses a message to itself behind a number, and takes nothing else: whoever misses a message
+/// cannot read the next. `fails_at` is the number for which there is no memory.
+class numbering final : public websocket::compressor {
+public:
+    explicit numbering(int fails_at) : fails_at_{fails_at} {}
+
+    errc restore(std::string_view piece, bool is_last, std::size_t, std::string& out) override {
+        message_.append(piece);
+        if (!is_last) return {};
+        const auto number = std::to_string(restored_++) + ":";
+        if (!message_.starts_with(number)) return errc::protocol_error;
+        out.append(message_, number.size());
+        message_.clear();
+        return {};
+    }
+    bool compress(std::string_view message, std::string& out) override {
+        if (compressed_ == fails_at_) throw std::bad_alloc{};
+        out.append(std::to_string(compressed_++)).append(":").append(message);
+        return true;
+    }
+    [[nodiscard]] std::uint64_t shared_key() const noexcept override { return 0; }
+
+private:
+    int fails_at_;
+    std::string message_;
+    int restored_ = 0;
+    int compressed_ = 0;
+};
+
+struct numbered final : websocket::compression {
+    explicit numbered(int fail = -1) : fails_at{fail} {}
+
+    [[nodiscard]] websocket::compression_agreement accept(std::string_view) const override {
+        return {"number", std::make_unique<numbering>(-1)};
+    }
+    [[nodiscard]] std::string offer() const override { return "number"; }
+    [[nodiscard]] websocket::compression_agreement confirm(std::string_view) const override {
+        return {"", std::make_unique<numbering>(fails_at)};
+    }
+    int fails_at;
+};
+
+}  // namespace
+
+TEST_CASE("messages that waited are compressed for each connection anew") {
+    const auto compression = std::make_shared<numbered>();
+    choppy wire;
+    wire.kind.capacity_bytes = 64;
+    basic_line<choppy> l{{.url = "ws://host/feed", .compression = compression}, wire};
+    CHECK(l.client->send("early"));
+    const auto long_text = [](int i) { return std::to_string(i) + std::string(40, '.'); };
+    int sent = 100, received = 100;
+    const auto receive = [&] {
+        for (const auto& text : l.other.texts()) CHECK(text == long_text(received++));
+    };
+    for (int connection = 0; connection != 4; ++connection) {
+        CAPTURE(connection);
+        // Without compression in between, the same messages come as they are.
+        const bool is_compressed = connection != 2;
+        l.other.upgrade({}, is_compressed ? compression.get() : nullptr);
+        REQUIRE(l.client->state() == client_state::open);
+        if (connection == 0) CHECK(l.other.next_text() == "early");
+        receive();
+        l.other.stall();
+        for (int i = 0; i != 20; ++i) CHECK(l.client->send(long_text(sent++)));
+        l.other.run();
+        l.other.send(opcode::ping, "still there?");
+        l.other.send_close(close_code{4001});
+        l.other.stall(false);
+        receive();
+        CHECK(l.other.is_ended());
+        l.other.drop();
+        l.advance(1min);
+    }
+    l.other.upgrade({}, compression.get());
+    receive();
+    CHECK(received == sent);
+    CHECK(l.client->stats().dropped == 0);
+}
+
+TEST_CASE("without memory to compress a connection ends, and what waits goes by the next") {
+    line l{{.url = "ws://host/feed", .compression = std::make_shared<numbered>(2)}};
+    const numbered server;
+    l.other.upgrade({}, &server);
+    l.said();
+    for (const auto* text : {"a", "b", "c"}) CHECK(l.client->send(text));
+    const auto why = make_error_code(asio::error::no_memory).message();
+    CHECK(l.said() == strings{"error: " + why, "on_close 1006 (again)", "waiting"});
+    l.other.drop();
+    l.advance(1min);
+    l.other.upgrade({}, nullptr);
+    CHECK(l.other.texts() == strings{"a", "b", "c"});
+}
+
+#if defined(MILLRACE_WITH_DEFLATE)
+namespace {
+
+struct raw_frame {
+    unsigned char first;
+    std::string payload;
+};
+
+/// Takes frames with lengths below 64 KB apart by RFC 6455, section 5.2.
+std::vector<raw_frame> take_apart(const std::string& bytes) {
+    std::vector<raw_frame> frames;
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes.at(at)); };
+    for (std::size_t at = 0; at != bytes.size();) {
+        raw_frame next{byte(at), {}};
+        REQUIRE((byte(at + 1) & 0x80) != 0);
+        std::size_t size = byte(at + 1) & 0x7fu;
+        at += 2;
+        REQUIRE(size != 127);
+        if (size == 126) {
+            size = byte(at) * 256u + byte(at + 1);
+            at += 2;
+        }
+        for (std::size_t i = 0; i != size; ++i)
+            next.payload.push_back(static_cast<char>(byte(at + 4 + i) ^ byte(at + i % 4)));
+        at += 4 + size;
+        frames.push_back(std::move(next));
+    }
+    return frames;
+}
+
+/// zlib by itself, as RFC 7692, section 7.2.2 says; one for each context.
+class reference_inflater {
+public:
+    reference_inflater() { REQUIRE(inflateInit2(&stream_, -15) == Z_OK); }
+    reference_inflater(const reference_inflater&) = delete;
+    reference_inflater& operator=(const reference_inflater&) = delete;
+    ~reference_inflater() { inflateEnd(&stream_); }
+
+    std::string operator()(std::string message) {
+        message.append("\0\0\xff\xff", 4);
+        std::string out(100'000, '\0');
+        stream_.next_in = reinterpret_cast<Bytef*>(message.data());
+        stream_.avail_in = static_cast<uInt>(message.size());
+        stream_.next_out = reinterpret_cast<Bytef*>(out.data());
+        stream_.avail_out = static_cast<uInt>(out.size());
+        const int result = inflate(&stream_, Z_SYNC_FLUSH);
+        if (result != Z_OK && result != Z_BUF_ERROR) return "not to be inflated";
+        if (stream_.avail_in != 0) return "not inflated whole";
+        out.resize(out.size() - stream_.avail_out);
+        return out;
+    }
+
+private:
+    z_stream stream_{};
+};
+
+}  // namespace
+
+TEST_CASE("what is long enough is sent compressed, on each connection in a context of its own") {
+    const bool keeps_context = GENERATE(true, false);
+    CAPTURE(keeps_context);
+    line l{
+        {.url = "ws://host/feed",
+         .compression = std::make_shared<websocket::permessage_deflate>(websocket::deflate_options{
+             .client_no_context_takeover = !keeps_context, .min_message_bytes = 100})}};
+    const std::string small(99, 'x');
+    std::string large;
+    for (int i = 0; i != 500; ++i) large += std::to_string(i * i) + ' ';
+    for (int connection = 0; connection != 3; ++connection) {
+        CAPTURE(connection);
+        CHECK(l.client->send(large));
+        const auto request = read_request(l.other);
+        l.other.write(accepting(
+            request,
+            "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n"));
+        REQUIRE(l.client->state() == client_state::open);
+        CHECK(l.client->send(small));
+        CHECK(l.client->send_binary(large));
+        l.other.write(std::string{"\x89\x01p", 3});
+
+        const auto frames = take_apart(l.other.take_raw());
+        REQUIRE(frames.size() == 4);
+        std::string order;
+        reference_inflater context;
+        std::vector<std::size_t> sizes;
+        for (const auto& each : frames) {
+            if (each.first == 0x8a) {
+                CHECK(each.payload == "p");
+            } else if (each.first == 0x81) {
+                order += "s";
+                CHECK(each.payload == small);
+            } else {
+                order += each.first == 0xc1 ? "L" : each.first == 0xc2 ? "B" : "?";
+                sizes.push_back(each.payload.size());
+                CHECK(context(each.payload) == large);
+                if (!keeps_context) CHECK(reference_inflater{}(each.payload) == large);
+            }
+        }
+        CHECK(order == "LsB");
+        CHECK(sizes[0] < large.size() / 2);
+        CHECK((sizes[1] < sizes[0] / 10) == keeps_context);
+        l.other.drop();
+        l.advance(1min);
+    }
+    CHECK(l.client->stats().messages_out == 9);
+}
+#endif

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,8 +17,10 @@
 
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/detail/client_outbox.hpp>
+#include <millrace/endpoint/frame.hpp>
 #include <millrace/endpoint/receive_buffer.hpp>
 #include <millrace/websocket/close_code.hpp>
+#include <millrace/websocket/compression.hpp>
 #include <millrace/websocket/frame_writer.hpp>
 #include <millrace/websocket/protocol.hpp>
 
@@ -68,6 +71,7 @@ public:
         while (!is_writing_ && !is_broken_ && phase_ != phase::ended) {
             std::error_code error;
             if (!write_some(error)) return on_drained();
+            if (error == asio::error::no_memory) return end(error);
             if (error == asio::error::would_block) return arm_write();
             is_broken_ = !!error;
             if (is_broken_) begin_closing();  // what the server has sent may tell why
@@ -218,7 +222,10 @@ private:
         if (!std::exchange(is_output_ended_, true)) stream_.shutdown();
     }
 
+    /// In front of what the system does not take at once.
     void overtake(websocket::opcode op, client_outbox::kind what, std::string_view payload) {
+        write_out();
+        if (phase_ == phase::ended) return;
         client_->with_outbox([&](client_outbox& outbox) {
             outbox.overtake(client_->make_frame(op, payload), what);
         });
@@ -229,7 +236,13 @@ private:
     bool write_some(std::error_code& error) {
         return client_->with_outbox([&](client_outbox& outbox) {
             std::array<asio::const_buffer, 64> parts{asio::buffer(request_)};
-            const std::size_t count = request_.empty() ? outbox.gather(parts) : 1;
+            std::size_t count = 1;
+            try {
+                if (request_.empty()) count = gather(outbox, parts);
+            } catch (const std::bad_alloc&) {
+                error = asio::error::no_memory;
+                return true;
+            }
             if (count == 0) return false;
             const std::span<const asio::const_buffer> front{parts.data(), count};
             const std::size_t size = stream_.write_some(front, error);
@@ -237,6 +250,14 @@ private:
             request_.empty() ? outbox.written(size) : static_cast<void>(request_.erase(0, size));
             return true;
         });
+    }
+
+    std::size_t gather(client_outbox& outbox, std::span<asio::const_buffer> out) {
+        if (websocket::compressor* const with = protocol_.compression())
+            out = out.first(outbox.prepare(out.size(), [&](const frame& message) {
+                return client_->frames().compress_masked(message, *with);
+            }));
+        return outbox.gather(out);
     }
 
     std::shared_ptr<Client> client_;  ///< null once ended

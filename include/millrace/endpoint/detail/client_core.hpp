@@ -29,12 +29,15 @@
 #include <millrace/endpoint/client_options.hpp>
 #include <millrace/endpoint/detail/client_connection.hpp>
 #include <millrace/endpoint/detail/client_outbox.hpp>
+#include <millrace/endpoint/detail/client_slot.hpp>
 #include <millrace/endpoint/detail/client_upgrade.hpp>
 #include <millrace/endpoint/detail/monotonic.hpp>
+#include <millrace/endpoint/frame.hpp>
 #include <millrace/endpoint/url.hpp>
 #include <millrace/transport/transport.hpp>
+#include <millrace/websocket/client_handshake.hpp>
 #include <millrace/websocket/close_code.hpp>
-#include <millrace/websocket/frame_writer.hpp>
+#include <millrace/websocket/frame_header.hpp>
 
 namespace millrace::detail {
 
@@ -52,11 +55,12 @@ public:
     client_core(asio::io_context& io, client_options settings, client_handlers handlers,
                 Transport wire, Clock time)
         : clock{std::move(time)},
-          options_{std::move(settings)},
+          options_{checked(std::move(settings))},
           handlers_{std::move(handlers)},
           url_{parse(options_.url)},
           upgrade_{url_, options_},
           backoff_{options_.reconnect},
+          frames_{options_.outbox_bytes},
           outbox_{options_.outbox_bytes, options_.when_full},
           io_{io},
           transport_{std::move(wire)},
@@ -107,6 +111,7 @@ public:
         timer_.cancel();
         if (cancel_connect_) cancel_connect_();
         if (const auto connection = connection_) connection->end({});
+        tell_closed(websocket::close_code::abnormal, {});
     }
     [[nodiscard]] bool is_abandoned() const noexcept { return is_abandoned_; }
 
@@ -151,12 +156,12 @@ public:
     }
 
     /// A new masking key a frame (RFC 6455, section 5.3). Only within `with_outbox`.
-    [[nodiscard]] std::string make_frame(websocket::opcode op, std::string_view payload) {
-        std::string frame;
-        frame.reserve(websocket::max_frame_header_bytes + payload.size());
-        websocket::append_masked_frame(frame, op, payload, static_cast<std::uint32_t>(random_()));
-        return frame;
+    [[nodiscard]] frame make_frame(websocket::opcode op, std::string_view payload) {
+        return frames_.make(op, static_cast<std::uint32_t>(random_()), payload);
     }
+
+    /// Only within `with_outbox`.
+    [[nodiscard]] frame_pool& frames() noexcept { return frames_; }
 
     /// Sec-WebSocket-Key.
     [[nodiscard]] std::string make_key() {
@@ -169,10 +174,11 @@ public:
     /// What is sent in one turn leaves in one system call.
     void schedule_flush() {
         if (is_flush_scheduled_.exchange(true)) return;
-        asio::post(io_, [self = this->shared_from_this()] {
-            self->is_flush_scheduled_ = false;
-            if (const auto connection = self->connection_) connection->write_out();
-        });
+        asio::post(io_, client_slot::handler{flush_slot_, [self = this->shared_from_this()] {
+                                                 self->is_flush_scheduled_ = false;
+                                                 if (const auto connection = self->connection_)
+                                                     connection->write_out();
+                                             }});
     }
 
     void on_open(std::string subprotocol) {
@@ -209,15 +215,14 @@ public:
     void on_end(std::error_code error, websocket::close_code code, std::string_view reason) {
         connection_.reset();
         deadline_ = nanoseconds::max();
-        const bool was_open = std::exchange(has_opened_, false);
-        if (was_open && now() - opened_at_ >= options_.reconnect.stable_after) backoff_.reset();
-        const bool will_reconnect = plan_reconnect();
+        if (has_opened_ && now() - opened_at_ >= options_.reconnect.stable_after) backoff_.reset();
+        plan_reconnect();
         arm_timer();
         if (error) {
             ++stats_.failures;
             report(error);
         }
-        if (was_open) notify(handlers_.on_close, code, reason, will_reconnect);
+        tell_closed(code, reason);
         if (!is_abandoned_) notify(handlers_.on_state, state());
     }
 
@@ -227,6 +232,14 @@ private:
     /// Whether the transport says that it is encrypted.
     static constexpr bool is_secure = requires { requires Transport::is_secure; };
     static constexpr std::size_t buffer_bytes = 64 * 1024;
+
+    [[nodiscard]] static client_options checked(client_options options) {
+        for (const auto time : {options.connect_timeout, options.ping_interval,
+                                options.idle_timeout, options.close_timeout})
+            if (time.count() <= 0)
+                throw std::invalid_argument("millrace: a client's times must be longer than 0");
+        return options;
+    }
 
     [[nodiscard]] static url parse(std::string_view text) {
         auto parsed = url::parse(text);
@@ -269,7 +282,7 @@ private:
         connection_->end(make_error_code(errc::timed_out));
     }
 
-    [[nodiscard]] bool plan_reconnect() {
+    void plan_reconnect() {
         const std::lock_guard lock{mutex_};
         outbox_.lost();
         const auto wait = is_stopping_ ? std::nullopt : backoff_.next(random_);
@@ -280,7 +293,13 @@ private:
             outbox_.discard();
         }
         state_ = wait ? client_state::waiting : client_state::stopped;
-        return wait.has_value();
+    }
+
+    /// Once for each `on_open`.
+    void tell_closed(websocket::close_code code, std::string_view reason) {
+        if (!std::exchange(has_opened_, false)) return;
+        const bool is_refusing = with_outbox([this](client_outbox&) { return is_refusing_; });
+        notify(handlers_.on_close, code, reason, !is_refusing);
     }
 
     void arm_timer() {
@@ -307,6 +326,7 @@ private:
         try {
             handler(arguments...);
         } catch (...) {
+            if (is_abandoned_) return;
             report(make_error_code(errc::handler_failed));
             close(websocket::close_code::internal_error, "handler failed");
         }
@@ -325,12 +345,14 @@ private:
     client_upgrade upgrade_;
     backoff backoff_;
 
-    mutable std::mutex mutex_;  ///< for the next four
+    mutable std::mutex mutex_;  ///< for the next five
+    frame_pool frames_;
     client_outbox outbox_;
     Random random_;
     std::thread::id greeter_;  ///< the thread in which `on_open` runs now
     bool is_refusing_ = false;
 
+    client_slot flush_slot_;
     asio::io_context& io_;
     Transport transport_;
     asio::steady_timer timer_;

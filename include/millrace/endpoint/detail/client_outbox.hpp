@@ -4,20 +4,27 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <iterator>
+#include <memory_resource>
 #include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 
 #include <asio/buffer.hpp>
 
 #include <millrace/endpoint/client_options.hpp>
+#include <millrace/endpoint/frame.hpp>
 
 namespace millrace::detail {
 
 /// What a client has to send, in order, as masked frames. Messages wait here from one connection to
 /// the next; what belongs to one connection, greetings and control frames, goes with it. A frame of
 /// which the system has taken any part is never sent again: a message arrives once or not at all.
+///
+/// Compressed messages refer to those that were compressed before them, on the same connection. So
+/// what is compressed is neither dropped nor overtaken by another message while that connection
+/// stands; what of it was not sent waits, as it was, for the next one. To leave something to drop,
+/// no more is compressed ahead than half of what may wait, or one message.
 class client_outbox {
 public:
     static constexpr std::size_t frame_overhead_bytes = 64;
@@ -28,17 +35,17 @@ public:
         : max_bytes_{max_bytes}, when_full_{when_full} {}
 
     /// A connection is open: greetings now go ahead of what waits.
-    void open() {
-        is_open_ = true;
-        greetings_ = 0;
-    }
+    void open() { is_open_ = true; }
 
     /// The connection is gone, with what was only for it.
     void lost() {
         is_open_ = false;
         if (std::exchange(written_, 0) != 0) drop(queue_.begin());
-        for (auto at = queue_.begin(); at != queue_.end();)
+        for (auto at = queue_.begin(); at != queue_.end();) {
+            at->compressed = {};
+            at->is_prepared = false;
             at = at->what == kind::message ? at + 1 : drop(at);
+        }
     }
 
     /// Nothing will be sent any more.
@@ -48,21 +55,44 @@ public:
     }
 
     /// A message goes behind everything, a greeting behind the greetings. False if it is not taken.
-    [[nodiscard]] bool push(std::string frame, kind what) {
-        if (!make_room(cost(frame))) return false;
-        insert(what == kind::greeting ? greetings_++ : queue_.size(), std::move(frame), what);
+    [[nodiscard]] bool push(frame bytes, kind what) {
+        if (!make_room(cost(bytes))) return false;
+        insert(what == kind::greeting ? behind_greetings() : queue_.end(), std::move(bytes), what);
         return true;
     }
 
     /// Behind everything: what is pushed later waits for the next connection.
-    void push_close(std::string frame) { insert(queue_.size(), std::move(frame), kind::close); }
+    void push_close(frame bytes) { insert(queue_.end(), std::move(bytes), kind::close); }
 
-    /// A control frame, in front of all that is not being written. A pong replaces one that waits
-    /// there: only the latest ping needs an answer (RFC 6455, section 5.5.3).
-    void overtake(std::string frame, kind what) {
-        const std::size_t at = front();
-        if (at < queue_.size() && queue_[at].what == what) drop(queue_.begin() + offset(at));
-        insert(at, std::move(frame), what);
+    /// A control frame, in front of all that is not being written. It replaces one of its kind that
+    /// waits there: only the latest ping needs an answer (RFC 6455, section 5.5.3).
+    void overtake(frame bytes, kind what) {
+        const auto last = std::find_if(front(), queue_.end(), [what](const entry& each) {
+            return each.what == what || !is_control(each.what);
+        });
+        if (last != queue_.end() && last->what == what) drop(last);
+        insert(front(), std::move(bytes), what);
+    }
+
+    /// Compresses what is to be written first, at most `count` frames, by `compress(const frame&)`,
+    /// which gives the same frame back where that does not pay. It is asked once for each message
+    /// and connection, in the order in which they are sent. Returns the frames that are ready.
+    template <class Compress>
+    [[nodiscard]] std::size_t prepare(std::size_t count, Compress&& compress) {
+        if (!is_open_) return 0;
+        std::size_t ready = 0, bytes = 0;
+        for (count = std::min(count, queue_.size()); ready != count; ++ready) {
+            entry& next = queue_[ready];
+            bytes += cost(next.bytes);
+            if (next.what == kind::close) return ready + 1;
+            if (is_control(next.what) || next.is_prepared) continue;
+            if (ready != 0 && bytes > std::min(max_bytes_ / 2, max_prepared_bytes)) break;
+            frame compressed = compress(std::as_const(next.bytes));
+            const bool pays = compressed.bytes().data() != next.bytes.bytes().data();
+            if (pays) next.compressed = std::move(compressed);
+            next.is_prepared = true;
+        }
+        return ready;
     }
 
     /// Fills `out` with what is to be written first, nothing behind a close frame. Returns the
@@ -72,7 +102,8 @@ public:
         std::size_t count = 0;
         while (count != std::min(out.size(), queue_.size())) {
             const auto& next = queue_[count];
-            out[count++] = asio::buffer(next.frame);
+            const auto bytes = next.to_write();
+            out[count++] = asio::buffer(bytes.data(), bytes.size());
             if (next.what == kind::close) break;
         }
         if (count != 0) out[0] += written_;
@@ -82,11 +113,11 @@ public:
     /// Takes off the front what has been written.
     void written(std::size_t bytes) {
         written_ += bytes;
-        while (!queue_.empty() && written_ >= queue_.front().frame.size()) {
+        while (!queue_.empty() && written_ >= queue_.front().to_write().size()) {
             const entry& done = queue_.front();
-            written_ -= done.frame.size();
-            bytes_ -= cost(done.frame);
-            if (done.what == kind::message || done.what == kind::greeting) ++messages_;
+            written_ -= done.to_write().size();
+            bytes_ -= cost(done.bytes);
+            if (!is_control(done.what)) ++messages_;
             if (done.what == kind::close) is_open_ = false;
             queue_.pop_front();
         }
@@ -98,51 +129,81 @@ public:
 
 private:
     struct entry {
-        std::string frame;
+        frame bytes;
         kind what;
-    };
-    using iterator = std::deque<entry>::iterator;
+        frame compressed{};        ///< for this connection, if that pays
+        bool is_prepared = false;  ///< compressed, or found not to pay
 
-    [[nodiscard]] static std::size_t cost(std::string_view frame) noexcept {
-        return frame.size() + frame_overhead_bytes;
+        [[nodiscard]] std::string_view to_write() const noexcept {
+            return is_compressed() ? compressed.bytes() : bytes.bytes();
+        }
+        [[nodiscard]] bool is_compressed() const noexcept { return compressed.size() != 0; }
+    };
+    using iterator = std::pmr::deque<entry>::iterator;
+
+    /// What is prepared keeps its first form, so this is held twice.
+    static constexpr std::size_t max_prepared_bytes = 64 * 1024;
+
+    [[nodiscard]] static std::size_t cost(const frame& bytes) noexcept {
+        return bytes.size() + frame_overhead_bytes;
     }
-    [[nodiscard]] static std::ptrdiff_t offset(std::size_t index) noexcept {
-        return static_cast<std::ptrdiff_t>(index);
+    [[nodiscard]] static bool is_control(kind what) noexcept {
+        return what != kind::message && what != kind::greeting;
+    }
+    [[nodiscard]] static bool may_drop(const entry& each) noexcept {
+        return each.what == kind::message && !each.is_compressed();
     }
 
     /// The first frame of which nothing has been written.
-    [[nodiscard]] std::size_t front() const noexcept { return written_ != 0 ? 1 : 0; }
+    [[nodiscard]] iterator front() noexcept { return queue_.begin() + (written_ != 0 ? 1 : 0); }
 
-    void insert(std::size_t at, std::string frame, kind what) {
-        bytes_ += cost(frame);
-        queue_.insert(queue_.begin() + offset(at), {std::move(frame), what});
+    [[nodiscard]] iterator behind_greetings() noexcept {
+        return std::find_if(front(), queue_.end(), [](const entry& each) {
+            return may_drop(each) || each.what == kind::close;
+        });
+    }
+
+    void insert(iterator at, frame bytes, kind what) {
+        bytes_ += cost(bytes);
+        queue_.insert(at, {std::move(bytes), what});
+    }
+
+    void forget(const entry& dropped) {
+        bytes_ -= cost(dropped.bytes);
+        if (!is_control(dropped.what)) ++dropped_;
     }
 
     iterator drop(iterator at) {
-        bytes_ -= cost(at->frame);
-        if (at->what == kind::message || at->what == kind::greeting) ++dropped_;
+        forget(*at);
         return queue_.erase(at);
     }
 
+    /// Drops the oldest messages, if so there is room in the end.
     [[nodiscard]] bool make_room(std::size_t bytes) {
-        if (bytes > max_bytes_) return false;
-        while (bytes_ + bytes > max_bytes_) {
-            if (when_full_ == full_outbox::refuse) return false;
-            const auto oldest =
-                std::find_if(queue_.begin() + offset(front()), queue_.end(),
-                             [](const entry& each) { return each.what == kind::message; });
-            if (oldest == queue_.end()) return false;
-            drop(oldest);
-        }
+        if (bytes_ + bytes <= max_bytes_) return true;
+        if (when_full_ == full_outbox::refuse || bytes > max_bytes_) return false;
+        std::size_t freed = 0;
+        const auto last = std::find_if(front(), queue_.end(), [&](const entry& each) {
+            if (may_drop(each)) freed += cost(each.bytes);
+            return bytes_ - freed + bytes <= max_bytes_;
+        });
+        if (last == queue_.end()) return false;
+        const auto behind = std::next(last);
+        const auto kept = std::remove_if(front(), behind, [this](const entry& each) {
+            const bool is_dropped = may_drop(each);
+            if (is_dropped) forget(each);
+            return is_dropped;
+        });
+        queue_.erase(kept, behind);
         return true;
     }
 
-    std::deque<entry> queue_;
+    std::pmr::unsynchronized_pool_resource memory_;
+    std::pmr::deque<entry> queue_{&memory_};
     std::size_t max_bytes_;
     full_outbox when_full_;
     std::size_t bytes_ = 0;
-    std::size_t written_ = 0;    ///< of the first frame
-    std::size_t greetings_ = 0;  ///< at the front, while a connection opens
+    std::size_t written_ = 0;  ///< of the first frame
     std::uint64_t messages_ = 0;
     std::uint64_t dropped_ = 0;
     bool is_open_ = false;
