@@ -2,9 +2,13 @@
 // "CODE REASON" says, /who names the client. Clients need the token "secret", and browsers the
 // origin "https://app.example". The first line of output is the port, and "deflate" where it
 // compresses.
+//
+//     echo_server [MAX_MESSAGE_BYTES]
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string_view>
 
@@ -43,13 +47,15 @@ void who(connection& from, std::string_view) { from.send(from.principal()); }
 
 }  // namespace
 
-int main() {
+int main(int count, char** words) {
+    std::size_t max_message_bytes = 4 * 1024 * 1024;
+    if (count == 2) max_message_bytes = std::strtoull(words[1], nullptr, 10);
     endpoint<tcp, all_of<origin_guard, bearer_guard>> server{
         {.port = 0,
          .address = "127.0.0.1",
-         .max_message_bytes = 4 * 1024 * 1024,
+         .max_message_bytes = max_message_bytes,
          .compression = compression(),
-         .outbox_bytes = 16 * 1024 * 1024},
+         .outbox_bytes = 4 * max_message_bytes},
         {},
         {origin_guard{{.allowed = {"https://app.example"}}}, bearer_guard{{{"secret", "alice"}}}}};
     server.on_message("/echo", echo);

@@ -1,6 +1,7 @@
-// What real TLS clients are tested against: tls_server CERTIFICATE KEY CLIENTS_CA
+// What real TLS clients are tested against: tls_server CERTIFICATE KEY CLIENTS_CA [PAGES]
 // /echo gives each message back, /who names the client's certificate, /reload reads the files again
-// and says what came of it. The first line of output is the port.
+// and says what came of it; all other paths are files of the directory PAGES. The first line of
+// output is the port.
 #include <cstdio>
 #include <string_view>
 
@@ -9,7 +10,7 @@
 
 int main(int argc, char** argv) {
     using namespace millrace;
-    if (argc != 4) return 2;
+    if (argc != 4 && argc != 5) return 2;
     tls wire{{.certificate_file = argv[1],
               .private_key_file = argv[2],
               .clients = client_certificates::optional,
@@ -22,6 +23,7 @@ int main(int argc, char** argv) {
         const auto error = wire.reload();
         from.send(error ? error.message() : "done");
     });
+    if (argc == 5) server.files("/", argv[4]);
     std::printf("%d\n", server.port());
     std::fflush(stdout);
     server.run();

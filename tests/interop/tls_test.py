@@ -16,6 +16,8 @@ if not shutil.which("openssl"):
     print("SKIPPED: no openssl")
     sys.exit(77)
 
+import certificates
+
 SERVER = sys.argv.pop(1)
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
@@ -24,9 +26,10 @@ class TlsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        cls.make_certificate("ca", "Authority", authority=True)
-        cls.make_certificate("server", "first", "subjectAltName=DNS:localhost,IP:127.0.0.1")
-        cls.make_certificate("client", "gauge 7")
+        authority = certificates.Authority(cls.folder)
+        cls.file, cls.issue = authority.file, authority.issue
+        cls.issue("server", "first", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+        cls.issue("client", "gauge 7")
         cls.server = subprocess.Popen(
             [SERVER, cls.file("server.pem"), cls.file("server.key"), cls.file("ca.pem")],
             stdout=subprocess.PIPE, text=True)
@@ -37,22 +40,6 @@ class TlsTest(unittest.TestCase):
         cls.server.terminate()
         cls.server.stdout.close()
         assert cls.server.wait(30) == 0
-
-    @classmethod
-    def file(cls, name):
-        return str(cls.folder / name)
-
-    @classmethod
-    def make_certificate(cls, name, subject, *extensions, authority=False):
-        issuer = [] if authority else ["-CA", cls.file("ca.pem"), "-CAkey", cls.file("ca.key")]
-        if not authority:
-            extensions += ("basicConstraints=critical,CA:FALSE",)
-        subprocess.run(
-            ["openssl", "req", "-x509", *issuer, "-newkey", "ec", "-pkeyopt",
-             "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={subject}",
-             *(word for each in extensions for word in ("-addext", each)),
-             "-keyout", cls.file(name + ".key"), "-out", cls.file(name + ".pem")],
-            check=True, stderr=subprocess.DEVNULL)
 
     def s_client(self, *options):
         """The client's output for one request."""
@@ -136,7 +123,7 @@ class TlsTest(unittest.TestCase):
 
         old = self.connect("/echo")
         before = subject()
-        self.make_certificate("server", "second", "subjectAltName=DNS:localhost")
+        self.issue("server", "second", "subjectAltName=DNS:localhost")
         self.assertEqual(subject(), before)
         self.assertEqual(self.ask("/reload"), "done")
         self.assertEqual(subject(), "second")
