@@ -1,7 +1,7 @@
 // Drives a server over WebSocket and says what that costs the server.
 //
 // load_generator SCENARIO --port N --pid PID [--connections 4] [--depth 1] [--milliseconds 1000]
-//                [--text ascii|mixed] [--messages 1000000] [--seed 1]
+//                [--text ascii|mixed] [--messages 1000000] [--path /echo] [--seed 1]
 //
 // Scenarios: ingest, echo, fanout, idle (see benchmarks/load), which want a server with the paths
 // /ingest (nothing comes back), /echo, /publish and /fanout (what is published goes to all of it);

@@ -11,34 +11,41 @@ namespace {
 
 using namespace millrace;
 
-struct subscribe {
-    topic& updates;
-
-    void on_open(connection& to) { to.follow(updates, {}); }
-    void operator()(connection&, std::string_view) {}
-};
+/// Some 20 us of a handler's own work.
+std::uint64_t work(std::string_view text) {
+    std::uint64_t hash = 14'695'981'039'346'656'037u;
+    for (int round = 0; round < 100; ++round)
+        for (const char c : text)
+            hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211u;
+    return hash;
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
     std::uint16_t port = 0;
-    if (argc == 3 && std::string_view{argv[1]} == "--port") {
-        port = static_cast<std::uint16_t>(std::atoi(argv[2]));
+    std::size_t loops = 1;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        const std::string_view name = argv[i];
+        const auto value = static_cast<std::uint16_t>(std::atoi(argv[i + 1]));
+        if (name == "--port") port = value;
+        if (name == "--loops") loops = value;
     }
 
-    topic updates{"updates", {}};
     endpoint<tcp> server{{.port = port,
                           .address = "127.0.0.1",
+                          .loops = loops,
                           .max_connections = 20'000,
                           .max_connections_per_address = 20'000,
                           .max_control_frames_per_second = 1'000'000}};
+    auto& updates = server.add_topic("fanout");
     server.on_message("/ingest", [](connection&, std::string_view) {});
     server.on_message("/echo", [](connection& from, std::string_view text) { from.send(text); });
-    server.on_message("/publish", [&](connection& from, std::string_view text) {
-        updates.publish([&] { return from.frames().make(websocket::opcode::text, text); },
-                        [](std::string&) {});
+    server.on_message("/work", [](connection& from, std::string_view text) {
+        if (work(text) != 0) from.send(text);
     });
-    server.on_message("/fanout", subscribe{updates});
+    server.on_message("/publish",
+                      [&](connection&, std::string_view text) { server.publish(updates, text); });
     std::printf("port %d\n", server.port());
     std::fflush(stdout);
     server.run();

@@ -27,13 +27,14 @@ ulimit -n "$(ulimit -H -n)" # for the idle connections
 has_contender() {
     case $1 in
     node_ws) command -v node >/dev/null && [ -d "${node_server%/*}/node_modules/ws" ] ;;
-    *) [ -x "$directory/$1" ] ;;
+    *) [ -x "$directory/${1%_2_loops}" ] ;;
     esac
 }
 
 start() {
     case $1 in
     node_ws) exec node "$node_server" --port 0 ;;
+    *_2_loops) exec "$directory/${1%_2_loops}" --port 0 --loops 2 ;;
     *) exec "$directory/$1" --port 0 ;;
     esac
 }
@@ -126,6 +127,8 @@ fi
 
 compare 'JSON trades into keyed windows of 1 s: server CPU a message of 128 bytes' '' \
     'handwritten_websocketpp millrace_server' trades --messages $messages
+compare 'The same in two loops beside one: messages per second show what another core gives' '' \
+    'millrace_server millrace_server_2_loops' trades --messages $messages
 
 raw='beast_raw websocketpp_raw libwebsockets_raw node_ws millrace_raw'
 timed="--milliseconds $milliseconds"
@@ -136,6 +139,8 @@ timed="--milliseconds $milliseconds"
     compare 'Echo: one text at a time on 32 connections' 0.75 "$raw" echo --connections 32 $timed
     compare 'Echo: 16 texts at a time on 32 connections' 0.10 "$raw" \
         echo --connections 32 --depth 16 $timed
+    compare 'Echo of a handler that works for each: two loops beside one' '' \
+        'millrace_raw millrace_raw_2_loops' echo --path /work --connections 32 $timed
     compare 'Fan-out: one update at a time to 1,000 subscribers' 0.33 "$raw" \
         fanout --connections 1000 $timed
     compare 'Fan-out: 16 updates at a time to 1,000 subscribers' 0.33 "$raw" \

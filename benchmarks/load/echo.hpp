@@ -16,7 +16,7 @@ namespace load {
 inline void echo(const options& settings) {
     std::mt19937_64 random(settings.seed);
     const std::string frames = make_frames(random, settings.depth, settings.is_ascii);
-    client_group clients(settings.port, "/echo", settings.connections);
+    client_group clients(settings.port, settings.path, settings.connections);
     std::vector<clock::time_point> sent(clients.size());
     std::vector<clock::duration> times;
 

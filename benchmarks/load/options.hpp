@@ -17,6 +17,7 @@ struct options {
     std::size_t milliseconds = 1000;  // to measure, behind a tenth for the server to warm up
     std::size_t messages = 1'000'000;
     bool is_ascii = true;
+    std::string path = "/echo";  // of echo
     std::uint64_t seed = 1;
 };
 
@@ -31,6 +32,7 @@ inline options parse(int argc, char** argv) {
         {"--milliseconds", [&](const auto& v) { result.milliseconds = std::stoul(v); }},
         {"--messages", [&](const auto& v) { result.messages = std::stoul(v); }},
         {"--text", [&](const auto& v) { result.is_ascii = v == "ascii"; }},
+        {"--path", [&](const auto& v) { result.path = v; }},
         {"--seed", [&](const auto& v) { result.seed = std::stoull(v); }},
     };
     for (int i = 0; i < argc; i += 2) {

@@ -290,16 +290,27 @@ TEST_CASE("a handler that throws closes its connection with 1011, and the server
     REQUIRE(good.next_text() == "still there");
 }
 
-TEST_CASE("a ping is answered with its payload, and only the latest of many") {
+TEST_CASE("pings are answered with their payload; only the latest while output waits") {
     echo_server s;
-    client c{s, "/echo"};
-    c.send(opcode::ping, "alone");
-    REQUIRE(c.next()->payload == "alone");
     std::string burst;
     for (int i = 0; i < 50; ++i) burst += frame_of(opcode::ping, std::to_string(i));
-    c.send_raw(burst);
-    REQUIRE(c.next_text() == "49");
-    REQUIRE(!c.next());
+    SECTION("each, while the peer reads") {
+        client c{s, "/echo"};
+        c.send_raw(burst);
+        for (int i = 0; i < 50; ++i) REQUIRE(c.next_text() == std::to_string(i));
+        REQUIRE(!c.next());
+    }
+    SECTION("the latest, once it does again") {
+        client c{s, "/echo", {.capacity_bytes = 500}};
+        c.stall();
+        s.seen.last->send(std::string(1000, 'x'));
+        c.send_raw(burst);
+        REQUIRE(s.seen.last->queued_bytes() < 1500);
+        c.stall(false);
+        REQUIRE(c.next()->payload.size() == 1000);
+        REQUIRE(c.next_text() == "49");
+        REQUIRE(!c.next());
+    }
 }
 
 TEST_CASE("a flood of control frames is closed with 1008, a steady few are not") {

@@ -17,6 +17,7 @@
 #include <millrace/testing/websocket_client.hpp>
 #include <millrace/windows/tumbling.hpp>
 
+#include "running.hpp"
 #include "server.hpp"
 
 using namespace millrace;
@@ -54,25 +55,6 @@ std::string event(std::string_view sensor, double value, int millisecond) {
 bool has(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
 }
-
-/// Runs an endpoint with its own io_context in a thread, until the end of the scope.
-template <class Endpoint>
-class running {
-public:
-    explicit running(Endpoint& server) : server_{server}, thread_{[&server] { server.run(); }} {}
-    ~running() {
-        server_.stop();
-        server_.stop();
-        join();
-    }
-    void join() {
-        if (thread_.joinable()) thread_.join();
-    }
-
-private:
-    Endpoint& server_;
-    std::thread thread_;
-};
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool measures_memory = false;  // a sanitizer keeps what was freed

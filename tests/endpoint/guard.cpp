@@ -106,6 +106,13 @@ TEST_CASE("a guard may answer later, from any thread, and others are served mean
     }}.join();
     REQUIRE(b.take_raw().starts_with("HTTP/1.1 403 "));
     REQUIRE(a.take_raw().starts_with("HTTP/1.1 101 "));
+    std::string frame;
+    websocket::append_masked_frame(frame, websocket::opcode::text, "?", 0x01020304);
+    a.send_raw(frame);
+    a.run();
+    REQUIRE(a.take_raw() ==
+            "\x81\x03"
+            "ada");
 }
 
 TEST_CASE("an answer for one who has gone, and for an endpoint that has, is dropped") {

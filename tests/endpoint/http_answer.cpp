@@ -36,15 +36,12 @@ TEST_CASE("errors are JSON that names what is wrong") {
     REQUIRE(answer.body == "{\"error\":{\"code\":\"not found\"}}\n");
 }
 
-TEST_CASE("a responder answers as long as its peer is there") {
-    struct peer final : http_peer {
-        int status = 0;
-        void answer(http_answer given) override { status = given.status; }
-    };
-    auto waiting = std::make_shared<peer>();
-    const responder respond{waiting};
-    respond({.status = 204});
-    REQUIRE(waiting->status == 204);
-    waiting.reset();
-    respond({.status = 200});
+TEST_CASE("an answer that goes to another thread has a body of its own") {
+    frame_pool pool;
+    http_answer answer{.shared_body = pool.wrap("shared")};
+    answer.own_body();
+    REQUIRE(answer.shared_body.size() == 0);
+    REQUIRE(answer.content() == "shared");
+    answer.own_body();
+    REQUIRE(answer.content() == "shared");
 }

@@ -8,11 +8,6 @@ using namespace millrace;
 
 namespace {
 
-struct peer final : http_peer {
-    http_answer got;
-    void answer(http_answer given) override { got = std::move(given); }
-};
-
 http_handler says(std::string text) {
     return [text](const websocket::request&, const responder& respond) { respond({.body = text}); };
 }
@@ -22,9 +17,9 @@ http_answer ask(const http_router& router, std::string_view method, std::string_
     const std::string head =
         std::string{method} + " " + std::string{target} + " HTTP/1.1\r\nHost: x\r\n\r\n";
     REQUIRE(websocket::parse_request(head, request).state == websocket::parse_result::complete);
-    const auto waiting = std::make_shared<peer>();
-    router.serve(request, responder{waiting});
-    return waiting->got;
+    http_answer got;
+    router.serve(request, [&](http_answer given) { got = std::move(given); });
+    return got;
 }
 
 }  // namespace

@@ -100,6 +100,10 @@ public:
         return is_open_ && queue(message, when_full);
     }
 
+    void lose() final {
+        if (is_open_) end_slow();
+    }
+
     /// Subscribes until the connection closes.
     void follow(topic& to, std::optional<std::string> key) {
         subscriptions_.push_back(to.subscribe(*this, std::move(key)));
@@ -162,14 +166,18 @@ private:
         const auto fits = [&] { return outbox_.size_bytes() + bytes <= options_.outbox_bytes; };
         if (fits()) return true;
         if (when_full == overflow::disconnect || needs_every_frame_) {
-            while (outbox_.drop_oldest()) ++loop_->counters.frames_dropped;
-            ++loop_->counters.slow_disconnects;
-            close(websocket::close_code::try_again_later, "too slow");
+            end_slow();
             return false;
         }
         while (!fits() && outbox_.drop_oldest()) ++loop_->counters.frames_dropped;
         if (!fits()) ++loop_->counters.frames_dropped;
         return fits();
+    }
+
+    void end_slow() {
+        while (outbox_.drop_oldest()) ++loop_->counters.frames_dropped;
+        ++loop_->counters.slow_disconnects;
+        close(websocket::close_code::try_again_later, "too slow");
     }
 
     std::uint64_t id_;

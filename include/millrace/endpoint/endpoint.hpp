@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
@@ -35,7 +36,8 @@
 
 namespace millrace {
 
-/// A WebSocket and HTTP server for pipelines, in one thread.
+/// A WebSocket and HTTP server for pipelines, in one thread or, with `endpoint_options::loops`, in
+/// several.
 ///
 ///     millrace::endpoint<millrace::tcp> server{{.port = 8080}};
 ///     server.serve(std::move(bars), {.duplex_path = "/ws"});
@@ -47,7 +49,13 @@ namespace millrace {
 /// key), a `duplex_path` is both. Over HTTP: /healthz, /readyz, /metrics, /api/topics,
 /// /api/topics/NAME?key=&from=&to=&limit= and `files`.
 ///
-/// Only `stop`, `drain` and `post` may be called from other threads while it runs.
+/// What a pipeline, a guard or an HTTP route does, it does in the first loop: the endpoint's
+/// thread. Connections are spread over all loops. A handler of `on_message` runs in its
+/// connection's: each loop has a copy of its own, and what copies share has to be safe for that.
+/// Events of one connection reach their pipeline in order, and records reach each follower in
+/// order; between connections of different loops there is none.
+///
+/// Only `stop`, `drain`, `post` and `publish` may be called from other threads while it runs.
 ///
 /// @tparam Transport see millrace/transport/transport.hpp
 /// @tparam Guard who may connect, see millrace/endpoint/guard.hpp
@@ -103,34 +111,45 @@ public:
         auto running =
             start(std::move(description), publisher{core_->shared_loop(), published, overflow_of});
         require_topics(*published, options);
-        using running_type = decltype(running);
-        auto served = std::make_unique<detail::served<running_type>>(std::move(running));
-        running_type& pipeline = served->running;
-
-        std::vector<typename core::named_route> routes;
-        const auto add = [&](std::string path, auto to) {
-            routes.emplace_back(std::move(path), std::move(to));
-        };
-        using input = input_route<running_type>;
-        if (!pipeline.input().empty())
-            add("/" + std::string{pipeline.input()}, std::make_unique<input>(pipeline));
-        for (const auto& each : published->topics)
-            add("/" + each->name(),
-                std::make_unique<topic_route>(std::vector{each}, options.may_follow));
-        if (!options.duplex_path.empty())
-            add(options.duplex_path,
-                std::make_unique<input>(pipeline, published->topics, options.may_follow));
-
-        core_->add_pipeline(std::move(served), std::move(published), std::move(routes));
+        auto served = std::make_unique<detail::served<decltype(running)>>(std::move(running));
+        auto& pipeline = served->running;
+        core_->paths.add_pipeline(std::move(served), std::move(published), options);
         return pipeline;
     }
 
+    /// Opens a topic for messages of the user's own, which "/NAME" streams; it is as good as the
+    /// endpoint. @throws std::invalid_argument when the path is taken.
+    topic& add_topic(const std::string& name, const serve_options& options = {}) {
+        const auto own = options.when_full.find(name);
+        const auto made = std::make_shared<topic>(
+            name, std::string{},
+            own != options.when_full.end() ? own->second : core_->options().when_full);
+        core_->paths.add_topic(made, options);
+        return *made;
+    }
+
+    /// Sends a text message, which must be valid UTF-8, to all who follow a topic of `add_topic` or
+    /// only its `key`; from any thread, in whose order messages stay. False if it will not be sent:
+    /// more than `outbox_bytes` wait for the endpoint's thread.
+    bool publish(topic& to, std::string_view message, std::string_view key = {}) {
+        return core_->publish(to, message, key);
+    }
+
     /// Takes the messages of a path as they are: see `message_handler` and `raw_route`.
-    /// @throws std::invalid_argument when the path is taken.
+    /// @throws std::invalid_argument when the path is taken, or when several loops would share a
+    /// handler that cannot be copied.
     template <class Handler>
     void on_message(const std::string& path, Handler handler) {
         require_message_handler<Handler>();
-        core_->add_route(path, std::make_unique<raw_route<Handler>>(std::move(handler)));
+        using made = raw_route<Handler>;
+        if constexpr (std::copy_constructible<Handler>) {
+            core_->paths.add_route(path, [&] { return std::make_unique<made>(handler); });
+        } else {
+            if (core_->workers().size() > 1)
+                throw std::invalid_argument("millrace: several loops need a handler to copy");
+            core_->paths.add_route(path,
+                                   [&] { return std::make_unique<made>(std::move(handler)); });
+        }
     }
 
     /// Serves the files of a directory under all paths that begin with `prefix` and have no other
@@ -145,13 +164,14 @@ public:
         const auto serve = [files](const websocket::request& request, const responder& respond) {
             respond(files->serve(request));
         };
-        if (!prefix.starts_with('/') || !core_->http.add_prefix(prefix, serve))
+        if (!prefix.starts_with('/') || !core_->paths.http.add_prefix(prefix, serve))
             throw std::invalid_argument("millrace: the prefix \"" + prefix +
                                         "\" is taken or no path");
     }
 
-    /// Runs the io_context until `stop` has come to its end or the context is stopped. With an
-    /// io_context of its own, SIGINT and SIGTERM call `stop` (`endpoint_options::handle_signals`).
+    /// Runs the io_context, the first loop, until `stop` has come to its end or the context is
+    /// stopped. With an io_context of its own, SIGINT and SIGTERM call `stop`
+    /// (`endpoint_options::handle_signals`).
     void run() {
         if (own_io_ && core_->options().handle_signals) catch_signals();
         io_.run();
@@ -190,7 +210,7 @@ public:
     /// Looks at timeouts and tells the pipelines the time; otherwise done every `tick_interval`.
     void tick() { core_->tick(); }
 
-    /// What it has counted; in the endpoint's thread.
+    /// What it has counted, in all loops; in the endpoint's thread.
     [[nodiscard]] endpoint_snapshot snapshot() const { return snapshot_of_core(*core_); }
 
 private:
@@ -204,38 +224,38 @@ private:
     }
 
     static endpoint_snapshot snapshot_of_core(const core& now) {
-        endpoint_snapshot snapshot{
-            now.shared_loop()->counters, {}, snapshot_of(now.publications())};
-        for (const auto& each : now.pipelines()) snapshot.pipelines.push_back(each->snapshot());
+        endpoint_snapshot snapshot{now.counters(), {}, snapshot_of(now.paths.publications())};
+        for (const auto& each : now.paths.pipelines())
+            snapshot.pipelines.push_back(each->snapshot());
         return snapshot;
     }
 
     static void add_http_routes(core& to) {
         using websocket::request;
-        to.http.add("/healthz", [](const request&, const responder& respond) {
+        to.paths.http.add("/healthz", [](const request&, const responder& respond) {
             respond({.body = "ok\n", .extra_headers = "Cache-Control: no-store\r\n"});
         });
-        to.http.add("/readyz", [&to](const request&, const responder& respond) {
+        to.paths.http.add("/readyz", [&to](const request&, const responder& respond) {
             http_answer answer{.body = "ready\n", .extra_headers = "Cache-Control: no-store\r\n"};
             if (to.is_draining()) answer = http_error(make_error_code(errc::try_again_later));
             respond(std::move(answer));
         });
         if constexpr (!std::string_view{Metrics::content_type}.empty()) {
-            to.http.add("/metrics", [&to](const request&, const responder& respond) {
+            to.paths.http.add("/metrics", [&to](const request&, const responder& respond) {
                 http_answer answer{.content_type = std::string{Metrics::content_type}};
                 Metrics::write(snapshot_of_core(to), answer.body);
                 respond(std::move(answer));
             });
         }
-        to.http.add("/api/topics", [&to](const request&, const responder& respond) {
-            respond(list_topics(to.publications()));
+        to.paths.http.add("/api/topics", [&to](const request&, const responder& respond) {
+            respond(list_topics(to.paths.publications()));
         });
         const std::string prefix = "/api/topics/";
-        to.http.add_prefix(prefix,
-                           [&to, size = prefix.size()](const request& r, const responder& respond) {
-                               const auto name = std::string_view{r.path()}.substr(size);
-                               serve_history(to.publications(), name, r, to.options(), respond);
-                           });
+        to.paths.http.add_prefix(
+            prefix, [&to, size = prefix.size()](const request& r, const responder& respond) {
+                const auto name = std::string_view{r.path()}.substr(size);
+                serve_history(to.paths.publications(), name, r, to.options(), respond);
+            });
     }
 
     static void require_topics(const publication& published, const serve_options& options) {

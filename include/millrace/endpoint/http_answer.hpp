@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -25,6 +25,12 @@ struct http_answer {
 
     [[nodiscard]] std::string_view content() const noexcept {
         return shared_body.size() != 0 ? shared_body.bytes() : std::string_view{body};
+    }
+
+    /// Copies a shared body, so that the answer may go to another thread.
+    void own_body() {
+        if (shared_body.size() != 0) body = shared_body.bytes();
+        shared_body = {};
     }
 };
 
@@ -75,25 +81,8 @@ struct http_answer {
     return head;
 }
 
-/// Who waits for an answer.
-class http_peer {
-public:
-    virtual ~http_peer() = default;
-    virtual void answer(http_answer) = 0;
-};
-
-/// Gives the answer to one request, at once or later, on the endpoint's thread. It does nothing if
+/// Takes the answer to one request, at once or later, on the endpoint's thread. It does nothing if
 /// the client has gone.
-class responder {
-public:
-    explicit responder(std::weak_ptr<http_peer> to) : to_{std::move(to)} {}
-
-    void operator()(http_answer answer) const {
-        if (const auto peer = to_.lock()) peer->answer(std::move(answer));
-    }
-
-private:
-    std::weak_ptr<http_peer> to_;
-};
+using responder = std::function<void(http_answer)>;
 
 }  // namespace millrace

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include <millrace/core/timestamp.hpp>
@@ -13,25 +14,49 @@
 namespace millrace {
 
 /// What happened on an endpoint so far. Numbers only grow, but for `connections`.
-struct endpoint_counters {
-    std::uint64_t connections = 0;       ///< open now
-    std::uint64_t accepted = 0;          ///< connections taken
-    std::uint64_t refused = 0;           ///< connections beyond a limit
-    std::uint64_t denied = 0;            ///< requests that a guard refused
-    std::uint64_t accept_errors = 0;     ///< failures to accept, such as no descriptor left
-    std::uint64_t http_requests = 0;     ///< answered without an upgrade
-    std::uint64_t upgrades = 0;          ///< WebSocket connections opened
-    std::uint64_t messages_in = 0;       ///< text and binary messages
-    std::uint64_t bytes_in = 0;          ///< read from connections
-    std::uint64_t frames_out = 0;        ///< frames queued to be sent
-    std::uint64_t bytes_out = 0;         ///< written to connections
-    std::uint64_t frames_dropped = 0;    ///< dropped for a consumer too slow
-    std::uint64_t slow_disconnects = 0;  ///< connections closed for a consumer too slow
-    std::uint64_t floods = 0;            ///< connections closed for too many frames
-    std::uint64_t protocol_errors = 0;   ///< connections closed for breaking the protocol
-    std::uint64_t timeouts = 0;          ///< connections closed by a timeout
-    std::uint64_t handler_errors = 0;    ///< exceptions out of handlers
+template <class Number>
+struct basic_endpoint_counters {
+    Number connections{};       ///< open now
+    Number accepted{};          ///< connections taken
+    Number refused{};           ///< connections beyond a limit
+    Number denied{};            ///< requests that a guard refused
+    Number accept_errors{};     ///< failures to accept, such as no descriptor left
+    Number http_requests{};     ///< answered without an upgrade
+    Number upgrades{};          ///< WebSocket connections opened
+    Number messages_in{};       ///< text and binary messages
+    Number bytes_in{};          ///< read from connections
+    Number frames_out{};        ///< frames queued to be sent
+    Number bytes_out{};         ///< written to connections
+    Number frames_dropped{};    ///< dropped for a consumer too slow
+    Number slow_disconnects{};  ///< connections closed for a consumer too slow
+    Number floods{};            ///< connections closed for too many frames
+    Number protocol_errors{};   ///< connections closed for breaking the protocol
+    Number timeouts{};          ///< connections closed by a timeout
+    Number handler_errors{};    ///< exceptions out of handlers
+
+    /// Adds what another loop has counted.
+    template <class Other>
+    basic_endpoint_counters& operator+=(const basic_endpoint_counters<Other>& other) {
+        const auto add = [&](const auto&... theirs) {
+            std::apply([&](auto&... ours) { ((ours += theirs), ...); }, all(*this));
+        };
+        std::apply(add, all(other));
+        return *this;
+    }
+
+private:
+    template <class>
+    friend struct basic_endpoint_counters;
+
+    static constexpr auto all(auto& of) {
+        return std::tie(of.connections, of.accepted, of.refused, of.denied, of.accept_errors,
+                        of.http_requests, of.upgrades, of.messages_in, of.bytes_in, of.frames_out,
+                        of.bytes_out, of.frames_dropped, of.slow_disconnects, of.floods,
+                        of.protocol_errors, of.timeouts, of.handler_errors);
+    }
 };
+
+using endpoint_counters = basic_endpoint_counters<std::uint64_t>;
 
 /// Everything that an endpoint tells about itself at one moment.
 struct endpoint_snapshot {

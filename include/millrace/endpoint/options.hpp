@@ -30,6 +30,11 @@ struct endpoint_options {
     /// "systemd:NAME" is a socket that systemd hands over.
     std::string address{};
 
+    /// Threads that serve connections, each with an event loop of its own; 0 for one a core. The
+    /// first, which runs the endpoint's io_context, also accepts, answers HTTP, asks the guard and
+    /// runs the pipelines; the others decode the events of their connections. See `endpoint`.
+    std::size_t loops = 1;
+
     /// A longer message is refused as soon as its header declares it: close 1009.
     std::size_t max_message_bytes = 1024 * 1024;
     /// What clients that ask for it may compress with, such as

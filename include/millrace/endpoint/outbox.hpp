@@ -37,6 +37,12 @@ public:
         queue_.push_back({std::move(f), what});
     }
 
+    /// A pong waits of which nothing has been written.
+    [[nodiscard]] bool has_pong() const noexcept {
+        const std::size_t at = first_ + (written_ != 0 ? 1 : 0);
+        return at < queue_.size() && queue_[at].what == kind::pong;
+    }
+
     /// In front of all that is not being written. It replaces a pong that waits: only the latest
     /// ping needs an answer (RFC 6455, section 5.5.3).
     void push_pong(frame f) {

@@ -21,13 +21,15 @@
 
 namespace millrace {
 
+using topic_list = std::vector<std::shared_ptr<topic>>;
+
 /// A path that streams topics and takes no messages: one is answered by close 1003. `?key=VALUE`
 /// asks for one key's records only.
 class topic_route : public route {
 public:
     using permission = decltype(serve_options::may_follow);
 
-    explicit topic_route(std::vector<std::shared_ptr<topic>> topics, permission may_follow = {})
+    explicit topic_route(topic_list topics, permission may_follow = {})
         : topics_{std::move(topics)}, may_follow_{std::move(may_follow)} {}
 
     [[nodiscard]] std::error_code admit(const connection& who) override {
@@ -49,32 +51,37 @@ public:
     }
 
 private:
-    std::vector<std::shared_ptr<topic>> topics_;
+    topic_list topics_;
     permission may_follow_;
 };
 
-/// A path that takes a pipeline's events as text messages, and may stream topics as well. A binary
-/// message is answered by close 1003, a refused event by `append_error_reply`.
+/// Gives a text message to `input`, as `input.receive(payload, on_error)`. A binary message is
+/// answered by close 1003, a refused event by `append_error_reply`.
+template <class Input>
+void receive_events(connection& from, websocket::opcode op, std::span<char> payload, Input& input) {
+    if (op != websocket::opcode::text) {
+        from.close(websocket::close_code::unsupported_data, "events are text messages");
+        return;
+    }
+    std::size_t replies_left = from.options().max_errors_per_message;
+    input.receive(payload, [&](const input_error& error) {
+        if (replies_left == 0) return;
+        --replies_left;
+        from.reply([&](std::string& out) { append_error_reply(out, error); });
+    });
+}
+
+/// A path that takes a pipeline's events, see `receive_events`, and may stream topics as well.
 ///
 /// `Running` is a running pipeline, whose route must not be used once it is gone.
 template <class Running>
 class input_route final : public topic_route {
 public:
-    explicit input_route(Running& pipeline, std::vector<std::shared_ptr<topic>> topics = {},
-                         permission may_follow = {})
+    explicit input_route(Running& pipeline, topic_list topics = {}, permission may_follow = {})
         : topic_route{std::move(topics), std::move(may_follow)}, pipeline_{pipeline} {}
 
     void on_message(connection& from, websocket::opcode op, std::span<char> payload) override {
-        if (op != websocket::opcode::text) {
-            from.close(websocket::close_code::unsupported_data, "events are text messages");
-            return;
-        }
-        std::size_t replies_left = from.options().max_errors_per_message;
-        pipeline_.receive(payload, [&](const input_error& error) {
-            if (replies_left == 0) return;
-            --replies_left;
-            from.reply([&](std::string& out) { append_error_reply(out, error); });
-        });
+        receive_events(from, op, payload, pipeline_);
     }
 
 private:

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/endpoint/counter.hpp>
 #include <millrace/endpoint/frame.hpp>
 #include <millrace/endpoint/options.hpp>
 
@@ -23,11 +24,26 @@ public:
     /// False if the frame will not be sent; `when_full` says what else may be dropped for it. It
     /// must not end a subscription before it returns.
     virtual bool deliver(const frame&, overflow when_full) = 0;
+
+    /// Some frames were lost on the way to it, though it is to get all or be disconnected.
+    virtual void lose() {}
 };
 
 class subscription;
+class topic;
 
-/// A named stream of records and those who follow it: all of it, or one key.
+/// The way to the followers that a topic has in another loop.
+class record_relay {
+public:
+    virtual ~record_relay() = default;
+
+    /// Has `there`, a topic of the other loop, publish a record. The key may be empty if nobody
+    /// follows one there.
+    virtual void hand_over(topic& there, std::string_view key, const frame& message) = 0;
+};
+
+/// A named stream of records and those who follow it: all of it, or one key. It belongs to one
+/// thread; followers in others have a topic of their own, a replica of this one.
 class topic {
 public:
     topic(std::string name, std::string key_name, overflow when_full = overflow::drop_oldest)
@@ -45,32 +61,70 @@ public:
     [[nodiscard]] std::unique_ptr<subscription> subscribe(subscriber& to,
                                                           std::optional<std::string> key);
 
+    /// One for the followers in another thread.
+    [[nodiscard]] std::shared_ptr<topic> replica() const {
+        return std::make_shared<topic>(name_, key_name_, when_full_);
+    }
+
+    /// Gives each record also to `there`, by way of `relay`, while anybody follows it there.
+    void replicate(std::shared_ptr<topic> there, std::shared_ptr<record_relay> relay) {
+        replicas_.push_back({std::move(there), std::move(relay)});
+    }
+
     /// Gives one record to its followers. `encode()` makes the frame, `key(std::string&)` appends
     /// the record's key as text; each is called at most once, and only if it is needed.
     template <class Encode, class Key>
     void publish(Encode&& encode, Key&& key) {
         ++records_;
+        bool is_wanted = !all_.empty(), is_key_wanted = !by_key_.empty();
+        for (const auto& each : replicas_) {
+            is_wanted = is_wanted || each.there->subscribers() != 0;
+            is_key_wanted = is_key_wanted || each.there->key_subscribers_ != 0;
+        }
         const list* of_key = nullptr;
-        if (!by_key_.empty()) {
-            key_text_.clear();
+        key_text_.clear();
+        if (is_key_wanted) {
             key(key_text_);
             if (const auto found = by_key_.find(key_text_); found != by_key_.end())
                 of_key = &found->second;
         }
-        if (all_.empty() && of_key == nullptr) return;
+        if (!is_wanted && of_key == nullptr) return;
         const frame message = encode();
         give(all_, message);
         if (of_key != nullptr) give(*of_key, message);
+        for (const auto& each : replicas_)
+            if (each.there->subscribers() != 0)
+                each.relay->hand_over(*each.there, key_text_, message);
+    }
+
+    /// Ends the subscriptions of those who were promised every record, because some are lost.
+    void lose_records() {
+        if (when_full_ != overflow::disconnect) return;
+        for (const subscription* each : all_) end(*each);
+        for (const auto& [key, followers] : by_key_)
+            for (const subscription* each : followers) end(*each);
     }
 
     [[nodiscard]] std::uint64_t records() const noexcept { return records_; }
-    [[nodiscard]] std::size_t subscribers() const noexcept { return subscribers_; }
+
+    /// Those of its replicas included.
+    [[nodiscard]] std::size_t subscribers() const noexcept {
+        std::size_t all = subscribers_;
+        for (const auto& each : replicas_) all += each.there->subscribers();
+        return all;
+    }
 
 private:
     friend class subscription;
     using list = std::vector<subscription*>;
 
+    struct replicated {
+        std::shared_ptr<topic> there;
+        std::shared_ptr<record_relay> relay;
+    };
+
     inline void give(const list& to, const frame& message) const;
+    static inline void end(const subscription& of);
 
     std::string name_;
     std::string key_name_;
@@ -78,8 +132,10 @@ private:
     list all_;
     std::unordered_map<std::string, list> by_key_;
     std::string key_text_;
+    std::vector<replicated> replicas_;
     std::uint64_t records_ = 0;
-    std::size_t subscribers_ = 0;
+    counter subscribers_;
+    counter key_subscribers_;  ///< of these, those who follow one key
 };
 
 /// One subscriber's place in a topic.
@@ -91,6 +147,7 @@ public:
         at_ = list.size();
         list.push_back(this);
         ++topic_.subscribers_;
+        if (key_) ++topic_.key_subscribers_;
     }
     subscription(const subscription&) = delete;
     subscription& operator=(const subscription&) = delete;
@@ -101,6 +158,7 @@ public:
             leave(topic_.all_);
             return;
         }
+        --topic_.key_subscribers_;
         const auto of_key = topic_.by_key_.find(*key_);
         leave(of_key->second);
         if (of_key->second.empty()) topic_.by_key_.erase(of_key);
@@ -129,5 +187,7 @@ inline std::unique_ptr<subscription> topic::subscribe(subscriber& to,
 inline void topic::give(const list& to, const frame& message) const {
     for (const subscription* each : to) each->to_.deliver(message, when_full_);
 }
+
+inline void topic::end(const subscription& of) { of.to_.lose(); }
 
 }  // namespace millrace

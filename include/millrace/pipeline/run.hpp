@@ -13,10 +13,10 @@ namespace millrace {
 template <class Pipeline, class Sink>
 class running_pipeline {
     using event = typename Pipeline::event_type;
-    using decoder = typename Pipeline::codec_type::template decoder<event>;
 
 public:
     using event_type = event;
+    using decoder_type = typename Pipeline::codec_type::template decoder<event>;
 
     /// @throws std::system_error when a storage does not open.
     running_pipeline(Pipeline description, Sink sink)
@@ -43,6 +43,12 @@ public:
                 on_error(error);
             });
     }
+
+    /// What a decoder of its messages is made with, for those who decode elsewhere and `push`.
+    [[nodiscard]] const codec_limits& limits() const noexcept { return state_->limits; }
+
+    /// Counts events that were refused elsewhere.
+    void reject(std::uint64_t events) noexcept { state_->rejected += events; }
 
     /// Says that no event earlier than `watermark` will come.
     void advance(timestamp watermark) { state_->root.advance(watermark, trigger::watermark); }
@@ -79,13 +85,15 @@ private:
         state(Pipeline description, Sink to)
             : input{description.source.name},
               sink{std::move(to)},
-              decode{description.source.limits},
+              limits{description.source.limits},
+              decode{limits},
               root{detail::builder<Sink>{sink}.template build<0, false>(
                   typename Pipeline::input_stream{}, description.stages)} {}
 
         std::string input;
         Sink sink;
-        decoder decode;
+        codec_limits limits;
+        decoder_type decode;
         root_node root;
         std::uint64_t events = 0;
         std::uint64_t rejected = 0;

@@ -25,26 +25,13 @@ namespace millrace::detail {
 /// A connection's first part: HTTP requests, the last of which may make it a WebSocket. `Server` is
 /// what it belongs to, see `endpoint_core`.
 template <class Server>
-class http_session : public stream_connection<typename Server::stream_type>, public http_peer {
+class http_session : public stream_connection<typename Server::stream_type> {
     using base = stream_connection<typename Server::stream_type>;
 
 public:
     void start() {
         deadline_ = after(options_.handshake_timeout);
         arm_read();
-    }
-
-    void answer(http_answer answer) override {
-        if (phase_ != phase::responding || is_answered_) return;
-        std::string head = http_head(answer, keep_alive_);
-        if (is_head_request_ || answer.status == 304) {
-            answer.shared_body = {};
-        } else {
-            head += answer.body;
-        }
-        send_answer(loop_->frames.wrap(std::move(head)));
-        if (answer.shared_body.size() != 0)
-            outbox_.push(std::move(answer.shared_body), outbox::kind::control);
     }
 
 protected:
@@ -153,6 +140,8 @@ protected:
     bool keep_alive_ = false;
 
 private:
+    using shared_request = std::shared_ptr<const websocket::request>;
+
     void begin_response(bool keep_alive) {
         phase_ = phase::responding;
         is_answered_ = false;
@@ -166,20 +155,16 @@ private:
         begin_response(request.keep_alive() && request.content_length() == 0 && !is_turned_away);
         is_head_request_ = request.method() == "HEAD";
         if (is_turned_away) return answer(http_error(make_error_code(errc::try_again_later)));
-        if (Server::is_probe(request)) return serve(request);
-        if (!enter(request))
+        const auto shared = std::make_shared<const websocket::request>(std::move(request));
+        if (Server::is_probe(*shared)) return serve(shared);
+        if (!enter(*shared))
             return deny({errc::too_many_requests, "too many connections from one address"});
-
-        auto shared = std::make_shared<const websocket::request>(std::move(request));
-        std::weak_ptr<http_session> self = this->weak();
-        const auto decide = [self, shared](verdict said) {
+        server_.admit(shared, this->remote_address_, [self = weak(), shared](verdict said) {
             const auto asker = self.lock();
             if (!asker || asker->is_ended()) return;
             const loop::turn turn{*asker->loop_};
-            asker->on_verdict(*shared, std::move(said));
-        };
-        if (!contain([&] { server_.admit(shared, this->remote_address_, decide); }))
-            answer(http_error(make_error_code(errc::handler_failed)));
+            asker->on_verdict(shared, std::move(said));
+        });
     }
 
     [[nodiscard]] std::weak_ptr<http_session> weak() {
@@ -195,7 +180,7 @@ private:
         return is_entered_;
     }
 
-    void on_verdict(const websocket::request& request, verdict said) {
+    void on_verdict(const shared_request& request, verdict said) {
         if (phase_ != phase::responding || is_answered_) return;
         if (server_.is_stopping()) said = errc::try_again_later;
         if (said.error) {
@@ -206,17 +191,18 @@ private:
         serve(request);
     }
 
-    void serve(const websocket::request& request) {
-        route* const found = server_.find_route(request.path());
-        if (websocket::wants_upgrade(request)) return upgrade(request, found);
+    void serve(const shared_request& request) {
+        route* const found = server_.find_route(request->path());
+        if (websocket::wants_upgrade(*request)) return upgrade(*request, found);
         ++loop_->counters.http_requests;
         if (found != nullptr) {
             auto wrong = http_error(make_error_code(errc::upgrade_required));
             wrong.extra_headers = "Upgrade: websocket\r\n";
             return answer(std::move(wrong));
         }
-        if (!contain([&] { server_.serve_http(request, responder{weak()}); }))
-            answer(http_error(make_error_code(errc::handler_failed)));
+        server_.serve_http(request, [self = weak()](http_answer given) {
+            if (const auto asker = self.lock()) asker->answer(std::move(given));
+        });
     }
 
     void upgrade(const websocket::request& request, route* to) {
@@ -249,6 +235,19 @@ private:
         begin_response(false);
         is_head_request_ = false;
         answer(http_error(error));
+    }
+
+    void answer(http_answer answer) {
+        if (phase_ != phase::responding || is_answered_) return;
+        std::string head = http_head(answer, keep_alive_);
+        if (is_head_request_ || answer.status == 304) {
+            answer.shared_body = {};
+        } else {
+            head += answer.body;
+        }
+        send_answer(loop_->frames.wrap(std::move(head)));
+        if (answer.shared_body.size() != 0)
+            outbox_.push(std::move(answer.shared_body), outbox::kind::control);
     }
 
     void send_answer(frame response) {

@@ -12,6 +12,7 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
+#include <millrace/endpoint/counter.hpp>
 #include <millrace/endpoint/frame.hpp>
 #include <millrace/endpoint/metrics.hpp>
 
@@ -60,7 +61,7 @@ public:
 
     asio::io_context& io;
     frame_pool frames;
-    endpoint_counters counters;
+    basic_endpoint_counters<counter> counters;
     /// Scratch for one gathered write.
     std::array<asio::const_buffer, 64> parts;
     /// The time of the last tick: no system call a message.

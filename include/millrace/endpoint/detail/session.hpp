@@ -88,6 +88,7 @@ private:
         }
         bool on_ping(std::string_view payload) {
             if (!self.allows_control_frame()) return true;
+            if (self.outbox_.has_pong()) self.write_out();
             self.outbox_.push_pong(self.loop_->frames.make(websocket::opcode::pong, payload));
             self.schedule();
             return true;
@@ -112,6 +113,7 @@ private:
 
     void on_upgraded(route& to, std::unique_ptr<websocket::compressor> agreed) override {
         route_ = &to;
+        is_held_back_ = true;  // the guard may have answered later than the request was received
         this->is_compressed_ = agreed != nullptr;
         this->needs_every_frame_ = agreed != nullptr && agreed->shared_key() == 0;
         protocol_.use(std::move(agreed));

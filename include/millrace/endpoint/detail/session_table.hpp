@@ -2,14 +2,12 @@
 
 #include <cstddef>
 #include <memory>
-#include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace millrace::detail {
 
-/// An endpoint's connections: all of them, and how many each address has.
+/// The connections of one loop.
 template <class Session>
 class session_table {
 public:
@@ -37,22 +35,8 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return sessions_.size(); }
     [[nodiscard]] bool empty() const noexcept { return sessions_.empty(); }
 
-    /// Counts one more of an address; false if it has `most` already.
-    [[nodiscard]] bool enter(const std::string& address, std::size_t most) {
-        auto& count = by_address_[address];
-        if (count >= most) return false;
-        ++count;
-        return true;
-    }
-
-    void leave(const std::string& address) {
-        const auto found = by_address_.find(address);
-        if (--found->second == 0) by_address_.erase(found);
-    }
-
 private:
     std::vector<std::shared_ptr<Session>> sessions_;
-    std::unordered_map<std::string, std::size_t> by_address_;
 };
 
 }  // namespace millrace::detail

@@ -1,0 +1,133 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include <millrace/codec/codec.hpp>
+#include <millrace/endpoint/detail/event_batch.hpp>
+#include <millrace/endpoint/detail/lane.hpp>
+#include <millrace/endpoint/detail/loop.hpp>
+#include <millrace/endpoint/detail/mailbox.hpp>
+
+namespace millrace::detail {
+
+/// The way of events from one loop to the pipeline that runs in another, for what is done rarely.
+class event_inlet {
+public:
+    virtual ~event_inlet() = default;
+
+    /// In the loop that receives: sends what has been gathered, and takes nothing more.
+    virtual void shut() = 0;
+
+    /// In the loop of the pipeline: takes all that has been sent.
+    virtual void drain() = 0;
+
+    /// In the loop of the pipeline: nothing that has been sent is taken any more.
+    virtual void close() = 0;
+};
+
+/// A running pipeline whose events can come from other loops.
+template <class Running>
+concept reachable_pipeline = portable_event<typename Running::event_type> && requires {
+    typename Running::decoder_type;
+};
+
+/// Decodes messages in the loop that received them and sends their events, in batches, to the loop
+/// in which the pipeline runs. Events of one connection stay in order. When the pipeline is so far
+/// behind that no batch is free, the lane is full, and nothing may be given until there is room.
+template <reachable_pipeline Running>
+class event_lane final : public event_inlet,
+                         public flushable,
+                         public std::enable_shared_from_this<event_lane<Running>> {
+    using event = typename Running::event_type;
+    using batch = event_batch<event>;
+
+public:
+    /// A batch is sent once it has so many events; what is left of a turn at its end.
+    static constexpr std::size_t max_batch_events = 1024;
+
+    event_lane(Running& pipeline, std::shared_ptr<loop> home, std::shared_ptr<mailbox> of_home,
+               std::shared_ptr<loop> receiver, std::shared_ptr<mailbox> of_receiver)
+        : decode_{pipeline.limits()},
+          receiver_{std::move(receiver)},
+          lane_{std::make_shared<lane<batch>>(std::move(of_receiver), std::move(of_home),
+                                              [&pipeline, home = std::move(home)](batch& events) {
+                                                  take(pipeline, *home, events);
+                                              })} {
+        open_ = lane_->back();
+    }
+
+    // In the loop that receives.
+
+    /// As `running_pipeline::receive`.
+    template <class OnError>
+    void receive(std::span<char> message, OnError&& on_error) {
+        if (is_shut_) return;
+        decode_.decode(
+            message, [this](const event& one) { open_->keep(one); },
+            [&](const input_error& error) {
+                ++open_->rejected;
+                on_error(error);
+            });
+        if (open_->events.size() >= max_batch_events) return flush();
+        if (!std::exchange(is_scheduled_, true)) receiver_->schedule(this->shared_from_this());
+    }
+
+    [[nodiscard]] bool is_full() const noexcept { return open_ == nullptr; }
+
+    /// `f(is_full)` is called when it gets full, and when it is so no longer.
+    void watch(std::function<void(bool)> f) {
+        on_change_ = std::move(f);
+        lane_->on_room = [this] {
+            if (!is_full()) return;
+            open_ = lane_->back();
+            if (!is_full()) on_change_(false);
+        };
+    }
+
+    void flush() override {
+        is_scheduled_ = false;
+        if (is_full() || open_->empty()) return;
+        lane_->push();
+        open_ = lane_->back();
+        if (is_full() && on_change_) on_change_(true);
+    }
+
+    void shut() override {
+        is_shut_ = true;
+        flush();
+    }
+
+    // In the loop of the pipeline.
+
+    void drain() override { lane_->drain(); }
+    void close() override { lane_->close(); }
+
+private:
+    /// What an event's handling throws is counted; the others are not to suffer for it.
+    static void take(Running& pipeline, loop& home, batch& events) {
+        const loop::turn turn{home};
+        pipeline.reject(events.rejected);
+        for (const event& each : events.events) {
+            try {
+                pipeline.push(each);
+            } catch (...) {
+                ++home.counters.handler_errors;
+            }
+        }
+        events.clear();
+    }
+
+    typename Running::decoder_type decode_;
+    std::shared_ptr<loop> receiver_;
+    std::shared_ptr<lane<batch>> lane_;
+    std::function<void(bool)> on_change_;
+    batch* open_;  ///< being filled; null: all wait to be taken
+    bool is_scheduled_ = false;
+    bool is_shut_ = false;
+};
+
+}  // namespace millrace::detail

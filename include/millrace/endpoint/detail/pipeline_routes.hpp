@@ -1,0 +1,68 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <millrace/endpoint/detail/event_lane.hpp>
+#include <millrace/endpoint/detail/remote_input_route.hpp>
+#include <millrace/endpoint/options.hpp>
+#include <millrace/endpoint/pipeline_route.hpp>
+#include <millrace/endpoint/route.hpp>
+
+namespace millrace::detail {
+
+using route_table = std::map<std::string, std::unique_ptr<route>, std::less<>>;
+
+/// @throws std::invalid_argument when the path is among `routes`.
+inline void add_route(route_table& routes, const std::string& path, std::unique_ptr<route> to) {
+    if (!routes.emplace(path, std::move(to)).second)
+        throw std::invalid_argument("millrace: the path \"" + path + "\" is taken already");
+}
+
+/// "/NAME" of each topic.
+[[nodiscard]] inline route_table topic_routes(const topic_list& topics,
+                                              const serve_options& options) {
+    route_table routes;
+    for (const auto& each : topics)
+        add_route(routes, "/" + each->name(),
+                  std::make_unique<topic_route>(topic_list{each}, options.may_follow));
+    return routes;
+}
+
+/// The paths of a pipeline whose input's name is `input`; `make_input(topics)` makes a route that
+/// takes its events and streams topics.
+template <class MakeInput>
+[[nodiscard]] route_table routes_of(std::string_view input, const topic_list& topics,
+                                    const serve_options& options, MakeInput&& make_input) {
+    auto routes = topic_routes(topics, options);
+    if (!input.empty()) add_route(routes, "/" + std::string{input}, make_input(topic_list{}));
+    if (!options.duplex_path.empty()) add_route(routes, options.duplex_path, make_input(topics));
+    return routes;
+}
+
+/// In the pipeline's own loop.
+template <class Running>
+[[nodiscard]] route_table pipeline_routes(Running& pipeline, const topic_list& topics,
+                                          const serve_options& options) {
+    return routes_of(pipeline.input(), topics, options, [&](topic_list followed) {
+        return std::make_unique<input_route<Running>>(pipeline, std::move(followed),
+                                                      options.may_follow);
+    });
+}
+
+/// In another loop, from which `lane` leads to the pipeline.
+template <reachable_pipeline Running>
+[[nodiscard]] route_table pipeline_routes(const std::shared_ptr<event_lane<Running>>& lane,
+                                          std::string_view input, const topic_list& topics,
+                                          const serve_options& options) {
+    return routes_of(input, topics, options, [&](topic_list followed) {
+        return std::make_unique<remote_input_route<Running>>(lane, std::move(followed),
+                                                             options.may_follow);
+    });
+}
+
+}  // namespace millrace::detail

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <millrace/endpoint/detail/event_lane.hpp>
+#include <millrace/endpoint/detail/pipeline_routes.hpp>
+#include <millrace/endpoint/detail/served_pipeline.hpp>
+#include <millrace/endpoint/http_router.hpp>
+#include <millrace/endpoint/options.hpp>
+#include <millrace/endpoint/pipeline_route.hpp>
+#include <millrace/endpoint/publisher.hpp>
+#include <millrace/endpoint/topic.hpp>
+
+namespace millrace::detail {
+
+/// What an endpoint offers, path by path: HTTP and the pipelines themselves in the first loop,
+/// routes in each. `Worker` is a loop's part, see `worker`; the first of them is the first loop's.
+/// To be used in that, or before anything runs.
+template <class Worker>
+class served_paths {
+public:
+    explicit served_paths(const std::vector<std::unique_ptr<Worker>>& workers)
+        : workers_{workers} {}
+
+    /// Gives each loop a route that `make()` makes. @throws std::invalid_argument when the path is
+    /// taken.
+    template <class Make>
+    void add_route(const std::string& path, Make&& make) {
+        require_free(path);
+        for (const auto& each : workers_) {
+            route_table routes;
+            routes.emplace(path, make());
+            add_routes(*each, std::move(routes), nullptr);
+        }
+    }
+
+    /// All of a pipeline's routes or, when a path is taken, nothing. @throws std::invalid_argument
+    template <class Running>
+    void add_pipeline(std::unique_ptr<served<Running>> pipeline,
+                      std::shared_ptr<publication> published, const serve_options& options) {
+        if (workers_.size() > 1 && !reachable_pipeline<Running>)
+            throw std::invalid_argument(
+                "millrace: events that go from loop to loop need a schema and copies");
+        Running& running = pipeline->running;
+        const auto& topics = published->topics;
+        add_to_first(pipeline_routes(running, topics, options));
+        if constexpr (reachable_pipeline<Running>) {
+            for_each_other([&](Worker& w) {
+                auto lane = std::make_shared<event_lane<Running>>(
+                    running, first().shared_loop(), first().shared_mailbox(), w.shared_loop(),
+                    w.shared_mailbox());
+                auto routes = pipeline_routes(lane, running.input(), replicate(topics, w), options);
+                inlets_.push_back(lane);
+                add_routes(w, std::move(routes), std::move(lane));
+            });
+        }
+        pipelines_.push_back(std::move(pipeline));
+        publications_.push_back(std::move(published));
+    }
+
+    /// A topic without a pipeline. @throws std::invalid_argument when the path is taken.
+    void add_topic(const std::shared_ptr<topic>& made, const serve_options& options) {
+        const topic_list topics{made};
+        add_to_first(topic_routes(topics, options));
+        for_each_other([&](Worker& w) {
+            add_routes(w, topic_routes(replicate(topics, w), options), nullptr);
+        });
+        publications_.push_back(std::make_shared<publication>());
+        publications_.back()->topics = topics;
+    }
+
+    /// Once no loop runs any more.
+    void clear() {
+        for (const auto& each : inlets_) each->close();
+        for (const auto& each : workers_) each->clear_routes();
+        http = {};
+        inlets_.clear();
+        publications_.clear();
+        pipelines_.clear();
+    }
+
+    [[nodiscard]] const auto& pipelines() const noexcept { return pipelines_; }
+    [[nodiscard]] const auto& publications() const noexcept { return publications_; }
+    [[nodiscard]] const auto& inlets() const noexcept { return inlets_; }
+
+    http_router http;
+
+private:
+    [[nodiscard]] Worker& first() const noexcept { return *workers_.front(); }
+
+    template <class Function>
+    void for_each_other(Function&& f) {
+        for (const auto& each : workers_)
+            if (!each->is_first()) f(*each);
+    }
+
+    void require_free(std::string_view path) const {
+        if (!path.starts_with('/'))
+            throw std::invalid_argument("millrace: a path begins with a slash: \"" +
+                                        std::string{path} + "\"");
+        const bool is_reserved = path.starts_with("/api/topics/");
+        if (is_reserved || http.has(path) || first().find_route(path) != nullptr)
+            throw std::invalid_argument("millrace: the path \"" + std::string{path} +
+                                        "\" is taken already");
+    }
+
+    void add_to_first(route_table routes) {
+        for (const auto& each : routes) require_free(each.first);
+        add_routes(first(), std::move(routes), nullptr);
+    }
+
+    static void add_routes(Worker& to, route_table routes, std::shared_ptr<event_inlet> inlet) {
+        to.run([routes = std::move(routes), inlet = std::move(inlet)](Worker& w) mutable {
+            w.add_routes(std::move(routes), std::move(inlet));
+        });
+    }
+
+    /// Topics for a loop's followers of `topics`.
+    static topic_list replicate(const topic_list& topics, const Worker& w) {
+        topic_list replicas;
+        for (const auto& each : topics) {
+            replicas.push_back(each->replica());
+            each->replicate(replicas.back(), w.shared_relay());
+        }
+        return replicas;
+    }
+
+    const std::vector<std::unique_ptr<Worker>>& workers_;
+    std::vector<std::unique_ptr<served_pipeline>> pipelines_;
+    std::vector<std::shared_ptr<publication>> publications_;
+    std::vector<std::shared_ptr<event_inlet>> inlets_;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,244 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <asio/io_context.hpp>
+
+#include <millrace/endpoint/detail/event_lane.hpp>
+#include <millrace/endpoint/detail/loop.hpp>
+#include <millrace/endpoint/detail/mailbox.hpp>
+#include <millrace/endpoint/detail/pipeline_routes.hpp>
+#include <millrace/endpoint/detail/relay.hpp>
+#include <millrace/endpoint/detail/session.hpp>
+#include <millrace/endpoint/detail/session_table.hpp>
+#include <millrace/endpoint/forwarded_for.hpp>
+#include <millrace/endpoint/guard.hpp>
+#include <millrace/endpoint/http_answer.hpp>
+#include <millrace/endpoint/options.hpp>
+#include <millrace/endpoint/route.hpp>
+#include <millrace/websocket/close_code.hpp>
+#include <millrace/websocket/request.hpp>
+
+namespace millrace::detail {
+
+/// What one of an endpoint's loops does: it serves the connections that it was given. All that they
+/// share, the guard and HTTP among it, is with `Home` (see `endpoint_core`), in the first loop.
+///
+/// Everything runs in the loop's thread, but for what says otherwise.
+template <class Home>
+class worker {
+public:
+    using stream_type = typename Home::stream_type;
+    using session_type = session<worker>;
+
+    /// For the first loop itself.
+    worker(Home& home, asio::io_context& io) : worker{home, io, true} {}
+
+    /// For another, to which the first one's records are relayed.
+    worker(Home& home, asio::io_context& io, const worker& first) : worker{home, io, false} {
+        relay_ = std::make_shared<relay>(first.loop_, first.mailbox_, loop_, mailbox_);
+    }
+
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
+
+    /// From the first loop: calls `f(worker&)` in this one, at once if it is the first.
+    template <class Function>
+    void run(Function f) {
+        if (is_first_) {
+            const loop::turn turn{*loop_};
+            return f(*this);
+        }
+        mailbox_->post([this, f = std::move(f)]() mutable {
+            const loop::turn turn{*loop_};
+            f(*this);
+        });
+    }
+
+    /// From the first loop: gives it a connection.
+    void assign(stream_type stream, std::uint64_t id, bool is_surplus,
+                std::chrono::nanoseconds now) {
+        load_.fetch_add(1);
+        run([stream = std::move(stream), id, is_surplus, now](worker& self) mutable {
+            self.loop_->now = now;
+            self.add(std::move(stream), id, is_surplus);
+        });
+    }
+
+    /// From the first loop: acts on what timed out. A tick that finds the one before it waiting is
+    /// left out.
+    void tick(std::chrono::nanoseconds now) {
+        if (is_tick_due_.exchange(true)) return;
+        run([now](worker& self) {
+            self.is_tick_due_ = false;
+            self.loop_->now = now;
+            self.sessions_.for_each([](session_type& each) { each.tick(); });
+        });
+    }
+
+    /// Sends `part` of the connections away, from 0 to 1: each has its moment, by its number,
+    /// evenly spread without chance (the golden ratio's multiples).
+    void drain(double part) {
+        sessions_.for_each([&](session_type& each) {
+            const double moment = static_cast<double>(each.id()) * 0.6180339887498949;
+            if (moment - std::floor(moment) <= part)
+                each.stop(websocket::close_code::service_restart, "server restarts");
+        });
+    }
+
+    /// Sends the events that it has taken in on their way, and takes no more.
+    void shut_inlets() {
+        for (const auto& each : inlets_) each->shut();
+    }
+
+    /// Publishes what is on its way here, and closes all connections behind it.
+    void stop(websocket::close_code code) {
+        if (relay_) relay_->drain();
+        sessions_.for_each([&](session_type& each) { each.stop(code, "server stops"); });
+    }
+
+    void end_sessions() {
+        sessions_.for_each([](session_type& each) { each.finish(); });
+    }
+
+    void add_routes(route_table routes, std::shared_ptr<event_inlet> inlet) {
+        routes_.merge(routes);
+        if (inlet) inlets_.push_back(std::move(inlet));
+    }
+
+    /// Once the thread has ended.
+    void clear_routes() {
+        routes_.clear();
+        inlets_.clear();
+    }
+
+    /// Connections that it was given and that have not ended; from any thread.
+    [[nodiscard]] std::size_t load() const noexcept { return load_.load(); }
+
+    // What a session asks for.
+
+    [[nodiscard]] const std::shared_ptr<loop>& shared_loop() const noexcept { return loop_; }
+    [[nodiscard]] const endpoint_options& options() const noexcept { return home_.options(); }
+    [[nodiscard]] bool is_stopping() const noexcept { return home_.is_stopping(); }
+    [[nodiscard]] bool is_draining() const noexcept { return home_.is_draining(); }
+
+    [[nodiscard]] route* find_route(std::string_view path) const noexcept {
+        const auto found = routes_.find(path);
+        return found != routes_.end() ? found->second.get() : nullptr;
+    }
+
+    /// Requests of load balancers, which every guard lets pass.
+    [[nodiscard]] static bool is_probe(const websocket::request& request) noexcept {
+        return request.path() == "/healthz" || request.path() == "/readyz";
+    }
+
+    /// Who made a request that came from `peer`.
+    [[nodiscard]] std::string client_address(const websocket::request& request,
+                                             const std::string& peer) const {
+        return forwarded_for(request.header("X-Forwarded-For"), peer, options().trusted_proxies);
+    }
+
+    /// `decide(verdict)` is called in this loop, at once in the first one where the guard knows at
+    /// once.
+    void admit(const std::shared_ptr<const websocket::request>& request,
+               const std::string& remote_address, const verdict_handler& decide) {
+        if (is_first_) return home_.admit(request, remote_address, decide);
+        home_.post([request, remote_address, decide, mailbox = mailbox_](Home& home) {
+            home.admit(request, remote_address, [decide, mailbox](verdict said) {
+                mailbox->post([decide, said = std::move(said)] { decide(said); });
+            });
+        });
+    }
+
+    /// `respond(answer)` is called in this loop.
+    void serve_http(const std::shared_ptr<const websocket::request>& request,
+                    const responder& respond) {
+        if (is_first_) return home_.serve_http(*request, respond);
+        home_.post([request, respond, mailbox = mailbox_](Home& home) {
+            home.serve_http(*request, [respond, mailbox](http_answer answer) {
+                answer.own_body();
+                mailbox->post([respond, answer = std::move(answer)]() mutable {
+                    respond(std::move(answer));
+                });
+            });
+        });
+    }
+
+    /// False if the address has as many connections as it may.
+    [[nodiscard]] bool enter(const std::string& address) {
+        return home_.addresses.enter(address, options().max_connections_per_address);
+    }
+    void leave(const std::string& address) { home_.addresses.leave(address); }
+    void end_handshake() noexcept { home_.end_handshake(); }
+
+    void remove(session_type& gone) {
+        sessions_.remove(gone);
+        forget_one();
+    }
+
+    [[nodiscard]] bool is_first() const noexcept { return is_first_; }
+    [[nodiscard]] const std::shared_ptr<mailbox>& shared_mailbox() const noexcept {
+        return mailbox_;
+    }
+    [[nodiscard]] const std::shared_ptr<relay>& shared_relay() const noexcept { return relay_; }
+
+private:
+    worker(Home& home, asio::io_context& io, bool is_first)
+        : home_{home},
+          loop_{std::make_shared<loop>(io)},
+          mailbox_{std::make_shared<mailbox>(io)},
+          is_first_{is_first} {}
+
+    void add(stream_type stream, std::uint64_t id, bool is_surplus) {
+        std::shared_ptr<session_type> made;
+        const bool is_made = contain([&] {
+            made = std::make_shared<session_type>(*this, std::move(stream), id, is_surplus);
+            sessions_.add(made);
+        });
+        if (!is_made) {
+            end_handshake();
+            return forget_one();
+        }
+        loop_->counters.connections = sessions_.size();
+        if (!contain([&] { made->start(); })) made->finish();
+    }
+
+    template <class Function>
+    bool contain(Function&& call) noexcept {
+        try {
+            call();
+            return true;
+        } catch (...) {
+            ++loop_->counters.handler_errors;
+            return false;
+        }
+    }
+
+    void forget_one() {
+        loop_->counters.connections = sessions_.size();
+        load_.fetch_sub(1);
+        if (is_stopping()) home_.end_if_idle(is_first_);
+    }
+
+    Home& home_;
+    std::shared_ptr<loop> loop_;
+    std::shared_ptr<mailbox> mailbox_;
+    std::shared_ptr<relay> relay_;  ///< none in the first loop
+    route_table routes_;
+    std::vector<std::shared_ptr<event_inlet>> inlets_;
+    session_table<session_type> sessions_;
+    std::atomic<std::size_t> load_{0};
+    std::atomic<bool> is_tick_due_{false};
+    bool is_first_;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,21 @@
+#include <millrace/endpoint/detail/loop_thread.hpp>
+
+#include <asio/post.hpp>
+
+#include "catch.hpp"
+
+using millrace::detail::loop_thread;
+
+TEST_CASE("a loop's thread outlives what its handlers throw, and ends behind all of them") {
+    int done = 0, thrown = 0;
+    {
+        loop_thread thread;
+        thread.start([&] { ++thrown; });
+        asio::post(thread.io, [&] { throw ++done; });
+        asio::post(thread.io, [&] { asio::post(thread.io, [&] { ++done; }); });
+    }
+    REQUIRE(done == 2);
+    REQUIRE(thrown == 1);
+}
+
+TEST_CASE("one that was never started ends as well") { loop_thread thread; }
