@@ -1,11 +1,11 @@
 // Messages as they are on an endpoint, for benchmarks/load. See beast_raw.cpp.
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <string>
 #include <string_view>
 
 #include <millrace/millrace.hpp>
+
+#include "server_options.hpp"
 
 namespace {
 
@@ -23,18 +23,11 @@ std::uint64_t work(std::string_view text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::uint16_t port = 0;
-    std::size_t loops = 1;
-    for (int i = 1; i + 1 < argc; i += 2) {
-        const std::string_view name = argv[i];
-        const auto value = static_cast<std::uint16_t>(std::atoi(argv[i + 1]));
-        if (name == "--port") port = value;
-        if (name == "--loops") loops = value;
-    }
+    const server_options asked{argc, argv};
 
-    endpoint<tcp> server{{.port = port,
+    endpoint<tcp> server{{.port = asked.port,
                           .address = "127.0.0.1",
-                          .loops = loops,
+                          .loops = asked.loops,
                           .max_connections = 20'000,
                           .max_connections_per_address = 20'000,
                           .max_control_frames_per_second = 1'000'000}};

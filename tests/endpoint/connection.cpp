@@ -1,6 +1,7 @@
 #include <millrace/endpoint/connection.hpp>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -393,6 +394,52 @@ TEST_CASE("a consumer too slow loses the oldest messages, whole, and they are co
 
     c.send_text("fresh");
     REQUIRE(c.next_text() == "fresh");
+}
+
+TEST_CASE("a slow consumer of a conflating topic gets the newest record of each key") {
+    server s{{.outbox_bytes = 100'000, .outbox_high_water = 2'000, .outbox_low_water = 500}};
+    auto& prices = s.endpoint.add_topic("prices", {.when_full = {{"prices", overflow::conflate}}});
+    constexpr int rounds = 50, keys = 20;
+    const auto publish_all = [&] {
+        for (int round = 0; round < rounds; round += 5) {
+            s.endpoint.post([&, round] {
+                for (int i = 0; i < 5 * keys; ++i) {
+                    const auto key = std::to_string(i % keys);
+                    s.endpoint.publish(prices, key + " " + std::to_string(round + i / keys), key);
+                }
+            });
+            s.run();
+        }
+    };
+    SECTION("a fast one gets all") {
+        client fast{s, "/prices"};
+        publish_all();
+        for (int round = 0; round < rounds; ++round)
+            for (int key = 0; key < keys; ++key)
+                REQUIRE(fast.next_text() == std::to_string(key) + " " + std::to_string(round));
+        REQUIRE(s.counters().frames_dropped == 0);
+    }
+    SECTION("a slow one, none of its keys forgotten, each in order") {
+        client slow{s, "/prices", {.capacity_bytes = 100}};
+        slow.stall();
+        publish_all();
+        slow.stall(false);
+        std::map<int, int> last;
+        std::uint64_t received = 0;
+        while (const auto m = slow.next()) {
+            const auto space = m->payload.find(' ');
+            const int key = std::stoi(m->payload.substr(0, space)),
+                      round = std::stoi(m->payload.substr(space));
+            const auto before = last.find(key);
+            REQUIRE((before == last.end() || before->second < round));
+            last[key] = round;
+            ++received;
+        }
+        REQUIRE(last.size() == keys);
+        for (const auto& each : last) REQUIRE(each.second == rounds - 1);
+        REQUIRE(received < 100);
+        REQUIRE(received + s.counters().frames_dropped == rounds * keys);
+    }
 }
 
 TEST_CASE("a consumer too slow is closed with 1013 where the endpoint says so") {

@@ -166,3 +166,30 @@ TEST_CASE("an outbox behaves like a plain list under random use") {
         REQUIRE(box.size_bytes() == cost);
     }
 }
+
+TEST_CASE("a frame takes the place of the last one of its subject that is not being written") {
+    frame_pool pool;
+    outbox box;
+    const auto of = [&](std::uint64_t subject, std::string bytes) {
+        frame made = pool.wrap(std::move(bytes));
+        made.set_subject(subject);
+        return made;
+    };
+    constexpr std::size_t plenty = 1000;
+    REQUIRE(!box.replace(of(1, "no"), plenty));
+    box.push(of(1, "a1 "));
+    box.push(of(2, "b1 "));
+    box.push(of(1, "a2 "));
+    box.push(pool.wrap("end"), kind::control);
+    REQUIRE(box.replace(of(1, "longer "), plenty));
+    REQUIRE(front(box) == "a1 b1 longer end");
+    REQUIRE(box.size_bytes() == 16 + 4 * outbox::frame_overhead_bytes);
+    REQUIRE(!box.replace(of(3, "c1 "), plenty));
+    REQUIRE(!box.replace(of(2, std::string(100, 'b')), box.size_bytes() + 96));
+    REQUIRE(front(box) == "a1 b1 longer end");
+
+    box.written(4);
+    REQUIRE(!box.replace(of(2, "b2 "), plenty));
+    REQUIRE(box.replace(of(1, "a4 "), plenty));
+    REQUIRE(front(box) == "1 a4 end");
+}

@@ -106,3 +106,51 @@ TEST_CASE("subscriptions end in any order, and others go on") {
         REQUIRE(p.bars.subscribers() == count);
     }
 }
+
+TEST_CASE("records of a conflating topic have a subject for each key, those of others have none") {
+    frame_pool pool;
+    topic last{"last", "symbol", overflow::conflate}, again{"again", "symbol", overflow::conflate},
+        every{"every", "symbol"};
+    const auto subject_of = [&](topic& of, std::string_view key) {
+        listener all;
+        const auto following = of.subscribe(all, {});
+        of.publish([&] { return pool.make(websocket::opcode::text, "x"); },
+                   [&](std::string& out) { out += key; });
+        return all.got.at(0).subject();
+    };
+    REQUIRE(subject_of(last, "a") != 0);
+    REQUIRE(subject_of(last, "a") == subject_of(last, "a"));
+    REQUIRE(subject_of(last, "a") != subject_of(last, "b"));
+    REQUIRE(subject_of(last, "a") != subject_of(again, "a"));
+    REQUIRE(subject_of(last, "") != 0);
+    REQUIRE(subject_of(every, "a") == 0);
+}
+
+TEST_CASE("a topic's replica is given what somebody follows there, with the key where it matters") {
+    struct recorder final : record_relay {
+        std::vector<std::string> keys;
+        void hand_over(topic&, std::string_view key, const frame&) override {
+            keys.emplace_back(key);
+        }
+    };
+    publishing p;
+    const auto way = std::make_shared<recorder>();
+    const auto there = p.bars.replica();
+    p.bars.replicate(there, way);
+    REQUIRE(there->name() == "bars");
+    p.publish("acme");
+    REQUIRE(way->keys.empty());
+    REQUIRE(p.encoded == 0);
+    listener far;
+    {
+        const auto following = there->subscribe(far, {});
+        REQUIRE(p.bars.subscribers() == 1);
+        p.publish("acme");
+        REQUIRE(way->keys == std::vector<std::string>{""});
+        const auto of_key = there->subscribe(far, "other");
+        p.publish("acme");
+        REQUIRE(way->keys == std::vector<std::string>{"", "acme"});
+    }
+    p.publish("acme");
+    REQUIRE(way->keys.size() == 2);
+}

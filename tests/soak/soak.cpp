@@ -1,5 +1,5 @@
-// soak [SECONDS [CONNECTIONS]]: a server among clients of all manners that come and go. It fails
-// when the server's memory grows, a descriptor or a session is left over, an on_open has no
+// soak [SECONDS [CONNECTIONS [LOOPS]]]: a server among clients of all manners that come and go. It
+// fails when the server's memory grows, a descriptor or a session is left over, an on_open has no
 // on_close, or a polite client gets a wrong answer.
 #include <dirent.h>
 #include <sys/resource.h>
@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -38,10 +39,10 @@ double resident_megabytes(pid_t of) {
 }
 
 /// Lives in a process of its own; says what is left over when it has stopped.
-int serve(int report) {
+int serve(int report, std::size_t loops) {
     using namespace millrace;
     struct counts {
-        std::uint64_t opened = 0, closed = 0;
+        std::atomic<std::uint64_t> opened = 0, closed = 0;
     } seen;
     struct echo {
         counts& seen;
@@ -62,6 +63,7 @@ int serve(int report) {
     {
         endpoint_options options{.port = 0,
                                  .address = "127.0.0.1",
+                                 .loops = loops,
                                  .outbox_bytes = 128 * 1024,
                                  .outbox_high_water = 64 * 1024,
                                  .outbox_low_water = 16 * 1024,
@@ -93,8 +95,8 @@ int serve(int report) {
     }
     const auto leaked = open_descriptors() - descriptors;
     std::printf("server: %llu opened, %llu closed, %zu sessions left, %zu descriptors left\n",
-                static_cast<unsigned long long>(seen.opened),
-                static_cast<unsigned long long>(seen.closed), left, leaked);
+                static_cast<unsigned long long>(seen.opened.load()),
+                static_cast<unsigned long long>(seen.closed.load()), left, leaked);
     std::fflush(stdout);
     return seen.opened != 0 && seen.opened == seen.closed && left == 0 && leaked == 0 ? 0 : 1;
 }
@@ -110,6 +112,7 @@ double median(std::vector<double> values) {
 int main(int argc, char** argv) {
     const std::size_t seconds = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 300;
     const std::size_t connections = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 2000;
+    const std::size_t loops = argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 2;
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
@@ -120,7 +123,7 @@ int main(int argc, char** argv) {
     const pid_t server = ::fork();
     if (server == 0) {
         ::close(channel[0]);
-        ::_exit(serve(channel[1]));
+        ::_exit(serve(channel[1], loops));
     }
     ::close(channel[1]);
     std::uint16_t port = 0;

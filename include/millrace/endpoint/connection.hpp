@@ -150,6 +150,7 @@ private:
     }
 
     bool queue(frame message, overflow when_full) {
+        if (when_full == overflow::conflate && conflate(message)) return true;
         const std::size_t cost = outbox::cost(message);
         if (outbox_.size_bytes() + cost > options_.outbox_bytes && !make_room(cost, when_full))
             return false;
@@ -158,6 +159,16 @@ private:
         ++loop_->counters.frames_out;
         schedule();
         return true;
+    }
+
+    bool conflate(const frame& message) {
+        if (!is_congested_ || needs_every_frame_ || message.subject() == 0) return false;
+        write_out();
+        if (outbox_.size_bytes() <= options_.outbox_low_water) return false;
+        const bool is_done =
+            outbox_.replace(is_compressed_ ? compress(message) : message, options_.outbox_bytes);
+        if (is_done) ++loop_->counters.frames_dropped;
+        return is_done;
     }
 
     bool make_room(std::size_t bytes, overflow when_full) {

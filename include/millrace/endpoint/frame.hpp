@@ -40,6 +40,12 @@ public:
     }
     [[nodiscard]] std::size_t size() const noexcept { return bytes().size(); }
 
+    /// Frames of one subject, other than 0, are of interest only until the next one of it.
+    [[nodiscard]] std::uint64_t subject() const noexcept {
+        return block_ != nullptr ? block_->subject : 0;
+    }
+    void set_subject(std::uint64_t subject) noexcept { block_->subject = subject; }
+
 private:
     friend class frame_pool;
 
@@ -48,6 +54,7 @@ private:
         std::size_t start = 0;
         std::size_t owners = 0;
         std::string bytes{};
+        std::uint64_t subject = 0;
         std::uint64_t compressed_as = 0;  ///< see `websocket::compressor::shared_key`
         block* compressed = nullptr;      ///< so, of which this is an owner; null: it does not pay
     };
@@ -122,6 +129,7 @@ public:
         if (!pays) return message;
         const auto op = static_cast<websocket::opcode>(block.bytes[block.start] & 0x0f);
         made.block_->start = put_header(bytes, op, true);
+        made.block_->subject = block.subject;
         if (is_kept) block.compressed = frame{made}.release();
         return made;
     }
@@ -209,6 +217,7 @@ private:
         if (block->compressed != nullptr)
             frame::end_ownership(std::exchange(block->compressed, nullptr));
         block->compressed_as = 0;
+        block->subject = 0;
         if (idle_bytes_ + cost(*block) > max_idle_bytes_) return;
         block->bytes.clear();
         idle_bytes_ += cost(*block);

@@ -18,7 +18,10 @@ namespace millrace {
 /// What happens to a consumer that reads more slowly than its results come.
 enum class overflow {
     drop_oldest,  ///< the oldest whole frames that wait for it are dropped, and counted
-    disconnect,   ///< it is closed with 1013
+    /// While it is congested (`endpoint_options::outbox_high_water`), a record of a topic replaces
+    /// the last one of its key that waits, which is counted as dropped; else as `drop_oldest`.
+    conflate,
+    disconnect,  ///< it is closed with 1013
 };
 
 /// Settings of an endpoint. Each limit says what happens at the limit. Times are kept to within
@@ -33,6 +36,10 @@ struct endpoint_options {
     /// Threads that serve connections, each with an event loop of its own; 0 for one a core. The
     /// first, which runs the endpoint's io_context, also accepts, answers HTTP, asks the guard and
     /// runs the pipelines; the others decode the events of their connections. See `endpoint`.
+    ///
+    /// Memory: for each other loop up to 64 batches of 64 KB of records on their way there, and for
+    /// each of its pipelines' inputs up to 64 batches of 1,024 events on their way from there. When
+    /// no batch is free, records are dropped and counted, and senders of events have to wait.
     std::size_t loops = 1;
 
     /// A longer message is refused as soon as its header declares it: close 1009.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <span>
 #include <utility>
 #include <vector>
@@ -37,16 +38,33 @@ public:
         queue_.push_back({std::move(f), what});
     }
 
+    /// Puts `f` in the place of the last one of its subject of which nothing has been written,
+    /// unless more than `max_bytes` would wait then. False if it is not put anywhere. Takes linear
+    /// time.
+    bool replace(const frame& f, std::size_t max_bytes) {
+        const auto first = queue_.begin() + offset(std::min(unwritten(), queue_.size()));
+        const auto last = std::make_reverse_iterator(first);
+        const auto found = std::find_if(queue_.rbegin(), last, [&](const entry& e) {
+            return e.what == kind::data && e.bytes.subject() == f.subject();
+        });
+        if (found == last) return false;
+        const std::size_t bytes = bytes_ - cost(found->bytes) + cost(f);
+        if (bytes > max_bytes) return false;
+        bytes_ = bytes;
+        found->bytes = f;
+        return true;
+    }
+
     /// A pong waits of which nothing has been written.
     [[nodiscard]] bool has_pong() const noexcept {
-        const std::size_t at = first_ + (written_ != 0 ? 1 : 0);
+        const std::size_t at = unwritten();
         return at < queue_.size() && queue_[at].what == kind::pong;
     }
 
     /// In front of all that is not being written. It replaces a pong that waits: only the latest
     /// ping needs an answer (RFC 6455, section 5.5.3).
     void push_pong(frame f) {
-        std::size_t at = first_ + (written_ != 0 ? 1 : 0);
+        const std::size_t at = unwritten();
         if (at < queue_.size() && queue_[at].what == kind::pong) {
             bytes_ += cost(f) - cost(queue_[at].bytes);
             queue_[at].bytes = std::move(f);
@@ -66,7 +84,7 @@ public:
 
     /// Drops the oldest data frame of which nothing has been written. False if there is none.
     bool drop_oldest() {
-        const auto from = queue_.begin() + offset(first_ + (written_ != 0 ? 1 : 0));
+        const auto from = queue_.begin() + offset(unwritten());
         if (from > queue_.end()) return false;
         const auto oldest =
             std::find_if(from, queue_.end(), [](const entry& e) { return e.what == kind::data; });
@@ -103,6 +121,11 @@ private:
         frame bytes;
         kind what;
     };
+
+    /// The first of which nothing has been written.
+    [[nodiscard]] std::size_t unwritten() const noexcept {
+        return first_ + (written_ != 0 ? 1 : 0);
+    }
 
     [[nodiscard]] static std::ptrdiff_t offset(std::size_t index) noexcept {
         return static_cast<std::ptrdiff_t>(index);

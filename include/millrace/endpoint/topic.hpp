@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,11 +77,13 @@ public:
     template <class Encode, class Key>
     void publish(Encode&& encode, Key&& key) {
         ++records_;
+        const bool conflates = when_full_ == overflow::conflate;
         bool is_wanted = !all_.empty(), is_key_wanted = !by_key_.empty();
         for (const auto& each : replicas_) {
             is_wanted = is_wanted || each.there->subscribers() != 0;
             is_key_wanted = is_key_wanted || each.there->key_subscribers_ != 0;
         }
+        is_key_wanted = is_key_wanted || (conflates && is_wanted);
         const list* of_key = nullptr;
         key_text_.clear();
         if (is_key_wanted) {
@@ -89,7 +92,8 @@ public:
                 of_key = &found->second;
         }
         if (!is_wanted && of_key == nullptr) return;
-        const frame message = encode();
+        frame message = encode();
+        if (conflates) message.set_subject(subject_of(key_text_));
         give(all_, message);
         if (of_key != nullptr) give(*of_key, message);
         for (const auto& each : replicas_)
@@ -122,6 +126,12 @@ private:
         std::shared_ptr<topic> there;
         std::shared_ptr<record_relay> relay;
     };
+
+    /// The key's, and this topic's: never 0.
+    [[nodiscard]] std::uint64_t subject_of(std::string_view key) const noexcept {
+        const std::uint64_t place = std::hash<const topic*>{}(this);
+        return (std::hash<std::string_view>{}(key) ^ place * 0x9e3779b97f4a7c15u) | 1u;
+    }
 
     inline void give(const list& to, const frame& message) const;
     static inline void end(const subscription& of);

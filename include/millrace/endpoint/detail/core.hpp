@@ -78,7 +78,8 @@ public:
             if (now >= stop_deadline_) end_now();
             return end_if_idle(true);
         }
-        for (const auto& each : paths.pipelines()) contain([&] { each->tick(clock.now()); });
+        for (const auto& each : paths.pipelines())
+            shared_loop()->contain([&] { each->tick(clock.now()); });
         if (!is_draining_) reception_.resume();
     }
 
@@ -176,7 +177,7 @@ public:
     /// `decide(verdict)` is called in this loop, at once where the guard knows at once.
     void admit(const std::shared_ptr<const websocket::request>& request,
                const std::string& remote_address, const verdict_handler& decide) {
-        const bool is_asked = contain([&] {
+        const bool is_asked = shared_loop()->contain([&] {
             if constexpr (synchronous_guard<Guard>) {
                 decide(verdict{guard.admit(*request, remote_address)});
             } else {
@@ -190,7 +191,7 @@ public:
     }
 
     void serve_http(const websocket::request& request, const responder& respond) {
-        if (!contain([&] { paths.http.serve(request, respond); }))
+        if (!shared_loop()->contain([&] { paths.http.serve(request, respond); }))
             respond(http_error(make_error_code(errc::handler_failed)));
     }
 
@@ -256,7 +257,7 @@ private:
             each->drain();
             each->close();
         }
-        for (const auto& each : paths.pipelines()) contain([&] { each->finish(); });
+        for (const auto& each : paths.pipelines()) shared_loop()->contain([&] { each->finish(); });
         const auto code = is_draining_ ? websocket::close_code::service_restart
                                        : websocket::close_code::going_away;
         for (const auto& each : workers_) {
@@ -289,17 +290,6 @@ private:
             self->tick();
             if (!self->is_finished_ || self->connections() != 0) self->arm_timer();
         });
-    }
-
-    template <class Function>
-    bool contain(Function&& call) noexcept {
-        try {
-            call();
-            return true;
-        } catch (...) {
-            ++shared_loop()->counters.handler_errors;
-            return false;
-        }
     }
 
     endpoint_options options_;

@@ -111,13 +111,7 @@ private:
     static void take(Running& pipeline, loop& home, batch& events) {
         const loop::turn turn{home};
         pipeline.reject(events.rejected);
-        for (const event& each : events.events) {
-            try {
-                pipeline.push(each);
-            } catch (...) {
-                ++home.counters.handler_errors;
-            }
-        }
+        for (const event& each : events.events) home.contain([&] { pipeline.push(each); });
         events.clear();
     }
 

@@ -67,14 +67,9 @@ protected:
     /// No exception of a user's leaves the endpoint.
     template <class Function>
     bool contain(Function&& call) noexcept {
-        try {
-            call();
-            return true;
-        } catch (...) {
-            ++loop_->counters.handler_errors;
-            this->close(websocket::close_code::internal_error, "handler failed");
-            return false;
-        }
+        if (loop_->contain(std::forward<Function>(call))) return true;
+        this->close(websocket::close_code::internal_error, "handler failed");
+        return false;
     }
 
     void tick_http() {

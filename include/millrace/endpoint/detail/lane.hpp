@@ -16,7 +16,7 @@ namespace millrace::detail {
 template <class Batch>
 class lane : public std::enable_shared_from_this<lane<Batch>> {
 public:
-    static constexpr std::size_t slots = 256;
+    static constexpr std::size_t slots = 64;
 
     /// `take(Batch&)` is called in the loop of `to`, which also clears what it is given.
     lane(std::shared_ptr<mailbox> from, std::shared_ptr<mailbox> to,

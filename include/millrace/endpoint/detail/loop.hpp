@@ -55,6 +55,18 @@ public:
         dirty_.push_back(std::move(who));
     }
 
+    /// Calls `f()`. What it throws is counted as a handler's error; false then.
+    template <class Function>
+    bool contain(Function&& f) noexcept {
+        try {
+            f();
+            return true;
+        } catch (...) {
+            ++counters.handler_errors;
+            return false;
+        }
+    }
+
     [[nodiscard]] std::span<char> shared_buffer() noexcept {
         return std::span{storage_}.first(buffer_bytes);
     }

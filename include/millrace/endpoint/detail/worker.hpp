@@ -200,7 +200,7 @@ private:
 
     void add(stream_type stream, std::uint64_t id, bool is_surplus) {
         std::shared_ptr<session_type> made;
-        const bool is_made = contain([&] {
+        const bool is_made = loop_->contain([&] {
             made = std::make_shared<session_type>(*this, std::move(stream), id, is_surplus);
             sessions_.add(made);
         });
@@ -209,18 +209,7 @@ private:
             return forget_one();
         }
         loop_->counters.connections = sessions_.size();
-        if (!contain([&] { made->start(); })) made->finish();
-    }
-
-    template <class Function>
-    bool contain(Function&& call) noexcept {
-        try {
-            call();
-            return true;
-        } catch (...) {
-            ++loop_->counters.handler_errors;
-            return false;
-        }
+        if (!loop_->contain([&] { made->start(); })) made->finish();
     }
 
     void forget_one() {
