@@ -53,6 +53,7 @@ int main(int count, char** words) {
     endpoint<tcp, all_of<origin_guard, bearer_guard>> server{
         {.port = 0,
          .address = "127.0.0.1",
+         .loops = 2,
          .max_message_bytes = max_message_bytes,
          .compression = compression(),
          .outbox_bytes = 4 * max_message_bytes},

@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
               .private_key_file = argv[2],
               .clients = client_certificates::optional,
               .client_ca_file = argv[3]}};
-    endpoint<tls> server{{.port = 0, .address = "127.0.0.1"}, wire};
+    endpoint<tls> server{{.port = 0, .address = "127.0.0.1", .loops = 2}, wire};
     server.on_message("/echo", [](connection& from, std::string_view text) { from.send(text); });
     server.on_message("/who",
                       [](connection& from, std::string_view) { from.send(from.principal()); });

@@ -122,6 +122,7 @@ public:
         end_sessions();
         for (const auto& each : workers_) each->shared_mailbox()->close();
         for (const auto& each : threads_) each->end();
+        for (const auto& each : workers_) each->shared_loop()->forget();
         paths.clear();
     }
 

@@ -55,6 +55,9 @@ public:
         dirty_.push_back(std::move(who));
     }
 
+    /// Flushes nothing of what is scheduled, which may hold the loop itself: nothing runs any more.
+    void forget() noexcept { dirty_.clear(); }
+
     /// Calls `f()`. What it throws is counted as a handler's error; false then.
     template <class Function>
     bool contain(Function&& f) noexcept {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +25,7 @@ public:
         : home_{home}, acceptor_{std::move(acceptor)} {}
 
     void accept() {
-        auto& to = least_loaded();
+        auto& to = choose();
         auto take = [this, home = home_.shared_from_this(), &to](std::error_code error,
                                                                  stream_type stream) {
             on_accept(error, std::move(stream), to);
@@ -54,11 +53,16 @@ private:
     /// Connections beyond the limit that are told so; still more are dropped.
     static constexpr std::size_t max_surplus = 64;
 
-    [[nodiscard]] auto& least_loaded() const noexcept {
+    /// The one with the fewest connections; of several the next in turn.
+    [[nodiscard]] auto& choose() noexcept {
         const auto& workers = home_.workers();
-        return **std::min_element(workers.begin(), workers.end(), [](const auto& a, const auto& b) {
-            return a->load() < b->load();
-        });
+        std::size_t chosen = turn_;
+        for (std::size_t i = 1; i < workers.size(); ++i) {
+            const std::size_t at = (turn_ + i) % workers.size();
+            if (workers[at]->load() < workers[chosen]->load()) chosen = at;
+        }
+        turn_ = (chosen + 1) % workers.size();
+        return *workers[chosen];
     }
 
     template <class Worker>
@@ -93,6 +97,7 @@ private:
     Home& home_;
     typename Transport::acceptor acceptor_;
     std::atomic<std::size_t> handshakes_{0};  ///< connections that have made no request yet
+    std::size_t turn_ = 0;                    ///< whose it is to get the next, if all have as many
     bool is_paused_ = false;
 };
 
