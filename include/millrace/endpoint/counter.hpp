@@ -12,10 +12,12 @@ public:
         value_.store(value, std::memory_order_relaxed);
         return *this;
     }
-    counter& operator+=(std::uint64_t more) noexcept { return *this = *this + more; }
-    counter& operator-=(std::uint64_t less) noexcept { return *this = *this - less; }
+    counter& operator+=(std::uint64_t more) noexcept {
+        value_.store(value_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+        return *this;
+    }
     counter& operator++() noexcept { return *this += 1; }
-    counter& operator--() noexcept { return *this -= 1; }
+    counter& operator--() noexcept { return *this += static_cast<std::uint64_t>(-1); }
 
     operator std::uint64_t() const noexcept { return value_.load(std::memory_order_relaxed); }
 

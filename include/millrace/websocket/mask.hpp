@@ -15,7 +15,29 @@ namespace millrace::websocket {
                                                       : std::rotl(mask, bits);
 }
 
-/// Masks or unmasks `size` bytes in place (RFC 6455, section 5.3), eight at a time. `mask` is the
+namespace detail {
+
+/// Two words that the processor handles at once.
+using word_pair __attribute__((vector_size(16))) = std::uint64_t;
+
+template <class Word>
+[[nodiscard]] inline Word load(const char* from) noexcept {
+    Word word;
+    std::memcpy(&word, from, sizeof word);
+    return word;
+}
+
+/// Masks one `Word` in place and gives it.
+template <class Word>
+inline Word mask_word(char* at, Word key) noexcept {
+    const Word word = load<Word>(at) ^ key;
+    std::memcpy(at, &word, sizeof word);
+    return word;
+}
+
+}  // namespace detail
+
+/// Masks or unmasks `size` bytes in place (RFC 6455, section 5.3), 16 at a time. `mask` is the
 /// masking key as it lies in memory on the wire. True if all resulting bytes are ASCII, which
 /// spares most text the UTF-8 check. Touches no byte outside of the range.
 inline bool apply_mask(char* data, std::size_t size, std::uint32_t mask) noexcept {
@@ -35,24 +57,23 @@ inline bool apply_mask(char* data, std::size_t size, std::uint32_t mask) noexcep
     }
 
     // The last word overlaps the one before: it is read before that one is written.
-    std::uint64_t last;
-    std::memcpy(&last, data + size - 8, 8);
-    last ^= widen(turn_mask(mask, size));
+    const auto last = detail::load<std::uint64_t>(data + size - 8) ^ widen(turn_mask(mask, size));
 
-    std::uint64_t seen = last;
+    const detail::word_pair pair_mask{wide_mask, wide_mask};
+    detail::word_pair seen{last, 0};
     std::size_t at = 0;
-    const auto step = [&](std::size_t offset) {
-        std::uint64_t word;
-        std::memcpy(&word, data + offset, 8);
-        word ^= wide_mask;
-        std::memcpy(data + offset, &word, 8);
-        return word;
-    };
-    for (; at + 32 <= size; at += 32)
-        seen |= step(at) | step(at + 8) | step(at + 16) | step(at + 24);
-    for (; at + 8 <= size; at += 8) seen |= step(at);
+    for (; at + 64 <= size; at += 64) {
+        const auto first = detail::mask_word(data + at, pair_mask),
+                   second = detail::mask_word(data + at + 16, pair_mask),
+                   third = detail::mask_word(data + at + 32, pair_mask),
+                   fourth = detail::mask_word(data + at + 48, pair_mask);
+        seen |= (first | second) | (third | fourth);
+    }
+    for (; at + 16 <= size; at += 16) seen |= detail::mask_word(data + at, pair_mask);
+    std::uint64_t seen_word = seen[0] | seen[1];
+    if (at + 8 <= size) seen_word |= detail::mask_word(data + at, wide_mask);
     std::memcpy(data + size - 8, &last, 8);
-    return (seen & high_bits) == 0;
+    return (seen_word & high_bits) == 0;
 }
 
 }  // namespace millrace::websocket
