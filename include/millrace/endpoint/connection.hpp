@@ -20,8 +20,8 @@
 
 namespace millrace {
 
-/// One WebSocket connection, as handlers see it. It belongs to the thread that runs its endpoint,
-/// and lives until its `on_close` returns; nothing else may be called from elsewhere or later.
+/// One WebSocket connection, as handlers see it. It belongs to the thread in which they are called,
+/// and lives until its `on_close` returns; nothing of it may be called from elsewhere or later.
 class connection : public detail::flushable,
                    public subscriber,
                    public std::enable_shared_from_this<connection> {

@@ -94,7 +94,8 @@ public:
     endpoint& operator=(const endpoint&) = delete;
 
     /// Ends all connections at once; see `stop` for good order. Nothing may run the io_context
-    /// meanwhile, but the thread that destroys.
+    /// meanwhile, but the thread that destroys; other loops end here, so that it is not for their
+    /// handlers to do.
     ~endpoint() { core_->abandon(); }
 
     /// Starts a pipeline, of which any number may be served. The reference is to the running

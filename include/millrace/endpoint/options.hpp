@@ -109,8 +109,8 @@ struct serve_options {
     /// A path, such as "/ws", that takes the pipeline's events and streams its records; none if
     /// empty.
     std::string duplex_path{};
-    /// Who may follow a topic, all of it or one key: asked before the upgrade. False: 403. Where
-    /// it is not set, whoever passes the guard.
+    /// Who may follow a topic, all of it or one key: asked before the upgrade, in the connection's
+    /// loop. False: 403. Where it is not set, whoever passes the guard.
     std::function<bool(const connection& who, std::string_view topic,
                        const std::optional<std::string>& key)>
         may_follow{};

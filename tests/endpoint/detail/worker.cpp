@@ -406,9 +406,9 @@ TEST_CASE("while a pipeline is behind its senders wait, and nothing is lost") {
             publish("none"));
     running thread{s};
     // The first loop gets one too, and can accept no more once it waits.
-    websocket_client clients[loops] = {{"127.0.0.1", s.port(), "/readings", {}, 300ms},
-                                       {"127.0.0.1", s.port(), "/readings", {}, 300ms},
-                                       {"127.0.0.1", s.port(), "/readings", {}, 300ms}};
+    websocket_client clients[loops] = {{"127.0.0.1", s.port(), "/readings", {}, 2s},
+                                       {"127.0.0.1", s.port(), "/readings", {}, 2s},
+                                       {"127.0.0.1", s.port(), "/readings", {}, 2s}};
     constexpr std::uint64_t events_a_message = 1000;
     std::string message = "[";
     for (std::uint64_t i = 0; i != events_a_message; ++i)
