@@ -39,7 +39,7 @@ inline constexpr auto millrace::schema<only_moves> = millrace::fields(millrace::
 
 static_assert(portable_event<named>);
 static_assert(!portable_event<unlisted>, "its view is not known");
-static_assert(!portable_event<only_moves>);
+static_assert(described<only_moves> && !portable_event<only_moves>);
 
 TEST_CASE("a batch keeps what an event's views refer to") {
     event_batch<named> batch;
