@@ -328,6 +328,21 @@ TEST_CASE("HTTP is answered in every loop, and only the endpoint's thread is ask
     REQUIRE(asked == std::set{serving});
 }
 
+TEST_CASE("a file that is in memory is served in all loops at once") {
+    endpoint<tcp> s{several_loops()};
+    s.files("/", "tests/data");
+    running thread{s};
+    std::atomic<int> right = 0;
+    std::vector<std::thread> asking;
+    for (int i = 0; i < 4; ++i)
+        asking.emplace_back([&] {
+            for (int n = 0; n < 50; ++n)
+                if (has(http_get("127.0.0.1", s.port(), "/nist/Lew.dat").body, "Lew")) ++right;
+        });
+    for (auto& each : asking) each.join();
+    REQUIRE(right == 200);
+}
+
 TEST_CASE("an asynchronous guard's answer finds the loop that waits for it") {
     struct later_guard {
         std::shared_ptr<std::vector<std::thread>> asking =
