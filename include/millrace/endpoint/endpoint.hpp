@@ -16,7 +16,6 @@
 #include <vector>
 
 #include <asio/io_context.hpp>
-#include <asio/post.hpp>
 #include <asio/signal_set.hpp>
 
 #include <millrace/core/clock.hpp>
@@ -105,12 +104,10 @@ public:
     template <class Description>
     auto& serve(Description description, const serve_options& options = {}) {
         auto published = std::make_shared<publication>();
-        const auto overflow_of = [&options, usual = core_->options().when_full](auto name) {
-            const auto own = options.when_full.find(name);
-            return own != options.when_full.end() ? own->second : usual;
-        };
-        auto running =
-            start(std::move(description), publisher{core_->shared_loop(), published, overflow_of});
+        auto running = start(std::move(description),
+                             publisher{core_->shared_loop(), published, [&](std::string_view name) {
+                                           return overflow_of(name, options);
+                                       }});
         require_topics(*published, options);
         auto served = std::make_unique<detail::served<decltype(running)>>(std::move(running));
         auto& pipeline = served->running;
@@ -119,14 +116,18 @@ public:
     }
 
     /// Opens a topic for messages of the user's own, which "/NAME" streams; it is as good as the
-    /// endpoint. @throws std::invalid_argument when the path is taken.
+    /// endpoint. @throws std::invalid_argument when the path is taken, when `when_full` names
+    /// another topic, or for a duplex path, which only a pipeline has.
     topic& add_topic(const std::string& name, const serve_options& options = {}) {
-        const auto own = options.when_full.find(name);
-        const auto made = std::make_shared<topic>(
-            name, std::string{},
-            own != options.when_full.end() ? own->second : core_->options().when_full);
-        core_->paths.add_topic(made, options);
-        return *made;
+        if (!options.duplex_path.empty())
+            throw std::invalid_argument("millrace: a topic without a pipeline has no duplex path");
+        auto published = std::make_shared<publication>();
+        published->topics.push_back(
+            std::make_shared<topic>(name, std::string{}, overflow_of(name, options)));
+        require_topics(*published, options);
+        topic& made = *published->topics.front();
+        core_->paths.add_topic(std::move(published), options);
+        return made;
     }
 
     /// Sends a text message, which must be valid UTF-8, to all who follow a topic of `add_topic` or
@@ -182,24 +183,21 @@ public:
     /// pipelines (windows close, storages flush), closes every connection with 1001 behind its last
     /// records, and waits for them up to `stop_timeout`. A second call ends at once.
     void stop() {
-        asio::post(io_, [core = core_] { core->stop(); });
+        core_->post([](core& self) { self.stop(); });
     }
 
     /// Makes way for another process, from any thread: accepts nothing more, /readyz says 503, and
     /// connections are closed with 1012, spread over `window`, so that not all clients connect
     /// again at once; then `stop`.
     void drain(std::chrono::milliseconds window) {
-        asio::post(io_, [core = core_, window] { core->drain(window); });
+        core_->post([window](core& self) { self.drain(window); });
     }
 
     /// Calls `f()` in the endpoint's thread, unless the endpoint is gone by then: the way to a
     /// running endpoint from another thread.
     template <class Function>
     void post(Function f) {
-        asio::post(io_, [core = core_, f = std::move(f)]() mutable {
-            const detail::loop::turn turn{*core->shared_loop()};
-            if (!core->is_abandoned()) f();
-        });
+        core_->post([f = std::move(f)](core&) mutable { f(); });
     }
 
     /// The port it listens on.
@@ -257,6 +255,11 @@ private:
                 const auto name = std::string_view{r.path()}.substr(size);
                 serve_history(to.paths.publications(), name, r, to.options(), respond);
             });
+    }
+
+    [[nodiscard]] overflow overflow_of(std::string_view topic, const serve_options& options) const {
+        const auto own = options.when_full.find(topic);
+        return own != options.when_full.end() ? own->second : core_->options().when_full;
     }
 
     static void require_topics(const publication& published, const serve_options& options) {

@@ -38,8 +38,8 @@ struct endpoint_options {
     /// runs the pipelines; the others decode the events of their connections. See `endpoint`.
     ///
     /// Memory: for each other loop up to 64 batches of 64 KB of records on their way there, and for
-    /// each of its pipelines' inputs up to 64 batches of 1,024 events on their way from there. When
-    /// no batch is free, records are dropped and counted, and senders of events have to wait.
+    /// each pipeline up to 64 batches of 1,024 events on their way from there, the last message's
+    /// on top. When no batch is free, records are dropped and counted, and senders have to wait.
     std::size_t loops = 1;
 
     /// A longer message is refused as soon as its header declares it: close 1009.

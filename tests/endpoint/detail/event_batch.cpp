@@ -64,6 +64,7 @@ TEST_CASE("a batch keeps what an event's views refer to") {
 
 TEST_CASE("an arena takes texts of any length and uses its first chunk again") {
     text_arena arena;
+    REQUIRE(arena.keep("").empty());
     const std::string huge(3 * text_arena::chunk_bytes, 'h');
     REQUIRE(arena.keep(huge) == huge);
     const auto first = arena.keep("a"), second = arena.keep("b");

@@ -447,6 +447,9 @@ TEST_CASE("a text is published from any thread to the followers in all loops") {
     endpoint<tcp> s{several_loops()};
     auto& news = s.add_topic("news");
     REQUIRE_THROWS_AS(s.add_topic("news"), std::invalid_argument);
+    REQUIRE_THROWS_AS(s.add_topic("other", {.duplex_path = "/both"}), std::invalid_argument);
+    REQUIRE_THROWS_AS(s.add_topic("other", {.when_full = {{"news", overflow::disconnect}}}),
+                      std::invalid_argument);
     s.on_message("/tell", [&](connection&, std::string_view text) { s.publish(news, text); });
     running thread{s};
     const auto all = clients(s.port(), "/news", 1), sport = clients(s.port(), "/news?key=sport", 1),

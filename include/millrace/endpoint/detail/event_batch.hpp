@@ -24,6 +24,7 @@ public:
     static constexpr std::size_t chunk_bytes = 16 * 1024;
 
     [[nodiscard]] std::string_view keep(std::string_view text) {
+        if (text.empty()) return {};
         if (text.size() > free_bytes_) add_chunk(text.size());
         char* const to = free_;
         std::memcpy(to, text.data(), text.size());

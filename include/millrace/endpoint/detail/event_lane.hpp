@@ -66,14 +66,14 @@ public:
     template <class OnError>
     void receive(std::span<char> message, OnError&& on_error) {
         if (is_shut_) return;
+        if (!std::exchange(is_scheduled_, true)) receiver_->schedule(this->shared_from_this());
         decode_.decode(
             message, [this](const event& one) { open_->keep(one); },
             [&](const input_error& error) {
                 ++open_->rejected;
                 on_error(error);
             });
-        if (open_->events.size() >= max_batch_events) return flush();
-        if (!std::exchange(is_scheduled_, true)) receiver_->schedule(this->shared_from_this());
+        if (open_->events.size() >= max_batch_events) send();
     }
 
     [[nodiscard]] bool is_full() const noexcept { return open_ == nullptr; }
@@ -90,15 +90,12 @@ public:
 
     void flush() override {
         is_scheduled_ = false;
-        if (is_full() || open_->empty()) return;
-        lane_->push();
-        open_ = lane_->back();
-        if (is_full() && on_change_) on_change_(true);
+        send();
     }
 
     void shut() override {
         is_shut_ = true;
-        flush();
+        send();
     }
 
     // In the loop of the pipeline.
@@ -107,6 +104,13 @@ public:
     void close() override { lane_->close(); }
 
 private:
+    void send() {
+        if (is_full() || open_->empty()) return;
+        lane_->push();
+        open_ = lane_->back();
+        if (is_full() && on_change_) on_change_(true);
+    }
+
     /// What an event's handling throws is counted; the others are not to suffer for it.
     static void take(Running& pipeline, loop& home, batch& events) {
         const loop::turn turn{home};

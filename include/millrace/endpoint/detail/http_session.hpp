@@ -23,7 +23,7 @@
 namespace millrace::detail {
 
 /// A connection's first part: HTTP requests, the last of which may make it a WebSocket. `Server` is
-/// what it belongs to, see `endpoint_core`.
+/// what it belongs to, see `worker`.
 template <class Server>
 class http_session : public stream_connection<typename Server::stream_type> {
     using base = stream_connection<typename Server::stream_type>;

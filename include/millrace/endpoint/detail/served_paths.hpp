@@ -64,14 +64,13 @@ public:
     }
 
     /// A topic without a pipeline. @throws std::invalid_argument when the path is taken.
-    void add_topic(const std::shared_ptr<topic>& made, const serve_options& options) {
-        const topic_list topics{made};
+    void add_topic(std::shared_ptr<publication> published, const serve_options& options) {
+        const auto& topics = published->topics;
         add_to_first(topic_routes(topics, options));
         for_each_other([&](Worker& w) {
             add_routes(w, topic_routes(replicate(topics, w), options), nullptr);
         });
-        publications_.push_back(std::make_shared<publication>());
-        publications_.back()->topics = topics;
+        publications_.push_back(std::move(published));
     }
 
     /// Once no loop runs any more.
