@@ -113,7 +113,7 @@ int main(int count, char** arguments) try {
                   << (has_tls ? "wss:// is there\n" : "wss:// is not there: built without TLS\n");
         return 0;
     }
-    const auto parsed = url::parse(address);
+    const auto parsed = http::url::parse(address);
     if (parsed && parsed->is_secure) {
         run_over_tls(address, ca_file);
     } else {

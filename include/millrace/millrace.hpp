@@ -17,10 +17,10 @@
 #include <millrace/analyzers/summary.hpp>
 #include <millrace/analyzers/variance.hpp>
 #include <millrace/analyzers/weighted_mean.hpp>
+#include <millrace/client/from_websocket.hpp>
 #include <millrace/codec/json.hpp>
 #include <millrace/core/clock.hpp>
 #include <millrace/endpoint/endpoint.hpp>
-#include <millrace/endpoint/from_websocket.hpp>
 #include <millrace/endpoint/guards/address_guard.hpp>
 #include <millrace/endpoint/guards/all_of.hpp>
 #include <millrace/endpoint/guards/any_of.hpp>

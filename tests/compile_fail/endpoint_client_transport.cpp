@@ -1,5 +1,5 @@
 // A client's first parameter is a transport that connects.
-#include <millrace/endpoint/client.hpp>
+#include <millrace/client/client.hpp>
 #include <millrace/transport/memory.hpp>
 
 struct listening_only {

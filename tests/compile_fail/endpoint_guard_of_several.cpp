@@ -3,10 +3,10 @@
 
 struct my_guard {
 #ifdef MUST_FAIL
-    // expect: guard needs: std::error_code admit(const websocket::request&, std::string_view
-    bool admit(const millrace::websocket::request&) { return true; }
+    // expect: guard needs: std::error_code admit(const http::request&, std::string_view
+    bool admit(const millrace::http::request&) { return true; }
 #else
-    std::error_code admit(const millrace::websocket::request&, std::string_view) { return {}; }
+    std::error_code admit(const millrace::http::request&, std::string_view) { return {}; }
 #endif
 };
 

@@ -78,7 +78,7 @@ std::size_t resident_bytes() {
 }
 
 struct secret_guard {
-    std::error_code admit(const websocket::request& r, std::string_view) const {
+    std::error_code admit(const http::request& r, std::string_view) const {
         if (r.query("token") == "throw") throw 1;
         return r.query("token") == "secret" ? std::error_code{} : make_error_code(errc::forbidden);
     }

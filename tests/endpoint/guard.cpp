@@ -14,14 +14,14 @@ using namespace millrace;
 namespace {
 
 struct local_only {
-    std::error_code admit(const websocket::request&, std::string_view remote) const {
+    std::error_code admit(const http::request&, std::string_view remote) const {
         return remote == "127.0.0.1" ? std::error_code{} : make_error_code(errc::forbidden);
     }
 };
 
 /// Knows people by ?name=, and refuses in several ways.
 struct by_name {
-    verdict admit(const websocket::request& r, std::string_view) const {
+    verdict admit(const http::request& r, std::string_view) const {
         const auto name = r.query("name").value_or("");
         if (name.empty()) return {errc::unauthorized, "who are you?"};
         if (name == "hasty") return errc::too_many_requests;
@@ -33,7 +33,7 @@ struct by_name {
 struct later {
     std::vector<verdict_handler>* waiting;
 
-    void admit(std::shared_ptr<const websocket::request>, std::string, verdict_handler reply) {
+    void admit(std::shared_ptr<const http::request>, std::string, verdict_handler reply) {
         waiting->push_back(std::move(reply));
     }
 };
@@ -59,9 +59,9 @@ static_assert(asynchronous_guard<later> && !synchronous_guard<later>);
 static_assert(!guard<int>);
 
 TEST_CASE("the open guard lets everybody in") {
-    websocket::request request;
-    websocket::parse_request("GET / HTTP/1.1\r\nHost: x\r\nOrigin: http://evil.example\r\n\r\n",
-                             request);
+    http::request request;
+    http::parse_request("GET / HTTP/1.1\r\nHost: x\r\nOrigin: http://evil.example\r\n\r\n",
+                        request);
     REQUIRE(!open_guard{}.admit(request, "203.0.113.9").error);
     REQUIRE(local_only{}.admit(request, "203.0.113.9") == errc::forbidden);
 }

@@ -10,16 +10,16 @@ using namespace millrace;
 
 namespace {
 
-struct listener final : subscriber {
-    std::vector<frame> got;
-    bool deliver(const frame& message, overflow) override {
+struct listener final : detail::subscriber {
+    std::vector<websocket::frame> got;
+    bool deliver(const websocket::frame& message, overflow) override {
         got.push_back(message);
         return true;
     }
 };
 
 struct publishing {
-    frame_pool pool;
+    websocket::frame_pool pool;
     topic bars{"bars", "symbol"};
     int encoded = 0, keyed = 0;
 
@@ -82,7 +82,7 @@ TEST_CASE("subscriptions end in any order, and others go on") {
     struct follower {
         listener to;
         std::string key;
-        std::unique_ptr<subscription> place;
+        std::unique_ptr<detail::subscription> place;
         std::size_t expected = 0;
     };
     std::vector<follower> followers(50);
@@ -108,7 +108,7 @@ TEST_CASE("subscriptions end in any order, and others go on") {
 }
 
 TEST_CASE("records of a conflating topic have a subject for each key, those of others have none") {
-    frame_pool pool;
+    websocket::frame_pool pool;
     topic last{"last", "symbol", overflow::conflate}, again{"again", "symbol", overflow::conflate},
         every{"every", "symbol"};
     const auto subject_of = [&](topic& of, std::string_view key) {
@@ -127,9 +127,9 @@ TEST_CASE("records of a conflating topic have a subject for each key, those of o
 }
 
 TEST_CASE("a topic's replica is given what somebody follows there, with the key where it matters") {
-    struct recorder final : record_relay {
+    struct recorder final : detail::record_forwarder {
         std::vector<std::string> keys;
-        void hand_over(topic&, std::string_view key, const frame&) override {
+        void hand_over(topic&, std::string_view key, const websocket::frame&) override {
             keys.emplace_back(key);
         }
     };

@@ -15,7 +15,7 @@
 #include <system_error>
 #include <utility>
 
-#include <millrace/endpoint/client.hpp>
+#include <millrace/client/client.hpp>
 #ifdef MILLRACE_WITH_DEFLATE
 #include <millrace/websocket/permessage_deflate.hpp>
 #endif

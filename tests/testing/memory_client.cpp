@@ -42,8 +42,8 @@ struct peer {
     /// Answers the upgrade, with `behind` in the same piece.
     void accept_upgrade(std::string behind = {}) {
         stream->async_wait_readable([this, behind](std::error_code) {
-            websocket::request request;
-            websocket::parse_request(read(), request);
+            http::request request;
+            http::parse_request(read(), request);
             write(websocket::accept_upgrade(request).response + behind);
         });
     }
@@ -117,8 +117,8 @@ TEST_CASE("the client compresses its messages when both sides agree") {
         peer p;
         memory_client c{p.io, p.wire};
         p.stream->async_wait_readable([&](std::error_code) {
-            websocket::request request;
-            websocket::parse_request(p.read(), request);
+            http::request request;
+            http::parse_request(p.read(), request);
             p.write(websocket::accept_upgrade(request, {}, agrees ? &deflate : nullptr).response);
         });
         REQUIRE(c.upgrade("/", {}, &deflate));

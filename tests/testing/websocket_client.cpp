@@ -22,8 +22,8 @@ namespace {
 /// Reads the client's upgrade and accepts it, with `more` in the same write.
 std::string upgrade(scripted_server::peer& peer, const std::string& more = "") {
     const auto head = peer.read_head();
-    websocket::request request;
-    websocket::parse_request(head, request);
+    http::request request;
+    http::parse_request(head, request);
     peer.write(websocket::accept_upgrade(request).response + more);
     return head;
 }
@@ -73,8 +73,8 @@ TEST_CASE("the request names the path and carries the extra headers and a fresh 
             scripted_server server{[&](auto& peer) { head = upgrade(peer); }};
             websocket_client client{"127.0.0.1", server.port(), "/path", "X-Token: t\r\n"};
         }
-        websocket::request request;
-        REQUIRE(websocket::parse_request(head, request).state == websocket::parse_result::complete);
+        http::request request;
+        REQUIRE(http::parse_request(head, request).state == http::parse_result::complete);
         CHECK(request.path() == "/path");
         CHECK(request.header("X-Token") == "t");
         keys.insert(std::string{request.header("Sec-WebSocket-Key")});

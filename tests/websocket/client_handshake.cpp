@@ -30,10 +30,10 @@ TEST_CASE("a key is the nonce of RFC 6455, section 1.3 in base64") {
 }
 
 TEST_CASE("the server accepts the client's request, and the client its answer") {
-    request r;
+    http::request r;
     const auto bytes = make_upgrade_request("host:80", "/x?y=z", sample_key, "X-Token: t\r\n");
-    const auto result = parse_request(bytes, r);
-    REQUIRE(result.state == parse_result::complete);
+    const auto result = http::parse_request(bytes, r);
+    REQUIRE(result.state == http::parse_result::complete);
     CHECK(result.consumed == bytes.size());
     CHECK(r.target() == "/x?y=z");
     CHECK(r.header("Host") == "host:80");
@@ -86,9 +86,9 @@ TEST_CASE("an answer in many lines is understood, a folded line or a broken stat
 TEST_CASE("the subprotocol is one of those that were offered") {
     constexpr std::string_view names[] = {"b", "a"};
     const upgrade_offer offer{.subprotocols = names};
-    request r;
+    http::request r;
     const auto bytes = make_upgrade_request("h", "/", sample_key, {}, offer);
-    REQUIRE(parse_request(bytes, r).state == parse_result::complete);
+    REQUIRE(http::parse_request(bytes, r).state == http::parse_result::complete);
     CHECK(r.header("Sec-WebSocket-Protocol") == "b, a");
 
     const auto read = [&](std::string_view lines, const upgrade_offer& offered) {

@@ -23,13 +23,13 @@ struct upgrade_lines {
     std::string more = "";
 };
 
-request parsed(const upgrade_lines& lines) {
-    request r;
+http::request parsed(const upgrade_lines& lines) {
+    http::request r;
     const auto result =
-        parse_request(lines.start + "\r\nHost: server.example.com\r\n" + lines.upgrade +
-                          lines.connection + lines.key + lines.version + lines.more + "\r\n",
-                      r);
-    REQUIRE(result.state == parse_result::complete);
+        http::parse_request(lines.start + "\r\nHost: server.example.com\r\n" + lines.upgrade +
+                                lines.connection + lines.key + lines.version + lines.more + "\r\n",
+                            r);
+    REQUIRE(result.state == http::parse_result::complete);
     return r;
 }
 
@@ -51,8 +51,8 @@ TEST_CASE("the handshake of RFC 6455, section 1.3") {
         "Origin: http://example.com\r\n"
         "Sec-WebSocket-Protocol: chat, superchat\r\n"
         "Sec-WebSocket-Version: 13\r\n\r\n";
-    request r;
-    REQUIRE(parse_request(bytes, r).state == parse_result::complete);
+    http::request r;
+    REQUIRE(http::parse_request(bytes, r).state == http::parse_result::complete);
     CHECK(wants_upgrade(r));
     const std::string_view known[] = {"chat"};
     const auto answer = accept_upgrade(r, known);

@@ -292,9 +292,9 @@ TEST_CASE("a client and a server agree in their handshake") {
     constexpr std::string_view key = "dGhlIHNhbXBsZSBub25jZQ==";
     const permessage_deflate server{options_of(true, 15, 10)}, client{options_of(false, 9, 15)};
     const upgrade_offer offer{.deflate = &client};
-    request asked;
-    REQUIRE(parse_request(make_upgrade_request("h", "/", key, {}, offer), asked).state ==
-            parse_result::complete);
+    http::request asked;
+    REQUIRE(http::parse_request(make_upgrade_request("h", "/", key, {}, offer), asked).state ==
+            http::parse_result::complete);
     CHECK(asked.header("Sec-WebSocket-Extensions") == client.offer());
     const auto accepted = accept_upgrade(asked, {}, &server);
     REQUIRE(accepted.compression);

@@ -10,20 +10,20 @@
 #include <vector>
 
 #include <millrace/endpoint/detail/loop.hpp>
-#include <millrace/endpoint/frame.hpp>
+#include <millrace/endpoint/detail/outbox.hpp>
 #include <millrace/endpoint/options.hpp>
-#include <millrace/endpoint/outbox.hpp>
 #include <millrace/endpoint/topic.hpp>
+#include <millrace/http/request_target.hpp>
 #include <millrace/websocket/close_code.hpp>
+#include <millrace/websocket/frame.hpp>
 #include <millrace/websocket/frame_header.hpp>
-#include <millrace/websocket/request_target.hpp>
 
 namespace millrace {
 
 /// One WebSocket connection, as handlers see it. It belongs to the thread in which they are called,
 /// and lives until its `on_close` returns; nothing of it may be called from elsewhere or later.
 class connection : public detail::flushable,
-                   public subscriber,
+                   public detail::subscriber,
                    public std::enable_shared_from_this<connection> {
 public:
     connection(const connection&) = delete;
@@ -53,7 +53,7 @@ public:
         is_open_ = false;
         outbox_.push(
             loop_->frames.make(websocket::opcode::close, websocket::close_payload(code, reason)),
-            outbox::kind::control);
+            detail::outbox::kind::control);
         schedule();
     }
 
@@ -82,7 +82,7 @@ public:
 
     /// A parameter of the query, decoded.
     [[nodiscard]] std::optional<std::string> query(std::string_view name) const {
-        const auto parsed = websocket::request_target::parse(target_);
+        const auto parsed = http::request_target::parse(target_);
         return parsed ? parsed->query(name) : std::nullopt;
     }
 
@@ -96,7 +96,7 @@ public:
     [[nodiscard]] const std::string& subprotocol() const noexcept { return subprotocol_; }
 
     /// For topics: frames made once for all their followers.
-    bool deliver(const frame& message, overflow when_full) final {
+    bool deliver(const websocket::frame& message, overflow when_full) final {
         return is_open_ && queue(message, when_full);
     }
 
@@ -110,7 +110,7 @@ public:
     }
 
     /// Makes frames for `deliver`.
-    [[nodiscard]] frame_pool& frames() noexcept { return loop_->frames; }
+    [[nodiscard]] websocket::frame_pool& frames() noexcept { return loop_->frames; }
     [[nodiscard]] const endpoint_options& options() const noexcept { return options_; }
 
 protected:
@@ -124,14 +124,14 @@ protected:
     }
 
     /// The frame as it is sent to a peer that takes compressed ones.
-    [[nodiscard]] virtual frame compress(const frame& message) = 0;
+    [[nodiscard]] virtual websocket::frame compress(const websocket::frame& message) = 0;
 
     /// Writes as much as the system takes now, and does nothing else.
     virtual void write_out() = 0;
 
     std::shared_ptr<detail::loop> loop_;
     const endpoint_options& options_;
-    outbox outbox_;
+    detail::outbox outbox_;
     std::string remote_address_;
     std::string principal_;
     std::string target_;
@@ -142,16 +142,16 @@ protected:
     bool is_compressed_ = false;
     bool needs_every_frame_ = false;  ///< each is compressed by means of those before it
     bool is_scheduled_ = false;
-    std::vector<std::unique_ptr<subscription>> subscriptions_;
+    std::vector<std::unique_ptr<detail::subscription>> subscriptions_;
 
 private:
     bool queue(websocket::opcode op, std::string_view payload) {
         return is_open_ && queue(loop_->frames.make(op, payload), options_.when_full);
     }
 
-    bool queue(frame message, overflow when_full) {
+    bool queue(websocket::frame message, overflow when_full) {
         if (when_full == overflow::conflate && conflate(message)) return true;
-        const std::size_t cost = outbox::cost(message);
+        const std::size_t cost = detail::outbox::cost(message);
         if (outbox_.size_bytes() + cost > options_.outbox_bytes && !make_room(cost, when_full))
             return false;
         outbox_.push(is_compressed_ ? compress(message) : std::move(message));
@@ -161,7 +161,7 @@ private:
         return true;
     }
 
-    bool conflate(const frame& message) {
+    bool conflate(const websocket::frame& message) {
         if (!is_congested_ || needs_every_frame_ || message.subject() == 0) return false;
         write_out();
         if (outbox_.size_bytes() <= options_.outbox_low_water) return false;

@@ -19,17 +19,17 @@
 #include <asio/signal_set.hpp>
 
 #include <millrace/core/clock.hpp>
-#include <millrace/endpoint/api_routes.hpp>
 #include <millrace/endpoint/connection.hpp>
+#include <millrace/endpoint/detail/api_routes.hpp>
 #include <millrace/endpoint/detail/core.hpp>
+#include <millrace/endpoint/detail/publisher.hpp>
+#include <millrace/endpoint/detail/topic_route.hpp>
 #include <millrace/endpoint/guard.hpp>
+#include <millrace/endpoint/message_handler.hpp>
 #include <millrace/endpoint/metrics.hpp>
 #include <millrace/endpoint/options.hpp>
-#include <millrace/endpoint/pipeline_route.hpp>
 #include <millrace/endpoint/prometheus_metrics.hpp>
-#include <millrace/endpoint/publisher.hpp>
-#include <millrace/endpoint/route.hpp>
-#include <millrace/endpoint/static_files.hpp>
+#include <millrace/http/static_files.hpp>
 #include <millrace/transport/tcp.hpp>
 #include <millrace/transport/transport.hpp>
 
@@ -103,11 +103,11 @@ public:
     /// std::system_error when a storage does not open.
     template <class Description>
     auto& serve(Description description, const serve_options& options = {}) {
-        auto published = std::make_shared<publication>();
-        auto running = start(std::move(description),
-                             publisher{core_->shared_loop(), published, [&](std::string_view name) {
-                                           return overflow_of(name, options);
-                                       }});
+        auto published = std::make_shared<detail::publication>();
+        auto running = start(
+            std::move(description),
+            detail::publisher{core_->shared_loop(), published,
+                              [&](std::string_view name) { return overflow_of(name, options); }});
         require_topics(*published, options);
         auto served = std::make_unique<detail::served<decltype(running)>>(std::move(running));
         auto& pipeline = served->running;
@@ -121,7 +121,7 @@ public:
     topic& add_topic(const std::string& name, const serve_options& options = {}) {
         if (!options.duplex_path.empty())
             throw std::invalid_argument("millrace: a topic without a pipeline has no duplex path");
-        auto published = std::make_shared<publication>();
+        auto published = std::make_shared<detail::publication>();
         published->topics.push_back(
             std::make_shared<topic>(name, std::string{}, overflow_of(name, options)));
         require_topics(*published, options);
@@ -143,7 +143,7 @@ public:
     template <class Handler>
     void on_message(const std::string& path, Handler handler) {
         require_message_handler<Handler>();
-        using made = raw_route<Handler>;
+        using made = detail::raw_route<Handler>;
         if constexpr (std::copy_constructible<Handler>) {
             core_->paths.add_route(path, [&] { return std::make_unique<made>(handler); });
         } else {
@@ -155,15 +155,15 @@ public:
     }
 
     /// Serves the files of a directory under all paths that begin with `prefix` and have no other
-    /// route: see `static_files`.
+    /// route: see `http::static_files`.
     /// @throws std::invalid_argument when the prefix is taken or no path;
     /// std::filesystem::filesystem_error when there is no such directory.
     void files(const std::string& prefix, const std::filesystem::path& directory) {
         const auto& limits = core_->options();
-        auto files = std::make_shared<static_files>(
-            core_->shared_loop()->frames, prefix, directory,
-            static_files::limits{limits.max_file_bytes, limits.file_cache_bytes});
-        const auto serve = [files](const websocket::request& request, const responder& respond) {
+        auto files = std::make_shared<http::static_files>(
+            prefix, directory,
+            http::static_files::limits{limits.max_file_bytes, limits.file_cache_bytes});
+        const auto serve = [files](const http::request& request, const http::responder& respond) {
             respond(files->serve(request));
         };
         if (!prefix.starts_with('/') || !core_->paths.http.add_prefix(prefix, serve))
@@ -230,28 +230,30 @@ private:
     }
 
     static void add_http_routes(core& to) {
-        using websocket::request;
-        to.paths.http.add("/healthz", [](const request&, const responder& respond) {
+        using http::request;
+        to.paths.http.add("/healthz", [](const request&, const http::responder& respond) {
             respond({.body = "ok\n", .extra_headers = "Cache-Control: no-store\r\n"});
         });
-        to.paths.http.add("/readyz", [&to](const request&, const responder& respond) {
-            http_answer answer{.body = "ready\n", .extra_headers = "Cache-Control: no-store\r\n"};
-            if (to.is_draining()) answer = http_error(make_error_code(errc::try_again_later));
+        to.paths.http.add("/readyz", [&to](const request&, const http::responder& respond) {
+            http::response answer{.body = "ready\n",
+                                  .extra_headers = "Cache-Control: no-store\r\n"};
+            if (to.is_draining())
+                answer = http::error_response(make_error_code(errc::try_again_later));
             respond(std::move(answer));
         });
         if constexpr (!std::string_view{Metrics::content_type}.empty()) {
-            to.paths.http.add("/metrics", [&to](const request&, const responder& respond) {
-                http_answer answer{.content_type = std::string{Metrics::content_type}};
+            to.paths.http.add("/metrics", [&to](const request&, const http::responder& respond) {
+                http::response answer{.content_type = std::string{Metrics::content_type}};
                 Metrics::write(snapshot_of_core(to), answer.body);
                 respond(std::move(answer));
             });
         }
-        to.paths.http.add("/api/topics", [&to](const request&, const responder& respond) {
+        to.paths.http.add("/api/topics", [&to](const request&, const http::responder& respond) {
             respond(list_topics(to.paths.publications()));
         });
         const std::string prefix = "/api/topics/";
         to.paths.http.add_prefix(
-            prefix, [&to, size = prefix.size()](const request& r, const responder& respond) {
+            prefix, [&to, size = prefix.size()](const request& r, const http::responder& respond) {
                 const auto name = std::string_view{r.path()}.substr(size);
                 serve_history(to.paths.publications(), name, r, to.options(), respond);
             });
@@ -262,7 +264,7 @@ private:
         return own != options.when_full.end() ? own->second : core_->options().when_full;
     }
 
-    static void require_topics(const publication& published, const serve_options& options) {
+    static void require_topics(const detail::publication& published, const serve_options& options) {
         for (const auto& [name, policy] : options.when_full) {
             const bool is_known =
                 std::any_of(published.topics.begin(), published.topics.end(),

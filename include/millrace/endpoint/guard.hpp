@@ -9,7 +9,7 @@
 #include <utility>
 
 #include <millrace/core/error.hpp>
-#include <millrace/websocket/request.hpp>
+#include <millrace/http/request.hpp>
 
 namespace millrace {
 
@@ -28,7 +28,7 @@ struct verdict {
     verdict(errc refusal, std::string why = {})
         : verdict{make_error_code(refusal), std::move(why)} {}
 
-    /// None to pass; else the answer is its HTTP status (see `websocket::http_status_of`).
+    /// None to pass; else the answer is its HTTP status (see `http::status_of`).
     std::error_code error{};
     std::string principal{};
     std::string reason{};  ///< told to the client that is refused
@@ -39,7 +39,7 @@ using verdict_handler = std::function<void(verdict)>;
 
 /// A guard that knows at once.
 template <class G>
-concept synchronous_guard = requires(G& g, const websocket::request& r,
+concept synchronous_guard = requires(G& g, const http::request& r,
                                      std::string_view remote_address) {
     { g.admit(r, remote_address) } -> std::convertible_to<verdict>;
 };
@@ -47,7 +47,7 @@ concept synchronous_guard = requires(G& g, const websocket::request& r,
 /// A guard that asks elsewhere and answers later. The endpoint waits for it as long as for a slow
 /// request; whoever is gone by then is not missed.
 template <class G>
-concept asynchronous_guard = requires(G& g, std::shared_ptr<const websocket::request> r,
+concept asynchronous_guard = requires(G& g, std::shared_ptr<const http::request> r,
                                       std::string remote_address, verdict_handler reply) {
     g.admit(r, remote_address, reply);
 };
@@ -56,7 +56,7 @@ concept asynchronous_guard = requires(G& g, std::shared_ptr<const websocket::req
 /// needs:
 ///
 ///     struct secret_only {
-///         std::error_code admit(const millrace::websocket::request& r, std::string_view) {
+///         std::error_code admit(const millrace::http::request& r, std::string_view) {
 ///             return r.query("token") == "secret" ? std::error_code{} : millrace::errc::forbidden;
 ///         }
 ///     };
@@ -75,13 +75,13 @@ concept guard = synchronous_guard<G> || asynchronous_guard<G>;
 template <class G>
 consteval void require_guard() {
     static_assert(guard<G>,
-                  "guard needs: std::error_code admit(const websocket::request&, std::string_view "
+                  "guard needs: std::error_code admit(const http::request&, std::string_view "
                   "remote_address) (see millrace/endpoint/guard.hpp)");
 }
 
 /// Lets everybody in.
 struct open_guard {
-    verdict admit(const websocket::request&, std::string_view) const noexcept { return {}; }
+    verdict admit(const http::request&, std::string_view) const noexcept { return {}; }
 };
 
 }  // namespace millrace

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include <millrace/core/log.hpp>
 #include <millrace/transport/address_list.hpp>
 #include <millrace/websocket/compression.hpp>
 
@@ -97,6 +98,9 @@ struct endpoint_options {
     std::size_t max_file_bytes = 16 * 1024 * 1024;
     /// Files kept in memory; those that do not fit are read at each request.
     std::size_t file_cache_bytes = 32 * 1024 * 1024;
+
+    /// Gets what an operator needs to know: refusals with their reason, failures, start and stop.
+    log_hook log{};
 
     /// SIGINT and SIGTERM stop an endpoint that runs its own io_context, a second one at once.
     bool handle_signals = true;

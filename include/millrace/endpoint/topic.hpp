@@ -11,11 +11,17 @@
 #include <utility>
 #include <vector>
 
-#include <millrace/endpoint/counter.hpp>
-#include <millrace/endpoint/frame.hpp>
+#include <millrace/endpoint/detail/counter.hpp>
 #include <millrace/endpoint/options.hpp>
+#include <millrace/websocket/frame.hpp>
 
 namespace millrace {
+
+class topic;
+
+namespace detail {
+
+class subscription;
 
 /// Who can be sent a topic's records.
 class subscriber {
@@ -24,24 +30,23 @@ public:
 
     /// False if the frame will not be sent; `when_full` says what else may be dropped for it. It
     /// must not end a subscription before it returns.
-    virtual bool deliver(const frame&, overflow when_full) = 0;
+    virtual bool deliver(const websocket::frame&, overflow when_full) = 0;
 
     /// Some frames were lost on the way to it, though it is to get all or be disconnected.
     virtual void lose() {}
 };
 
-class subscription;
-class topic;
-
 /// The way to the followers that a topic has in another loop.
-class record_relay {
+class record_forwarder {
 public:
-    virtual ~record_relay() = default;
+    virtual ~record_forwarder() = default;
 
     /// Has `there`, a topic of the other loop, publish a record. The key may be empty if nobody
     /// follows one there.
-    virtual void hand_over(topic& there, std::string_view key, const frame& message) = 0;
+    virtual void hand_over(topic& there, std::string_view key, const websocket::frame& message) = 0;
 };
+
+}  // namespace detail
 
 /// A named stream of records and those who follow it: all of it, or one key. It belongs to one
 /// thread; followers in others have a topic of their own, a replica of this one.
@@ -59,17 +64,18 @@ public:
 
     /// Until the subscription is destroyed, which must be before the topic and `to` are. Takes
     /// constant time, as does the end.
-    [[nodiscard]] std::unique_ptr<subscription> subscribe(subscriber& to,
-                                                          std::optional<std::string> key);
+    [[nodiscard]] std::unique_ptr<detail::subscription> subscribe(detail::subscriber& to,
+                                                                  std::optional<std::string> key);
 
     /// One for the followers in another thread.
     [[nodiscard]] std::shared_ptr<topic> replica() const {
         return std::make_shared<topic>(name_, key_name_, when_full_);
     }
 
-    /// Gives each record also to `there`, by way of `relay`, while anybody follows it there.
-    void replicate(std::shared_ptr<topic> there, std::shared_ptr<record_relay> relay) {
-        replicas_.push_back({std::move(there), std::move(relay)});
+    /// Gives each record also to `there`, by way of `forwarder`, while anybody follows it there.
+    void replicate(std::shared_ptr<topic> there,
+                   std::shared_ptr<detail::record_forwarder> forwarder) {
+        replicas_.push_back({std::move(there), std::move(forwarder)});
     }
 
     /// Gives one record to its followers. `encode()` makes the frame, `key(std::string&)` appends
@@ -92,21 +98,21 @@ public:
                 of_key = &found->second;
         }
         if (!is_wanted && of_key == nullptr) return;
-        frame message = encode();
+        websocket::frame message = encode();
         if (conflates) message.set_subject(subject_of(key_text_));
         give(all_, message);
         if (of_key != nullptr) give(*of_key, message);
         for (const auto& each : replicas_)
             if (each.there->subscribers() != 0)
-                each.relay->hand_over(*each.there, key_text_, message);
+                each.forwarder->hand_over(*each.there, key_text_, message);
     }
 
     /// Ends the subscriptions of those who were promised every record, because some are lost.
     void lose_records() {
         if (when_full_ != overflow::disconnect) return;
-        for (const subscription* each : all_) end(*each);
+        for (const detail::subscription* each : all_) end(*each);
         for (const auto& [key, followers] : by_key_)
-            for (const subscription* each : followers) end(*each);
+            for (const detail::subscription* each : followers) end(*each);
     }
 
     [[nodiscard]] std::uint64_t records() const noexcept { return records_; }
@@ -119,12 +125,12 @@ public:
     }
 
 private:
-    friend class subscription;
-    using list = std::vector<subscription*>;
+    friend class detail::subscription;
+    using list = std::vector<detail::subscription*>;
 
     struct replicated {
         std::shared_ptr<topic> there;
-        std::shared_ptr<record_relay> relay;
+        std::shared_ptr<detail::record_forwarder> forwarder;
     };
 
     /// The key's, and this topic's: never 0.
@@ -133,8 +139,8 @@ private:
         return (std::hash<std::string_view>{}(key) ^ place * 0x9e3779b97f4a7c15u) | 1u;
     }
 
-    inline void give(const list& to, const frame& message) const;
-    static inline void end(const subscription& of);
+    inline void give(const list& to, const websocket::frame& message) const;
+    static inline void end(const detail::subscription& of);
 
     std::string name_;
     std::string key_name_;
@@ -144,9 +150,11 @@ private:
     std::string key_text_;
     std::vector<replicated> replicas_;
     std::uint64_t records_ = 0;
-    counter subscribers_;
-    counter key_subscribers_;  ///< of these, those who follow one key
+    detail::counter subscribers_;
+    detail::counter key_subscribers_;  ///< of these, those who follow one key
 };
+
+namespace detail {
 
 /// One subscriber's place in a topic.
 class subscription {
@@ -175,7 +183,7 @@ public:
     }
 
 private:
-    friend class topic;
+    friend class millrace::topic;
 
     void leave(topic::list& list) noexcept {
         list[at_] = list.back();
@@ -189,15 +197,17 @@ private:
     std::size_t at_ = 0;
 };
 
-inline std::unique_ptr<subscription> topic::subscribe(subscriber& to,
-                                                      std::optional<std::string> key) {
-    return std::make_unique<subscription>(*this, to, std::move(key));
+}  // namespace detail
+
+inline std::unique_ptr<detail::subscription> topic::subscribe(detail::subscriber& to,
+                                                              std::optional<std::string> key) {
+    return std::make_unique<detail::subscription>(*this, to, std::move(key));
 }
 
-inline void topic::give(const list& to, const frame& message) const {
-    for (const subscription* each : to) each->to_.deliver(message, when_full_);
+inline void topic::give(const list& to, const websocket::frame& message) const {
+    for (const detail::subscription* each : to) each->to_.deliver(message, when_full_);
 }
 
-inline void topic::end(const subscription& of) { of.to_.lose(); }
+inline void topic::end(const detail::subscription& of) { of.to_.lose(); }
 
 }  // namespace millrace

@@ -11,15 +11,15 @@
 #include <system_error>
 
 #include <millrace/core/error.hpp>
+#include <millrace/http/fields.hpp>
+#include <millrace/http/text.hpp>
 #include <millrace/testing/blocking_socket.hpp>
-#include <millrace/websocket/http_fields.hpp>
-#include <millrace/websocket/http_text.hpp>
 
 namespace millrace::testing {
 
 struct http_result {
     int status = 0;
-    websocket::http_fields headers;
+    http::fields headers;
     std::string body;
 };
 
@@ -47,7 +47,7 @@ struct http_result {
 
     http_result result;
     std::string_view head{bytes.data(), end + 2};
-    const auto status_line = websocket::split_off(head, "\r\n");
+    const auto status_line = http::split_off(head, "\r\n");
     require(status_line.starts_with("HTTP/1.1 ") && status_line.size() >= 12);
     std::from_chars(status_line.data() + 9, status_line.data() + 12, result.status);
     require(!result.headers.parse(head, 256));

@@ -12,10 +12,10 @@
 #include <websocketpp/base64/base64.hpp>
 
 #include <millrace/core/error.hpp>
+#include <millrace/http/fields.hpp>
+#include <millrace/http/text.hpp>
 #include <millrace/websocket/compression.hpp>
 #include <millrace/websocket/handshake.hpp>
-#include <millrace/websocket/http_fields.hpp>
-#include <millrace/websocket/http_text.hpp>
 
 namespace millrace::websocket {
 
@@ -25,8 +25,8 @@ inline constexpr std::size_t max_answer_lines = 64;
 
 /// "101 Switching Protocols": the reason may be empty, the space before it may not be left out.
 [[nodiscard]] constexpr bool is_status(std::string_view text) noexcept {
-    return text.size() >= 4 && is_digit(text[0]) && is_digit(text[1]) && is_digit(text[2]) &&
-           text[3] == ' ';
+    return text.size() >= 4 && http::is_digit(text[0]) && http::is_digit(text[1]) &&
+           http::is_digit(text[2]) && text[3] == ' ';
 }
 
 }  // namespace detail
@@ -79,16 +79,16 @@ struct upgrade_answer {
                                                           std::string_view key_base64,
                                                           const upgrade_offer& offer = {}) {
     const auto fail = [](errc error) { return upgrade_answer{make_error_code(error), {}, {}}; };
-    if (!head.ends_with("\r\n\r\n") || has_bad_control(head)) return fail(errc::bad_request);
+    if (!head.ends_with("\r\n\r\n") || http::has_bad_control(head)) return fail(errc::bad_request);
     head.remove_suffix(2);
-    std::string_view status_line = split_off(head, "\r\n");
-    http_fields fields;
-    if (split_off(status_line, " ") != "HTTP/1.1" || !detail::is_status(status_line) ||
+    std::string_view status_line = http::split_off(head, "\r\n");
+    http::fields fields;
+    if (http::split_off(status_line, " ") != "HTTP/1.1" || !detail::is_status(status_line) ||
         fields.parse(head, detail::max_answer_lines))
         return fail(errc::bad_request);
     if (!status_line.starts_with("101")) return fail(errc::upgrade_required);
-    if (!iequals(fields.get("Upgrade"), "websocket") ||
-        !list_has(fields.get("Connection"), "upgrade") ||
+    if (!http::iequals(fields.get("Upgrade"), "websocket") ||
+        !http::list_has(fields.get("Connection"), "upgrade") ||
         fields.get("Sec-WebSocket-Accept") != accept_key(key_base64))
         return fail(errc::bad_request);
 

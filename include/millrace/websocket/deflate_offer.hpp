@@ -41,7 +41,7 @@ inline constexpr std::string_view deflate_name = "permessage-deflate";
 /// client_max_window_bits without a value.
 [[nodiscard]] inline std::optional<deflate_parameters> parse_deflate(const extension& e,
                                                                      bool is_offer) {
-    if (!iequals(e.name, deflate_name)) return std::nullopt;
+    if (!http::iequals(e.name, deflate_name)) return std::nullopt;
     deflate_parameters out;
     const auto set_flag = [](bool& flag, const extension_parameter& p) {
         return !std::exchange(flag, true) && !p.value;

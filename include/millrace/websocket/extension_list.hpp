@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <millrace/websocket/http_text.hpp>
+#include <millrace/http/text.hpp>
 
 namespace millrace::websocket {
 
@@ -44,7 +44,7 @@ public:
     /// Empty where no token is.
     std::string_view take_token() noexcept {
         std::size_t size = 0;
-        while (size != rest_.size() && is_token(rest_.substr(size, 1))) ++size;
+        while (size != rest_.size() && http::is_token(rest_.substr(size, 1))) ++size;
         const auto token = rest_.substr(0, size);
         rest_.remove_prefix(size);
         skip_spaces();
@@ -66,7 +66,7 @@ public:
             rest_.remove_prefix(at + 1);
             skip_spaces();
         }
-        if (!is_token(value)) return std::nullopt;
+        if (!http::is_token(value)) return std::nullopt;
         return value;
     }
 

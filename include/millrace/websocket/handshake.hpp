@@ -14,11 +14,11 @@
 #include <websocketpp/sha1/sha1.hpp>
 
 #include <millrace/core/error.hpp>
+#include <millrace/http/request.hpp>
+#include <millrace/http/status.hpp>
+#include <millrace/http/text.hpp>
 #include <millrace/websocket/compression.hpp>
 #include <millrace/websocket/extension_list.hpp>
-#include <millrace/websocket/http_text.hpp>
-#include <millrace/websocket/request.hpp>
-#include <millrace/websocket/response.hpp>
 
 namespace millrace::websocket {
 
@@ -38,8 +38,8 @@ namespace millrace::websocket {
 }
 
 /// True if the request asks to become a WebSocket connection, rightly or not.
-[[nodiscard]] inline bool wants_upgrade(const request& r) noexcept {
-    return list_has(r.header("Upgrade"), "websocket");
+[[nodiscard]] inline bool wants_upgrade(const http::request& r) noexcept {
+    return http::list_has(r.header("Upgrade"), "websocket");
 }
 
 /// The answer to a request to upgrade.
@@ -53,9 +53,9 @@ struct upgrade {
 namespace detail {
 
 /// RFC 6455, section 4.2.1.
-[[nodiscard]] inline std::error_code check_upgrade(const request& r) noexcept {
+[[nodiscard]] inline std::error_code check_upgrade(const http::request& r) noexcept {
     if (r.method() != "GET") return errc::method_not_allowed;
-    if (!r.is_http_1_1() || !wants_upgrade(r) || !list_has(r.header("Connection"), "upgrade"))
+    if (!r.is_http_1_1() || !wants_upgrade(r) || !http::list_has(r.header("Connection"), "upgrade"))
         return errc::bad_request;
     if (r.header_lines("Sec-WebSocket-Version") > 1) return errc::bad_request;
     if (r.header("Sec-WebSocket-Version") != "13") return errc::upgrade_required;
@@ -69,9 +69,9 @@ namespace detail {
     std::string_view list) {
     std::vector<std::string_view> names;
     while (!list.empty()) {
-        const auto name = trim(split_off(list, ","));
+        const auto name = http::trim(http::split_off(list, ","));
         if (name.empty()) continue;
-        if (!is_token(name)) return std::nullopt;
+        if (!http::is_token(name)) return std::nullopt;
         names.push_back(name);
     }
     auto sorted = names;
@@ -86,11 +86,11 @@ namespace detail {
         extra = "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n";
     else if (error == errc::method_not_allowed)
         extra = "Allow: GET\r\n";
-    return {
-        error,
-        http_response(http_status_of(error), "text/plain", error.message() + "\n", false, extra),
-        {},
-        {}};
+    return {error,
+            http::response_text(http::status_of(error), "text/plain", error.message() + "\n", false,
+                                extra),
+            {},
+            {}};
 }
 
 }  // namespace detail
@@ -100,7 +100,7 @@ namespace detail {
 /// are offered; without it none is accepted.
 /// Errors: `errc::bad_request` (400), `errc::method_not_allowed` (405), `errc::upgrade_required`
 /// (426, which names version 13).
-[[nodiscard]] inline upgrade accept_upgrade(const request& r,
+[[nodiscard]] inline upgrade accept_upgrade(const http::request& r,
                                             std::span<const std::string_view> subprotocols = {},
                                             const compression* deflate = nullptr) {
     if (const auto error = detail::check_upgrade(r)) return detail::refuse_upgrade(error);

@@ -299,7 +299,7 @@ TEST_CASE("HTTP is answered in every loop, and only the endpoint's thread is ask
     std::set<std::thread::id> asked;
     struct remember_guard {
         std::set<std::thread::id>* asked;
-        verdict admit(const websocket::request& request, std::string_view address) {
+        verdict admit(const http::request& request, std::string_view address) {
             asked->insert(std::this_thread::get_id());
             if (request.path() == "/throw") throw 1;
             if (address != "127.0.0.1") return errc::forbidden;
@@ -347,7 +347,7 @@ TEST_CASE("an asynchronous guard's answer finds the loop that waits for it") {
     struct later_guard {
         std::shared_ptr<std::vector<std::thread>> asking =
             std::make_shared<std::vector<std::thread>>();
-        void admit(std::shared_ptr<const websocket::request> request, std::string,
+        void admit(std::shared_ptr<const http::request> request, std::string,
                    verdict_handler reply) {
             asking->emplace_back([request, reply] {
                 const bool is_known = request->query("token") == "known";

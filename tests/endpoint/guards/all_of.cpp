@@ -41,8 +41,7 @@ public:
         for (auto& each : threads_) each.join();
     }
 
-    void admit(std::shared_ptr<const websocket::request> request, std::string,
-               verdict_handler reply) {
+    void admit(std::shared_ptr<const http::request> request, std::string, verdict_handler reply) {
         threads_.emplace_back([accounts = accounts_, request, reply] {
             const auto found = accounts->find(request->query("user").value_or(""));
             if (found == accounts->end()) return reply({errc::unauthorized, "no such user"});
@@ -91,7 +90,7 @@ TEST_CASE("guards of several kinds combine") {
 }
 
 TEST_CASE("with a guard that answers later, all answer later") {
-    const auto request = std::make_shared<const websocket::request>(get("/"));
+    const auto request = std::make_shared<const http::request>(get("/"));
     std::vector<std::function<void()>> answers;
     std::vector<std::string> asked;
     std::optional<verdict> result;
@@ -181,7 +180,7 @@ TEST_CASE("a user's own guard answers from another thread") {
     all_of guard{origin_guard{}, slow_accounts{{{"7", "alice"}}}};
     const auto ask = [&](std::string_view target) {
         std::promise<verdict> promise;
-        guard.admit(std::make_shared<const websocket::request>(get(target)), "192.0.2.1",
+        guard.admit(std::make_shared<const http::request>(get(target)), "192.0.2.1",
                     [&](verdict v) { promise.set_value(std::move(v)); });
         return promise.get_future().get();
     };
@@ -194,7 +193,7 @@ TEST_CASE("answers from several threads at once make one reply") {
         all_of guard{slow_accounts{{{"7", "alice"}}}, slow_accounts{{{"7", "bob"}}},
                      slow_accounts{{{"7", ""}}}};
         std::promise<verdict> promise;
-        guard.admit(std::make_shared<const websocket::request>(get("/?user=7")), "",
+        guard.admit(std::make_shared<const http::request>(get("/?user=7")), "",
                     [&](verdict v) { promise.set_value(std::move(v)); });
         REQUIRE(promise.get_future().get().principal == "bob");
     }

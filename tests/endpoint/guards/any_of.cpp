@@ -49,7 +49,7 @@ TEST_CASE("from inside, or with a token") {
 }
 
 TEST_CASE("any of guards that answer later") {
-    const auto request = std::make_shared<const websocket::request>(get("/"));
+    const auto request = std::make_shared<const http::request>(get("/"));
     std::vector<std::function<void()>> answers;
     std::optional<verdict> result;
     const verdict_handler reply = [&](verdict v) {

@@ -15,7 +15,7 @@ struct scripted {
     std::vector<std::string>* asked = nullptr;
     std::string name{};
 
-    millrace::verdict admit(const millrace::websocket::request&, std::string_view) const {
+    millrace::verdict admit(const millrace::http::request&, std::string_view) const {
         if (asked != nullptr) asked->push_back(name);
         return says;
     }
@@ -26,7 +26,7 @@ struct scripted_later {
     millrace::verdict says;
     std::vector<std::function<void()>>* answers;
 
-    void admit(std::shared_ptr<const millrace::websocket::request>, std::string,
+    void admit(std::shared_ptr<const millrace::http::request>, std::string,
                millrace::verdict_handler reply) const {
         answers->push_back([reply = std::move(reply), verdict = says] { reply(verdict); });
     }

@@ -18,22 +18,22 @@
 #include <asio/steady_timer.hpp>
 
 #include <millrace/core/clock.hpp>
+#include <millrace/core/detail/monotonic.hpp>
 #include <millrace/endpoint/detail/address_counts.hpp>
+#include <millrace/endpoint/detail/listener.hpp>
 #include <millrace/endpoint/detail/loop.hpp>
 #include <millrace/endpoint/detail/loop_thread.hpp>
-#include <millrace/endpoint/detail/monotonic.hpp>
-#include <millrace/endpoint/detail/reception.hpp>
+#include <millrace/endpoint/detail/outbox.hpp>
 #include <millrace/endpoint/detail/served_paths.hpp>
 #include <millrace/endpoint/detail/worker.hpp>
 #include <millrace/endpoint/guard.hpp>
-#include <millrace/endpoint/http_answer.hpp>
 #include <millrace/endpoint/options.hpp>
-#include <millrace/endpoint/outbox.hpp>
 #include <millrace/endpoint/topic.hpp>
+#include <millrace/http/request.hpp>
+#include <millrace/http/response.hpp>
 #include <millrace/transport/transport.hpp>
 #include <millrace/websocket/close_code.hpp>
 #include <millrace/websocket/frame_header.hpp>
-#include <millrace/websocket/request.hpp>
 
 namespace millrace::detail {
 
@@ -57,14 +57,14 @@ public:
           options_{std::move(settings)},
           io_{io},
           transport_{std::move(wire)},
-          reception_{*this, transport_.listen(io, {options_.address, options_.port})},
+          listener_{*this, transport_.listen(io, {options_.address, options_.port})},
           timer_{io} {
         make_workers();
         first().shared_loop()->now = monotonic_now(clock);
     }
 
     void start() {
-        reception_.accept();
+        listener_.accept();
         arm_timer();
     }
 
@@ -80,7 +80,7 @@ public:
         }
         for (const auto& each : paths.pipelines())
             shared_loop()->contain([&] { each->tick(clock.now()); });
-        if (!is_draining_) reception_.resume();
+        if (!is_draining_) listener_.resume();
     }
 
     /// Accepts nothing more, and closes the connections spread over `window`; then stops.
@@ -89,7 +89,7 @@ public:
         is_draining_ = true;
         drain_begin_ = shared_loop()->now;
         drain_window_ = window;
-        reception_.close();
+        listener_.close();
         drain_some();
     }
 
@@ -99,15 +99,15 @@ public:
         if (is_stopping_) return end_now();
         is_stopping_ = true;
         stop_deadline_ = shared_loop()->now + options_.stop_timeout;
-        reception_.close();
+        listener_.close();
         // Pipelines end behind the events that other loops have taken in.
-        open_inlets_ = workers_.size() - 1;
-        if (open_inlets_ == 0) return finish();
+        open_queues_ = workers_.size() - 1;
+        if (open_queues_ == 0) return finish();
         for (std::size_t i = 1; i != workers_.size(); ++i)
             workers_[i]->run([home = this->shared_from_this()](worker_type& w) {
-                w.shut_inlets();
+                w.shut_event_queues();
                 home->post([](endpoint_core& core) {
-                    if (--core.open_inlets_ == 0) core.finish();
+                    if (--core.open_queues_ == 0) core.finish();
                 });
             });
     }
@@ -117,7 +117,7 @@ public:
         is_stopping_ = is_finished_ = is_abandoned_ = true;
         on_end = nullptr;
         own_mailbox().close();
-        reception_.close();
+        listener_.close();
         timer_.cancel();
         end_sessions();
         for (const auto& each : workers_) each->shared_mailbox()->close();
@@ -150,7 +150,7 @@ public:
     [[nodiscard]] const endpoint_options& options() const noexcept { return options_; }
     [[nodiscard]] bool is_stopping() const noexcept { return is_stopping_; }
     [[nodiscard]] bool is_draining() const noexcept { return is_draining_; }
-    void end_handshake() noexcept { reception_.end_handshake(); }
+    void end_handshake() noexcept { listener_.end_handshake(); }
 
     /// Calls `f(endpoint_core&)` in the first loop, unless this is abandoned by then.
     template <class Function>
@@ -176,7 +176,7 @@ public:
     // What workers ask for, in the first loop.
 
     /// `decide(verdict)` is called in this loop, at once where the guard knows at once.
-    void admit(const std::shared_ptr<const websocket::request>& request,
+    void admit(const std::shared_ptr<const http::request>& request,
                const std::string& remote_address, const verdict_handler& decide) {
         const bool is_asked = shared_loop()->contain([&] {
             if constexpr (synchronous_guard<Guard>) {
@@ -191,9 +191,9 @@ public:
         if (!is_asked) decide(errc::handler_failed);
     }
 
-    void serve_http(const websocket::request& request, const responder& respond) {
+    void serve_http(const http::request& request, const http::responder& respond) {
         if (!shared_loop()->contain([&] { paths.http.serve(request, respond); }))
-            respond(http_error(make_error_code(errc::handler_failed)));
+            respond(http::error_response(make_error_code(errc::handler_failed)));
     }
 
     // What the endpoint and its reception ask for.
@@ -211,7 +211,7 @@ public:
         return first().shared_loop();
     }
     [[nodiscard]] bool is_abandoned() const noexcept { return is_abandoned_; }
-    [[nodiscard]] std::uint16_t port() const { return reception_.port(); }
+    [[nodiscard]] std::uint16_t port() const { return listener_.port(); }
 
     /// Of all loops; from any thread.
     [[nodiscard]] endpoint_counters counters() const {
@@ -237,9 +237,11 @@ private:
         if (loops > 1 && !distributing_transport<Transport>)
             throw std::invalid_argument("millrace: this transport serves one loop only");
         workers_.push_back(std::make_unique<worker_type>(*this, io_));
+        first().shared_loop()->log = options_.log;
         while (workers_.size() != loops) {
             threads_.push_back(std::make_unique<loop_thread>());
             workers_.push_back(std::make_unique<worker_type>(*this, threads_.back()->io, first()));
+            workers_.back()->shared_loop()->log = options_.log;
             threads_.back()->start(
                 [loop = workers_.back()->shared_loop()] { ++loop->counters.handler_errors; });
         }
@@ -254,7 +256,7 @@ private:
     void finish() {
         if (std::exchange(is_finished_, true)) return;
         const loop::turn turn{*shared_loop()};
-        for (const auto& each : paths.inlets()) {
+        for (const auto& each : paths.event_queues()) {
             each->drain();
             each->close();
         }
@@ -262,7 +264,7 @@ private:
         const auto code = is_draining_ ? websocket::close_code::service_restart
                                        : websocket::close_code::going_away;
         for (const auto& each : workers_) {
-            if (each->shared_relay()) each->shared_relay()->flush();
+            if (each->shared_record_queue()) each->shared_record_queue()->flush();
             each->run([code](worker_type& w) { w.stop(code); });
         }
         end_if_idle(true);
@@ -296,12 +298,12 @@ private:
     endpoint_options options_;
     asio::io_context& io_;
     Transport transport_;
-    reception<endpoint_core, Transport> reception_;
+    listener<endpoint_core, Transport> listener_;
     asio::steady_timer timer_;
     std::vector<std::unique_ptr<worker_type>> workers_;
     std::vector<std::unique_ptr<loop_thread>> threads_;  ///< of all workers but the first
     std::atomic<std::size_t> unpublished_bytes_{0};      ///< given to `publish` by other threads
-    std::size_t open_inlets_ = 0;  ///< loops that may still send events, once stopping
+    std::size_t open_queues_ = 0;  ///< loops that may still send events, once stopping
     std::chrono::nanoseconds stop_deadline_{};
     std::chrono::nanoseconds drain_begin_{};
     std::chrono::nanoseconds drain_window_{};

@@ -11,14 +11,14 @@
 #include <utility>
 
 #include <millrace/core/error.hpp>
+#include <millrace/endpoint/detail/route.hpp>
 #include <millrace/endpoint/detail/stream_connection.hpp>
 #include <millrace/endpoint/guard.hpp>
-#include <millrace/endpoint/http_answer.hpp>
-#include <millrace/endpoint/route.hpp>
+#include <millrace/http/request.hpp>
+#include <millrace/http/response.hpp>
 #include <millrace/websocket/close_code.hpp>
 #include <millrace/websocket/compression.hpp>
 #include <millrace/websocket/handshake.hpp>
-#include <millrace/websocket/request.hpp>
 
 namespace millrace::detail {
 
@@ -85,11 +85,11 @@ protected:
     [[nodiscard]] std::size_t receive_requests(std::string_view bytes) {
         std::size_t used = 0;
         while (phase_ == phase::head) {
-            websocket::request request;
-            const auto parsed = websocket::parse_request(
+            http::request request;
+            const auto parsed = http::parse_request(
                 bytes.substr(used), request, {options_.max_head_bytes, options_.max_headers});
             used += parsed.consumed;
-            if (parsed.state == websocket::parse_result::incomplete) {
+            if (parsed.state == http::parse_result::incomplete) {
                 if (used != bytes.size())
                     deadline_ = std::min(deadline_, after(options_.handshake_timeout));
                 break;
@@ -135,7 +135,7 @@ protected:
     bool keep_alive_ = false;
 
 private:
-    using shared_request = std::shared_ptr<const websocket::request>;
+    using shared_request = std::shared_ptr<const http::request>;
 
     void begin_response(bool keep_alive) {
         phase_ = phase::responding;
@@ -145,12 +145,13 @@ private:
         deadline_ = after(options_.idle_timeout);
     }
 
-    void on_request(websocket::request request) {
+    void on_request(http::request request) {
         const bool is_turned_away = is_surplus_ || server_.is_stopping();
         begin_response(request.keep_alive() && request.content_length() == 0 && !is_turned_away);
         is_head_request_ = request.method() == "HEAD";
-        if (is_turned_away) return answer(http_error(make_error_code(errc::try_again_later)));
-        const auto shared = std::make_shared<const websocket::request>(std::move(request));
+        if (is_turned_away)
+            return answer(http::error_response(make_error_code(errc::try_again_later)));
+        const auto shared = std::make_shared<const http::request>(std::move(request));
         if (Server::is_probe(*shared)) return serve(shared);
         if (!enter(*shared))
             return deny({errc::too_many_requests, "too many connections from one address"});
@@ -167,7 +168,7 @@ private:
     }
 
     /// At the first request the address is known; it counts as long as the connection lives.
-    [[nodiscard]] bool enter(const websocket::request& request) {
+    [[nodiscard]] bool enter(const http::request& request) {
         if (is_entered_) return true;
         this->remote_address_ = server_.client_address(request, this->peer_address());
         is_entered_ = server_.enter(this->remote_address_);
@@ -191,18 +192,18 @@ private:
         if (websocket::wants_upgrade(*request)) return upgrade(*request, found);
         ++loop_->counters.http_requests;
         if (found != nullptr) {
-            auto wrong = http_error(make_error_code(errc::upgrade_required));
+            auto wrong = http::error_response(make_error_code(errc::upgrade_required));
             wrong.extra_headers = "Upgrade: websocket\r\n";
             return answer(std::move(wrong));
         }
-        server_.serve_http(request, [self = weak()](http_answer given) {
+        server_.serve_http(request, [self = weak()](http::response given) {
             if (const auto asker = self.lock()) asker->answer(std::move(given));
         });
     }
 
-    void upgrade(const websocket::request& request, route* to) {
+    void upgrade(const http::request& request, route* to) {
         keep_alive_ = keep_alive_ && to != nullptr;
-        if (to == nullptr) return answer(http_error(make_error_code(errc::not_found)));
+        if (to == nullptr) return answer(http::error_response(make_error_code(errc::not_found)));
         if (server_.is_draining()) return deny({errc::try_again_later, "the server restarts"});
         this->target_ = request.target();
         std::error_code refused = errc::handler_failed;
@@ -223,29 +224,29 @@ private:
         on_upgraded(*to, std::move(accepted.compression));
     }
 
-    void deny(const verdict& said) { answer(http_refusal(said.error, said.reason)); }
+    void deny(const verdict& said) { answer(http::refusal(said.error, said.reason)); }
 
     /// Answers what is no request, or came too slowly.
     void refuse(std::error_code error) {
         begin_response(false);
         is_head_request_ = false;
-        answer(http_error(error));
+        answer(http::error_response(error));
     }
 
-    void answer(http_answer answer) {
+    void answer(http::response answer) {
         if (phase_ != phase::responding || is_answered_) return;
-        std::string head = http_head(answer, keep_alive_);
+        std::string head = http::head_of(answer, keep_alive_);
         if (is_head_request_ || answer.status == 304) {
-            answer.shared_body = {};
-        } else {
+            answer.shared_body = nullptr;
+        } else if (answer.shared_body == nullptr) {
             head += answer.body;
         }
         send_answer(loop_->frames.wrap(std::move(head)));
-        if (answer.shared_body.size() != 0)
-            outbox_.push(std::move(answer.shared_body), outbox::kind::control);
+        if (answer.shared_body != nullptr)
+            outbox_.push(loop_->frames.wrap(*answer.shared_body), outbox::kind::control);
     }
 
-    void send_answer(frame response) {
+    void send_answer(websocket::frame response) {
         is_answered_ = true;
         outbox_.push(std::move(response), outbox::kind::control);
         schedule();

@@ -3,8 +3,10 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,9 +14,10 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
-#include <millrace/endpoint/counter.hpp>
-#include <millrace/endpoint/frame.hpp>
+#include <millrace/core/log.hpp>
+#include <millrace/endpoint/detail/counter.hpp>
 #include <millrace/endpoint/metrics.hpp>
+#include <millrace/websocket/frame.hpp>
 
 namespace millrace::detail {
 
@@ -70,12 +73,24 @@ public:
         }
     }
 
+    /// Tells the operator. Nothing of it is made if nobody listens.
+    void tell(severity level, log_event what, std::uint64_t connection,
+              std::string_view message) noexcept {
+        if (!log) return;
+        try {
+            log({level, what, connection, message});
+        } catch (...) {
+            ++counters.handler_errors;
+        }
+    }
+
     [[nodiscard]] std::span<char> shared_buffer() noexcept {
         return std::span{storage_}.first(buffer_bytes);
     }
 
     asio::io_context& io;
-    frame_pool frames;
+    log_hook log;
+    websocket::frame_pool frames;
     basic_endpoint_counters<counter> counters;
     /// Scratch for one gathered write.
     std::array<asio::const_buffer, 64> parts;

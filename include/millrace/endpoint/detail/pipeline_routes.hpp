@@ -7,11 +7,11 @@
 #include <string_view>
 #include <utility>
 
-#include <millrace/endpoint/detail/event_lane.hpp>
-#include <millrace/endpoint/detail/remote_input_route.hpp>
+#include <millrace/endpoint/detail/event_queue.hpp>
+#include <millrace/endpoint/detail/queued_input_route.hpp>
+#include <millrace/endpoint/detail/route.hpp>
+#include <millrace/endpoint/detail/topic_route.hpp>
 #include <millrace/endpoint/options.hpp>
-#include <millrace/endpoint/pipeline_route.hpp>
-#include <millrace/endpoint/route.hpp>
 
 namespace millrace::detail {
 
@@ -56,11 +56,11 @@ template <class Running>
 
 /// In another loop, from which `lane` leads to the pipeline.
 template <reachable_pipeline Running>
-[[nodiscard]] route_table pipeline_routes(const std::shared_ptr<event_lane<Running>>& lane,
+[[nodiscard]] route_table pipeline_routes(const std::shared_ptr<event_queue<Running>>& batch_queue,
                                           std::string_view input, const topic_list& topics,
                                           const serve_options& options) {
     return routes_of(input, topics, options, [&](topic_list followed) {
-        return std::make_unique<remote_input_route<Running>>(lane, std::move(followed),
+        return std::make_unique<queued_input_route<Running>>(batch_queue, std::move(followed),
                                                              options.may_follow);
     });
 }

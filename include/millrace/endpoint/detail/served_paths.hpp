@@ -7,14 +7,14 @@
 #include <utility>
 #include <vector>
 
-#include <millrace/endpoint/detail/event_lane.hpp>
+#include <millrace/endpoint/detail/event_queue.hpp>
 #include <millrace/endpoint/detail/pipeline_routes.hpp>
+#include <millrace/endpoint/detail/publisher.hpp>
 #include <millrace/endpoint/detail/served_pipeline.hpp>
-#include <millrace/endpoint/http_router.hpp>
+#include <millrace/endpoint/detail/topic_route.hpp>
 #include <millrace/endpoint/options.hpp>
-#include <millrace/endpoint/pipeline_route.hpp>
-#include <millrace/endpoint/publisher.hpp>
 #include <millrace/endpoint/topic.hpp>
+#include <millrace/http/router.hpp>
 
 namespace millrace::detail {
 
@@ -51,12 +51,13 @@ public:
         add_to_first(pipeline_routes(running, topics, options));
         if constexpr (reachable_pipeline<Running>) {
             for_each_other([&](Worker& w) {
-                auto lane = std::make_shared<event_lane<Running>>(
+                auto batch_queue = std::make_shared<event_queue<Running>>(
                     running, first().shared_loop(), first().shared_mailbox(), w.shared_loop(),
                     w.shared_mailbox());
-                auto routes = pipeline_routes(lane, running.input(), replicate(topics, w), options);
-                inlets_.push_back(lane);
-                add_routes(w, std::move(routes), std::move(lane));
+                auto routes =
+                    pipeline_routes(batch_queue, running.input(), replicate(topics, w), options);
+                event_queues_.push_back(batch_queue);
+                add_routes(w, std::move(routes), std::move(batch_queue));
             });
         }
         pipelines_.push_back(std::move(pipeline));
@@ -75,19 +76,19 @@ public:
 
     /// Once no loop runs any more.
     void clear() {
-        for (const auto& each : inlets_) each->close();
+        for (const auto& each : event_queues_) each->close();
         for (const auto& each : workers_) each->clear_routes();
         http = {};
-        inlets_.clear();
+        event_queues_.clear();
         publications_.clear();
         pipelines_.clear();
     }
 
     [[nodiscard]] const auto& pipelines() const noexcept { return pipelines_; }
     [[nodiscard]] const auto& publications() const noexcept { return publications_; }
-    [[nodiscard]] const auto& inlets() const noexcept { return inlets_; }
+    [[nodiscard]] const auto& event_queues() const noexcept { return event_queues_; }
 
-    http_router http;
+    http::router http;
 
 private:
     [[nodiscard]] Worker& first() const noexcept { return *workers_.front(); }
@@ -113,9 +114,10 @@ private:
         add_routes(first(), std::move(routes), nullptr);
     }
 
-    static void add_routes(Worker& to, route_table routes, std::shared_ptr<event_inlet> inlet) {
-        to.run([routes = std::move(routes), inlet = std::move(inlet)](Worker& w) mutable {
-            w.add_routes(std::move(routes), std::move(inlet));
+    static void add_routes(Worker& to, route_table routes,
+                           std::shared_ptr<event_queue_base> queue) {
+        to.run([routes = std::move(routes), queue = std::move(queue)](Worker& w) mutable {
+            w.add_routes(std::move(routes), std::move(queue));
         });
     }
 
@@ -124,7 +126,7 @@ private:
         topic_list replicas;
         for (const auto& each : topics) {
             replicas.push_back(each->replica());
-            each->replicate(replicas.back(), w.shared_relay());
+            each->replicate(replicas.back(), w.shared_record_queue());
         }
         return replicas;
     }
@@ -132,7 +134,7 @@ private:
     const std::vector<std::unique_ptr<Worker>>& workers_;
     std::vector<std::unique_ptr<served_pipeline>> pipelines_;
     std::vector<std::shared_ptr<publication>> publications_;
-    std::vector<std::shared_ptr<event_inlet>> inlets_;
+    std::vector<std::shared_ptr<event_queue_base>> event_queues_;
 };
 
 }  // namespace millrace::detail

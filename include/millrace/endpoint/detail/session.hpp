@@ -10,7 +10,7 @@
 #include <utility>
 
 #include <millrace/endpoint/detail/http_session.hpp>
-#include <millrace/endpoint/token_bucket.hpp>
+#include <millrace/endpoint/detail/token_bucket.hpp>
 #include <millrace/websocket/protocol.hpp>
 
 namespace millrace::detail {
@@ -120,7 +120,7 @@ private:
         contain([&] { to.on_open(*this); });
     }
 
-    [[nodiscard]] frame compress(const frame& message) override {
+    [[nodiscard]] websocket::frame compress(const websocket::frame& message) override {
         return loop_->frames.compress(message, *protocol_.compression());
     }
 

@@ -12,7 +12,7 @@
 #include <asio/error.hpp>
 
 #include <millrace/endpoint/connection.hpp>
-#include <millrace/endpoint/receive_buffer.hpp>
+#include <millrace/transport/detail/receive_buffer.hpp>
 
 namespace millrace::detail {
 

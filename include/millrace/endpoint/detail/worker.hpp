@@ -13,39 +13,40 @@
 
 #include <asio/io_context.hpp>
 
-#include <millrace/endpoint/detail/event_lane.hpp>
+#include <millrace/endpoint/detail/event_queue.hpp>
+#include <millrace/endpoint/detail/forwarded_for.hpp>
 #include <millrace/endpoint/detail/loop.hpp>
 #include <millrace/endpoint/detail/mailbox.hpp>
 #include <millrace/endpoint/detail/pipeline_routes.hpp>
-#include <millrace/endpoint/detail/relay.hpp>
+#include <millrace/endpoint/detail/record_queue.hpp>
+#include <millrace/endpoint/detail/route.hpp>
 #include <millrace/endpoint/detail/session.hpp>
 #include <millrace/endpoint/detail/session_table.hpp>
-#include <millrace/endpoint/forwarded_for.hpp>
 #include <millrace/endpoint/guard.hpp>
-#include <millrace/endpoint/http_answer.hpp>
 #include <millrace/endpoint/options.hpp>
-#include <millrace/endpoint/route.hpp>
+#include <millrace/http/request.hpp>
+#include <millrace/http/response.hpp>
 #include <millrace/websocket/close_code.hpp>
-#include <millrace/websocket/request.hpp>
 
 namespace millrace::detail {
 
 /// What one of an endpoint's loops does: it serves the connections that it was given. All that they
-/// share, the guard and HTTP among it, is with `Home` (see `endpoint_core`), in the first loop.
+/// share, the guard and HTTP among it, is with `Endpoint` (see `endpoint_core`), in the first loop.
 ///
 /// Everything runs in the loop's thread, but for what says otherwise.
-template <class Home>
+template <class Endpoint>
 class worker {
 public:
-    using stream_type = typename Home::stream_type;
+    using stream_type = typename Endpoint::stream_type;
     using session_type = session<worker>;
 
     /// For the first loop itself.
-    worker(Home& home, asio::io_context& io) : worker{home, io, true} {}
+    worker(Endpoint& home, asio::io_context& io) : worker{home, io, true} {}
 
     /// For another, to which the first one's records are relayed.
-    worker(Home& home, asio::io_context& io, const worker& first) : worker{home, io, false} {
-        relay_ = std::make_shared<relay>(first.loop_, first.mailbox_, loop_, mailbox_);
+    worker(Endpoint& home, asio::io_context& io, const worker& first) : worker{home, io, false} {
+        record_queue_ =
+            std::make_shared<record_queue>(first.loop_, first.mailbox_, loop_, mailbox_);
     }
 
     worker(const worker&) = delete;
@@ -96,13 +97,13 @@ public:
     }
 
     /// Sends the events that it has taken in on their way, and takes no more.
-    void shut_inlets() {
-        for (const auto& each : inlets_) each->shut();
+    void shut_event_queues() {
+        for (const auto& each : event_queues_) each->shut();
     }
 
     /// Publishes what is on its way here, and closes all connections behind it.
     void stop(websocket::close_code code) {
-        if (relay_) relay_->drain();
+        if (record_queue_) record_queue_->drain();
         sessions_.for_each([&](session_type& each) { each.stop(code, "server stops"); });
     }
 
@@ -110,15 +111,15 @@ public:
         sessions_.for_each([](session_type& each) { each.finish(); });
     }
 
-    void add_routes(route_table routes, std::shared_ptr<event_inlet> inlet) {
+    void add_routes(route_table routes, std::shared_ptr<event_queue_base> queue) {
         routes_.merge(routes);
-        if (inlet) inlets_.push_back(std::move(inlet));
+        if (queue) event_queues_.push_back(std::move(queue));
     }
 
     /// Once the thread has ended.
     void clear_routes() {
         routes_.clear();
-        inlets_.clear();
+        event_queues_.clear();
     }
 
     /// Connections that it was given and that have not ended; from any thread.
@@ -127,9 +128,9 @@ public:
     // What a session asks for.
 
     [[nodiscard]] const std::shared_ptr<loop>& shared_loop() const noexcept { return loop_; }
-    [[nodiscard]] const endpoint_options& options() const noexcept { return home_.options(); }
-    [[nodiscard]] bool is_stopping() const noexcept { return home_.is_stopping(); }
-    [[nodiscard]] bool is_draining() const noexcept { return home_.is_draining(); }
+    [[nodiscard]] const endpoint_options& options() const noexcept { return endpoint_.options(); }
+    [[nodiscard]] bool is_stopping() const noexcept { return endpoint_.is_stopping(); }
+    [[nodiscard]] bool is_draining() const noexcept { return endpoint_.is_draining(); }
 
     [[nodiscard]] route* find_route(std::string_view path) const noexcept {
         const auto found = routes_.find(path);
@@ -137,22 +138,22 @@ public:
     }
 
     /// Requests of load balancers, which every guard lets pass.
-    [[nodiscard]] static bool is_probe(const websocket::request& request) noexcept {
+    [[nodiscard]] static bool is_probe(const http::request& request) noexcept {
         return request.path() == "/healthz" || request.path() == "/readyz";
     }
 
     /// Who made a request that came from `peer`.
-    [[nodiscard]] std::string client_address(const websocket::request& request,
+    [[nodiscard]] std::string client_address(const http::request& request,
                                              const std::string& peer) const {
         return forwarded_for(request.header("X-Forwarded-For"), peer, options().trusted_proxies);
     }
 
     /// `decide(verdict)` is called in this loop, at once in the first one where the guard knows at
     /// once.
-    void admit(const std::shared_ptr<const websocket::request>& request,
+    void admit(const std::shared_ptr<const http::request>& request,
                const std::string& remote_address, const verdict_handler& decide) {
-        if (is_first_) return home_.admit(request, remote_address, decide);
-        home_.post([request, remote_address, decide, mailbox = mailbox_](Home& home) {
+        if (is_first_) return endpoint_.admit(request, remote_address, decide);
+        endpoint_.post([request, remote_address, decide, mailbox = mailbox_](Endpoint& home) {
             home.admit(request, remote_address, [decide, mailbox](verdict said) {
                 mailbox->post([decide, said = std::move(said)] { decide(said); });
             });
@@ -160,12 +161,11 @@ public:
     }
 
     /// `respond(answer)` is called in this loop.
-    void serve_http(const std::shared_ptr<const websocket::request>& request,
-                    const responder& respond) {
-        if (is_first_) return home_.serve_http(*request, respond);
-        home_.post([request, respond, mailbox = mailbox_](Home& home) {
-            home.serve_http(*request, [respond, mailbox](http_answer answer) {
-                answer.own_body();
+    void serve_http(const std::shared_ptr<const http::request>& request,
+                    const http::responder& respond) {
+        if (is_first_) return endpoint_.serve_http(*request, respond);
+        endpoint_.post([request, respond, mailbox = mailbox_](Endpoint& home) {
+            home.serve_http(*request, [respond, mailbox](http::response answer) {
                 mailbox->post([respond, answer = std::move(answer)]() mutable {
                     respond(std::move(answer));
                 });
@@ -175,10 +175,10 @@ public:
 
     /// False if the address has as many connections as it may.
     [[nodiscard]] bool enter(const std::string& address) {
-        return home_.addresses.enter(address, options().max_connections_per_address);
+        return endpoint_.addresses.enter(address, options().max_connections_per_address);
     }
-    void leave(const std::string& address) { home_.addresses.leave(address); }
-    void end_handshake() noexcept { home_.end_handshake(); }
+    void leave(const std::string& address) { endpoint_.addresses.leave(address); }
+    void end_handshake() noexcept { endpoint_.end_handshake(); }
 
     void remove(session_type& gone) {
         sessions_.remove(gone);
@@ -189,11 +189,13 @@ public:
     [[nodiscard]] const std::shared_ptr<mailbox>& shared_mailbox() const noexcept {
         return mailbox_;
     }
-    [[nodiscard]] const std::shared_ptr<relay>& shared_relay() const noexcept { return relay_; }
+    [[nodiscard]] const std::shared_ptr<record_queue>& shared_record_queue() const noexcept {
+        return record_queue_;
+    }
 
 private:
-    worker(Home& home, asio::io_context& io, bool is_first)
-        : home_{home},
+    worker(Endpoint& home, asio::io_context& io, bool is_first)
+        : endpoint_{home},
           loop_{std::make_shared<loop>(io)},
           mailbox_{std::make_shared<mailbox>(io)},
           is_first_{is_first} {}
@@ -215,15 +217,15 @@ private:
     void forget_one() {
         loop_->counters.connections = sessions_.size();
         load_.fetch_sub(1);
-        if (is_stopping()) home_.end_if_idle(is_first_);
+        if (is_stopping()) endpoint_.end_if_idle(is_first_);
     }
 
-    Home& home_;
+    Endpoint& endpoint_;
     std::shared_ptr<loop> loop_;
     std::shared_ptr<mailbox> mailbox_;
-    std::shared_ptr<relay> relay_;  ///< none in the first loop
+    std::shared_ptr<record_queue> record_queue_;  ///< none in the first loop
     route_table routes_;
-    std::vector<std::shared_ptr<event_inlet>> inlets_;
+    std::vector<std::shared_ptr<event_queue_base>> event_queues_;
     session_table<session_type> sessions_;
     std::atomic<std::size_t> load_{0};
     std::atomic<bool> is_tick_due_{false};

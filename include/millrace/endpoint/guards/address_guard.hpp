@@ -5,8 +5,8 @@
 
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/guard.hpp>
+#include <millrace/http/request.hpp>
 #include <millrace/transport/address_list.hpp>
-#include <millrace/websocket/request.hpp>
 
 namespace millrace {
 
@@ -26,7 +26,7 @@ class address_guard {
 public:
     address_guard(address_settings settings) : settings_{std::move(settings)} {}
 
-    [[nodiscard]] verdict admit(const websocket::request&, std::string_view remote_address) const {
+    [[nodiscard]] verdict admit(const http::request&, std::string_view remote_address) const {
         const auto& [allow, deny] = settings_;
         if (!deny.contains(remote_address) && (allow.empty() || allow.contains(remote_address)))
             return {};

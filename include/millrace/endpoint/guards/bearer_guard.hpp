@@ -12,7 +12,7 @@
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/guard.hpp>
 #include <millrace/endpoint/guards/bearer_token.hpp>
-#include <millrace/websocket/request.hpp>
+#include <millrace/http/request.hpp>
 
 namespace millrace {
 
@@ -59,7 +59,7 @@ public:
 
     bearer_guard(look_up principal_of) : principal_of_{std::move(principal_of)} {}
 
-    [[nodiscard]] verdict admit(const websocket::request& request, std::string_view) const {
+    [[nodiscard]] verdict admit(const http::request& request, std::string_view) const {
         const auto token = bearer_token(request);
         if (!token || token->empty()) return {errc::unauthorized, "a token is needed"};
         auto principal = principal_of_(*token);

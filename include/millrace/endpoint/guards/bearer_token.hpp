@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include <millrace/websocket/http_text.hpp>
-#include <millrace/websocket/request.hpp>
+#include <millrace/http/request.hpp>
+#include <millrace/http/text.hpp>
 
 namespace millrace {
 
@@ -13,10 +13,9 @@ namespace millrace {
 /// else, as a browser's WebSocket cannot set a header, of `?token=TOKEN`. Nothing if there is none.
 ///
 /// Logs and proxies keep targets: a token for the query should be short-lived.
-[[nodiscard]] inline std::optional<std::string> bearer_token(const websocket::request& from) {
+[[nodiscard]] inline std::optional<std::string> bearer_token(const http::request& from) {
     std::string_view token = from.header("Authorization");
-    if (websocket::iequals(websocket::split_off(token, " "), "Bearer"))
-        return std::string{websocket::trim(token)};
+    if (http::iequals(http::split_off(token, " "), "Bearer")) return std::string{http::trim(token)};
     return from.query("token");
 }
 

@@ -16,7 +16,7 @@
 #include <millrace/endpoint/guards/jwt_claims.hpp>
 #include <millrace/endpoint/guards/jwt_key.hpp>
 #include <millrace/endpoint/guards/jwt_token.hpp>
-#include <millrace/websocket/request.hpp>
+#include <millrace/http/request.hpp>
 
 namespace millrace {
 
@@ -53,7 +53,7 @@ public:
         settings_.keys.clear();
     }
 
-    [[nodiscard]] verdict admit(const websocket::request& request, std::string_view) const {
+    [[nodiscard]] verdict admit(const http::request& request, std::string_view) const {
         const auto text = bearer_token(request);
         if (!text || text->empty()) return {errc::unauthorized, "a token is needed"};
         const auto token = jwt_token::parse(*text);

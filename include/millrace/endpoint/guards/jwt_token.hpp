@@ -8,7 +8,7 @@
 #include <millrace/codec/json_members.hpp>
 #include <millrace/endpoint/guards/detail/base64url.hpp>
 #include <millrace/endpoint/guards/jwt_claims.hpp>
-#include <millrace/websocket/http_text.hpp>
+#include <millrace/http/text.hpp>
 
 namespace millrace {
 
@@ -27,7 +27,7 @@ struct jwt_token {
         const auto last_dot = text.rfind('.');
         if (last_dot == text.find('.')) return std::nullopt;
         std::string_view claims_text = text.substr(0, last_dot);
-        auto header = detail::decode_base64url(websocket::split_off(claims_text, "."));
+        auto header = detail::decode_base64url(http::split_off(claims_text, "."));
         auto claims = detail::decode_base64url(claims_text);
         auto signature = detail::decode_base64url(text.substr(last_dot + 1));
         if (!header || !claims || !signature) return std::nullopt;

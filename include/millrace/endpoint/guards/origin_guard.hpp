@@ -10,7 +10,7 @@
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/guard.hpp>
 #include <millrace/endpoint/guards/web_origin.hpp>
-#include <millrace/websocket/request.hpp>
+#include <millrace/http/request.hpp>
 
 namespace millrace {
 
@@ -43,7 +43,7 @@ public:
         }
     }
 
-    [[nodiscard]] verdict admit(const websocket::request& request, std::string_view) const {
+    [[nodiscard]] verdict admit(const http::request& request, std::string_view) const {
         if (!request.has_header("Origin")) {
             if (allow_no_origin_) return {};
             return {errc::forbidden, "an Origin is needed"};

@@ -12,13 +12,13 @@
 #include <utility>
 
 #include <millrace/core/clock.hpp>
+#include <millrace/core/detail/monotonic.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/core/keyed_map.hpp>
-#include <millrace/endpoint/detail/monotonic.hpp>
+#include <millrace/endpoint/detail/token_bucket.hpp>
 #include <millrace/endpoint/guard.hpp>
-#include <millrace/endpoint/token_bucket.hpp>
+#include <millrace/http/request.hpp>
 #include <millrace/transport/address_list.hpp>
-#include <millrace/websocket/request.hpp>
 
 namespace millrace {
 
@@ -45,7 +45,7 @@ public:
     basic_rate_guard(rate_settings settings = {}, Clock time = {})
         : table_{std::make_shared<table>(settings)}, clock_{std::move(time)} {}
 
-    [[nodiscard]] verdict admit(const websocket::request&, std::string_view remote_address) const {
+    [[nodiscard]] verdict admit(const http::request&, std::string_view remote_address) const {
         if (table_->take(key_of(remote_address), detail::monotonic_now(clock_))) return {};
         return {errc::too_many_requests, "too many requests from this address"};
     }
@@ -64,7 +64,7 @@ private:
             auto at = young_.find(key);
             if (at == young_.end()) {
                 const auto known = old_.find(key);
-                const token_bucket bucket = known != old_.end() ? known->second : full_;
+                const detail::token_bucket bucket = known != old_.end() ? known->second : full_;
                 if (young_.size() == max_young_) old_ = std::exchange(young_, {});
                 at = young_.emplace(key, bucket).first;
             }
@@ -72,11 +72,12 @@ private:
         }
 
     private:
-        const token_bucket full_;
+        const detail::token_bucket full_;
         const std::size_t max_young_;
         std::mutex mutex_;
-        keyed_map<std::uint64_t, token_bucket> young_;  // becomes the old one when it is full
-        keyed_map<std::uint64_t, token_bucket> old_;
+        keyed_map<std::uint64_t, detail::token_bucket>
+            young_;  // becomes the old one when it is full
+        keyed_map<std::uint64_t, detail::token_bucket> old_;
     };
 
     /// Half of the address in IPv6 form: the first, or the second where the first is 0, as in

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include <millrace/websocket/http_text.hpp>
+#include <millrace/http/text.hpp>
 
 namespace millrace {
 
@@ -34,7 +34,7 @@ struct web_origin {
             if (!is_port(origin.port)) return std::nullopt;
             if (origin.port == own_port(origin.scheme)) origin.port.clear();
         }
-        if (!websocket::is_token(origin.scheme) || !is_host(origin.host)) return std::nullopt;
+        if (!http::is_token(origin.scheme) || !is_host(origin.host)) return std::nullopt;
         return origin;
     }
 
@@ -43,13 +43,13 @@ struct web_origin {
 private:
     [[nodiscard]] static std::string lower(std::string_view text) {
         std::string out{text};
-        std::transform(out.begin(), out.end(), out.begin(), websocket::ascii_lower);
+        std::transform(out.begin(), out.end(), out.begin(), http::ascii_lower);
         return out;
     }
 
     [[nodiscard]] static bool is_port(std::string_view text) noexcept {
         return !text.empty() && text.size() <= 5 && text.front() != '0' &&
-               std::all_of(text.begin(), text.end(), websocket::is_digit);
+               std::all_of(text.begin(), text.end(), http::is_digit);
     }
 
     [[nodiscard]] static std::string_view own_port(std::string_view scheme) noexcept {
@@ -64,7 +64,7 @@ private:
         const bool is_ipv6 = text.starts_with('[') && text.ends_with(']');
         if (is_ipv6) text = text.substr(1, text.size() - 2);
         return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-            const bool is_plain = (c >= 'a' && c <= 'z') || websocket::is_digit(c) || c == '.';
+            const bool is_plain = (c >= 'a' && c <= 'z') || http::is_digit(c) || c == '.';
             return is_plain || (is_ipv6 ? c == ':' : c == '-' || c == '_');
         });
     }

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include <millrace/endpoint/guard.hpp>
-#include <millrace/websocket/request.hpp>
+#include <millrace/http/request.hpp>
 
 namespace millrace::detail {
 
@@ -32,7 +32,7 @@ public:
     explicit(sizeof...(Guards) == 1) combined_guard(Guards... guards)
         : guards_{std::move(guards)...} {}
 
-    [[nodiscard]] verdict admit(const websocket::request& request,
+    [[nodiscard]] verdict admit(const http::request& request,
                                 std::string_view remote_address) requires is_synchronous {
         ballot votes;
         std::optional<verdict> result;
@@ -42,7 +42,7 @@ public:
         return *std::move(result);
     }
 
-    void admit(std::shared_ptr<const websocket::request> request, std::string remote_address,
+    void admit(std::shared_ptr<const http::request> request, std::string remote_address,
                verdict_handler reply) requires(!is_synchronous) {
         const auto vote = std::make_shared<pending>(std::move(reply));
         for_each([&](std::size_t index, auto& asked) {

@@ -1,0 +1,212 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <iterator>
+#include <memory_resource>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include <asio/buffer.hpp>
+
+#include <millrace/client/options.hpp>
+#include <millrace/websocket/frame.hpp>
+
+namespace millrace::detail {
+
+/// What a client has to send, in order, as masked frames. Messages wait here from one connection to
+/// the next; what belongs to one connection, greetings and control frames, goes with it. A frame of
+/// which the system has taken any part is never sent again: a message arrives once or not at all.
+///
+/// Compressed messages refer to those that were compressed before them, on the same connection. So
+/// what is compressed is neither dropped nor overtaken by another message while that connection
+/// stands; what of it was not sent waits, as it was, for the next one. To leave something to drop,
+/// no more is compressed ahead than half of what may wait, or one message.
+class client_outbox {
+public:
+    static constexpr std::size_t frame_overhead_bytes = 64;
+
+    enum class kind { message, greeting, ping, pong, close };
+
+    client_outbox(std::size_t max_bytes, full_outbox when_full)
+        : max_bytes_{max_bytes}, when_full_{when_full} {}
+
+    /// A connection is open: greetings now go ahead of what waits.
+    void open() { is_open_ = true; }
+
+    /// The connection is gone, with what was only for it.
+    void lost() {
+        is_open_ = false;
+        if (std::exchange(written_, 0) != 0) drop(queue_.begin());
+        for (auto at = queue_.begin(); at != queue_.end();) {
+            at->compressed = {};
+            at->is_prepared = false;
+            at = at->what == kind::message ? at + 1 : drop(at);
+        }
+    }
+
+    /// Nothing will be sent any more.
+    void discard() {
+        lost();
+        while (!queue_.empty()) drop(queue_.begin());
+    }
+
+    /// A message goes behind everything, a greeting behind the greetings. False if it is not taken.
+    [[nodiscard]] bool push(websocket::frame bytes, kind what) {
+        if (!make_room(cost(bytes))) return false;
+        insert(what == kind::greeting ? behind_greetings() : queue_.end(), std::move(bytes), what);
+        return true;
+    }
+
+    /// Behind everything: what is pushed later waits for the next connection.
+    void push_close(websocket::frame bytes) { insert(queue_.end(), std::move(bytes), kind::close); }
+
+    /// A control frame, in front of all that is not being written. It replaces one of its kind that
+    /// waits there: only the latest ping needs an answer (RFC 6455, section 5.5.3).
+    void overtake(websocket::frame bytes, kind what) {
+        const auto last = std::find_if(front(), queue_.end(), [what](const entry& each) {
+            return each.what == what || !is_control(each.what);
+        });
+        if (last != queue_.end() && last->what == what) drop(last);
+        insert(front(), std::move(bytes), what);
+    }
+
+    /// Compresses what is to be written first, at most `count` frames, by `compress(const frame&)`,
+    /// which gives the same frame back where that does not pay. It is asked once for each message
+    /// and connection, in the order in which they are sent. Returns the frames that are ready.
+    template <class Compress>
+    [[nodiscard]] std::size_t prepare(std::size_t count, Compress&& compress) {
+        if (!is_open_) return 0;
+        std::size_t ready = 0, bytes = 0;
+        for (count = std::min(count, queue_.size()); ready != count; ++ready) {
+            entry& next = queue_[ready];
+            bytes += cost(next.bytes);
+            if (next.what == kind::close) return ready + 1;
+            if (is_control(next.what) || next.is_prepared) continue;
+            if (ready != 0 && bytes > std::min(max_bytes_ / 2, max_prepared_bytes)) break;
+            websocket::frame compressed = compress(std::as_const(next.bytes));
+            const bool pays = compressed.bytes().data() != next.bytes.bytes().data();
+            if (pays) next.compressed = std::move(compressed);
+            next.is_prepared = true;
+        }
+        return ready;
+    }
+
+    /// Fills `out` with what is to be written first, nothing behind a close frame. Returns the
+    /// parts filled.
+    [[nodiscard]] std::size_t gather(std::span<asio::const_buffer> out) const {
+        if (!is_open_) return 0;
+        std::size_t count = 0;
+        while (count != std::min(out.size(), queue_.size())) {
+            const auto& next = queue_[count];
+            const auto bytes = next.to_write();
+            out[count++] = asio::buffer(bytes.data(), bytes.size());
+            if (next.what == kind::close) break;
+        }
+        if (count != 0) out[0] += written_;
+        return count;
+    }
+
+    /// Takes off the front what has been written.
+    void written(std::size_t bytes) {
+        written_ += bytes;
+        while (!queue_.empty() && written_ >= queue_.front().to_write().size()) {
+            const entry& done = queue_.front();
+            written_ -= done.to_write().size();
+            bytes_ -= cost(done.bytes);
+            if (!is_control(done.what)) ++messages_;
+            if (done.what == kind::close) is_open_ = false;
+            queue_.pop_front();
+        }
+    }
+
+    [[nodiscard]] std::size_t size_bytes() const noexcept { return bytes_; }
+    [[nodiscard]] std::uint64_t messages_written() const noexcept { return messages_; }
+    [[nodiscard]] std::uint64_t messages_dropped() const noexcept { return dropped_; }
+
+private:
+    struct entry {
+        websocket::frame bytes;
+        kind what;
+        websocket::frame compressed{};  ///< for this connection, if that pays
+        bool is_prepared = false;       ///< compressed, or found not to pay
+
+        [[nodiscard]] std::string_view to_write() const noexcept {
+            return is_compressed() ? compressed.bytes() : bytes.bytes();
+        }
+        [[nodiscard]] bool is_compressed() const noexcept { return compressed.size() != 0; }
+    };
+    using iterator = std::pmr::deque<entry>::iterator;
+
+    /// What is prepared keeps its first form, so this is held twice.
+    static constexpr std::size_t max_prepared_bytes = 64 * 1024;
+
+    [[nodiscard]] static std::size_t cost(const websocket::frame& bytes) noexcept {
+        return bytes.size() + frame_overhead_bytes;
+    }
+    [[nodiscard]] static bool is_control(kind what) noexcept {
+        return what != kind::message && what != kind::greeting;
+    }
+    [[nodiscard]] static bool may_drop(const entry& each) noexcept {
+        return each.what == kind::message && !each.is_compressed();
+    }
+
+    /// The first frame of which nothing has been written.
+    [[nodiscard]] iterator front() noexcept { return queue_.begin() + (written_ != 0 ? 1 : 0); }
+
+    [[nodiscard]] iterator behind_greetings() noexcept {
+        return std::find_if(front(), queue_.end(), [](const entry& each) {
+            return may_drop(each) || each.what == kind::close;
+        });
+    }
+
+    void insert(iterator at, websocket::frame bytes, kind what) {
+        bytes_ += cost(bytes);
+        queue_.insert(at, {std::move(bytes), what});
+    }
+
+    void forget(const entry& dropped) {
+        bytes_ -= cost(dropped.bytes);
+        if (!is_control(dropped.what)) ++dropped_;
+    }
+
+    iterator drop(iterator at) {
+        forget(*at);
+        return queue_.erase(at);
+    }
+
+    /// Drops the oldest messages, if so there is room in the end.
+    [[nodiscard]] bool make_room(std::size_t bytes) {
+        if (bytes_ + bytes <= max_bytes_) return true;
+        if (when_full_ == full_outbox::refuse || bytes > max_bytes_) return false;
+        std::size_t freed = 0;
+        const auto last = std::find_if(front(), queue_.end(), [&](const entry& each) {
+            if (may_drop(each)) freed += cost(each.bytes);
+            return bytes_ - freed + bytes <= max_bytes_;
+        });
+        if (last == queue_.end()) return false;
+        const auto behind = std::next(last);
+        const auto kept = std::remove_if(front(), behind, [this](const entry& each) {
+            const bool is_dropped = may_drop(each);
+            if (is_dropped) forget(each);
+            return is_dropped;
+        });
+        queue_.erase(kept, behind);
+        return true;
+    }
+
+    std::pmr::unsynchronized_pool_resource memory_;
+    std::pmr::deque<entry> queue_{&memory_};
+    std::size_t max_bytes_;
+    full_outbox when_full_;
+    std::size_t bytes_ = 0;
+    std::size_t written_ = 0;  ///< of the first frame
+    std::uint64_t messages_ = 0;
+    std::uint64_t dropped_ = 0;
+    bool is_open_ = false;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include <millrace/codec/codec.hpp>
+#include <millrace/codec/json_string.hpp>
+
+namespace millrace::detail {
+
+/// What the sender of a refused event is told:
+/// {"error":{"index":3,"code":"missing field","field":"value","offset":17}}, without the field
+/// where none is to blame.
+inline void append_error_reply(std::string& out, const input_error& error) {
+    out.append(R"({"error":{"index":)").append(std::to_string(error.index));
+    out.append(R"(,"code":)");
+    append_json_string(out, error.code.message());
+    if (!error.field.empty()) {
+        out.append(R"(,"field":)");
+        append_json_string(out, error.field);
+    }
+    out.append(R"(,"offset":)").append(std::to_string(error.offset)).append("}}");
+}
+
+}  // namespace millrace::detail

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+
+#include <millrace/codec/json.hpp>
+#include <millrace/core/timestamp.hpp>
+#include <millrace/endpoint/options.hpp>
+#include <millrace/http/request.hpp>
+#include <millrace/http/response.hpp>
+#include <millrace/storage/storage.hpp>
+
+namespace millrace::detail {
+
+/// The stored records of one topic, whatever their type.
+class history {
+public:
+    /// Gets an error, or the records as a JSON array, oldest first; on the endpoint's thread.
+    using callback = std::function<void(std::error_code, std::string)>;
+
+    virtual ~history() = default;
+    virtual void scan(const storage_query&, callback done) = 0;
+    [[nodiscard]] virtual storage_stats stats() const = 0;
+};
+
+/// A storage that scans on a thread of its own.
+template <class Storage, class Record>
+concept async_storage = requires(Storage& s, const storage_query& q) {
+    s.async_scan(q, [](std::error_code, std::vector<Record>&&) {});
+};
+
+/// Reads a storage, which must outlive it; a storage with `async_scan` without waiting for it.
+template <class Record, class Storage>
+class storage_history final : public history {
+public:
+    storage_history(asio::io_context& io, std::string_view key_name, Storage& storage)
+        : io_{io}, encoder_{key_name}, storage_{storage} {}
+
+    void scan(const storage_query& query, callback done) override {
+        if constexpr (async_storage<Storage, Record>) {
+            // Encoded where the scan runs, so that the endpoint's thread need not do it.
+            storage_.async_scan(query, [&io = io_, encoder = encoder_, done = std::move(done)](
+                                           std::error_code error, std::vector<Record>&& rows) {
+                std::string body = "[";
+                for (const Record& row : rows) append(encoder, row, body);
+                asio::post(io, [done, error, body = std::move(body) + "]"]() mutable {
+                    done(error, std::move(body));
+                });
+            });
+        } else {
+            std::string body = "[";
+            const std::error_code error =
+                storage_.scan(query, [&](const Record& row) { append(encoder_, row, body); });
+            done(error, std::move(body) + "]");
+        }
+    }
+
+    [[nodiscard]] storage_stats stats() const override { return storage_.stats(); }
+
+private:
+    using encoder = json::encoder<Record>;
+
+    static void append(const encoder& to_json, const Record& row, std::string& body) {
+        if (body.size() > 1) body.push_back(',');
+        to_json.encode(row, body);
+    }
+
+    asio::io_context& io_;
+    encoder encoder_;
+    Storage& storage_;
+};
+
+/// A request's parameters as a query; else the name of the parameter that is wrong.
+struct history_request {
+    storage_query query{};
+    std::string_view wrong{};
+};
+
+/// Reads `key`, `from` and `to` (RFC 3339 or integer milliseconds since the epoch) and `limit`,
+/// which is at least 1 and cut to `max_history_rows`.
+[[nodiscard]] inline history_request parse_history_request(const http::request& request,
+                                                           const endpoint_options& options) {
+    const auto integer = [](std::string_view text) -> std::optional<std::int64_t> {
+        std::int64_t value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+        return value;
+    };
+    const auto time = [&](std::string_view text) {
+        const auto count = integer(text);
+        return count ? timestamp_from(*count, time_format::milliseconds) : parse_rfc3339(text);
+    };
+
+    history_request out;
+    out.query.limit = options.default_history_rows;
+    out.query.key = request.query("key");
+    if (const auto text = request.query("from")) {
+        const auto from = time(*text);
+        if (!from) out.wrong = "from";
+        out.query.from = from.value_or(out.query.from);
+    }
+    if (const auto text = request.query("to")) {
+        const auto to = time(*text);
+        if (!to) out.wrong = "to";
+        out.query.to = to.value_or(out.query.to);
+    }
+    if (const auto text = request.query("limit")) {
+        const auto limit = integer(*text);
+        if (!limit || *limit < 1) out.wrong = "limit";
+        out.query.limit = static_cast<std::size_t>(limit.value_or(1));
+    }
+    out.query.limit = std::min(out.query.limit, options.max_history_rows);
+    return out;
+}
+
+}  // namespace millrace::detail

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include <asio/error.hpp>
+
+#include <millrace/core/detail/monotonic.hpp>
+#include <millrace/transport/transport.hpp>
+
+namespace millrace::detail {
+
+/// Accepts an endpoint's connections, in its first loop, and gives each to the loop that has the
+/// fewest. `Endpoint` is the endpoint, see `endpoint_core`.
+template <class Endpoint, class Transport>
+class listener {
+    using stream_type = typename Transport::stream;
+
+public:
+    listener(Endpoint& home, typename Transport::acceptor acceptor)
+        : endpoint_{home}, acceptor_{std::move(acceptor)} {}
+
+    void accept() {
+        auto& to = choose();
+        auto take = [this, home = endpoint_.shared_from_this(), &to](std::error_code error,
+                                                                     stream_type stream) {
+            on_accept(error, std::move(stream), to);
+        };
+        if constexpr (distributing_transport<Transport>) {
+            acceptor_.async_accept(to.shared_loop()->io, std::move(take));
+        } else {
+            acceptor_.async_accept(std::move(take));
+        }
+    }
+
+    /// After an error; the caller waits a while before.
+    void resume() {
+        if (std::exchange(is_paused_, false)) accept();
+    }
+
+    void close() { acceptor_.close(); }
+
+    [[nodiscard]] std::uint16_t port() const { return acceptor_.port(); }
+
+    /// A connection has made its first request, or is gone without; from any thread.
+    void end_handshake() noexcept { handshakes_.fetch_sub(1); }
+
+private:
+    /// Connections beyond the limit that are told so; still more are dropped.
+    static constexpr std::size_t max_surplus = 64;
+
+    /// The one with the fewest connections; of several the next in turn.
+    [[nodiscard]] auto& choose() noexcept {
+        const auto& workers = endpoint_.workers();
+        std::size_t chosen = turn_;
+        for (std::size_t i = 1; i < workers.size(); ++i) {
+            const std::size_t at = (turn_ + i) % workers.size();
+            if (workers[at]->load() < workers[chosen]->load()) chosen = at;
+        }
+        turn_ = (chosen + 1) % workers.size();
+        return *workers[chosen];
+    }
+
+    template <class Worker>
+    void on_accept(std::error_code error, stream_type stream, Worker& to) {
+        if (endpoint_.is_stopping() || endpoint_.is_draining()) return;
+        if (!error) {
+            assign(std::move(stream), to);
+        } else {
+            ++endpoint_.shared_loop()->counters.accept_errors;
+            // The peer's change of mind is no reason to pause; lack of descriptors or memory is.
+            is_paused_ = error != asio::error::connection_aborted;
+        }
+        if (!is_paused_) accept();
+    }
+
+    template <class Worker>
+    void assign(stream_type stream, Worker& to) {
+        auto& counters = endpoint_.shared_loop()->counters;
+        const auto& limits = endpoint_.options();
+        const std::size_t open = endpoint_.connections(), handshakes = handshakes_.load();
+        const bool is_surplus =
+            open >= limits.max_connections || handshakes >= limits.max_handshakes;
+        if (is_surplus) ++counters.refused;
+        if (open >= limits.max_connections + max_surplus ||
+            handshakes >= limits.max_handshakes + max_surplus)
+            return;
+        ++counters.accepted;
+        handshakes_.fetch_add(1);
+        to.assign(std::move(stream), counters.accepted, is_surplus, monotonic_now(endpoint_.clock));
+    }
+
+    Endpoint& endpoint_;
+    typename Transport::acceptor acceptor_;
+    std::atomic<std::size_t> handshakes_{0};  ///< connections that have made no request yet
+    std::size_t turn_ = 0;                    ///< whose it is to get the next, if all have as many
+    bool is_paused_ = false;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,154 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <asio/buffer.hpp>
+
+#include <millrace/websocket/frame.hpp>
+
+namespace millrace::detail {
+
+/// What waits to be sent to one connection, in order, the frame that is being written included.
+/// Pongs overtake data. The size counts each frame's bytes and `frame_overhead_bytes` on top, so
+/// that a limit on it bounds the memory of a queue of tiny frames, too.
+///
+/// Every operation takes amortised constant time; an empty outbox holds no memory to speak of.
+class outbox {
+public:
+    static constexpr std::size_t frame_overhead_bytes = 64;
+
+    enum class kind { data, control, pong };
+
+    [[nodiscard]] bool empty() const noexcept { return first_ == queue_.size(); }
+    [[nodiscard]] std::size_t size_bytes() const noexcept { return bytes_; }
+    [[nodiscard]] std::size_t frames() const noexcept { return queue_.size() - first_; }
+
+    [[nodiscard]] static std::size_t cost(const websocket::frame& f) noexcept {
+        return f.size() + frame_overhead_bytes;
+    }
+
+    /// Behind everything; `kind::control` is never dropped.
+    void push(websocket::frame f, kind what = kind::data) {
+        bytes_ += cost(f);
+        queue_.push_back({std::move(f), what});
+    }
+
+    /// Puts `f` in the place of the last one of its subject of which nothing has been written,
+    /// unless more than `max_bytes` would wait then. False if it is not put anywhere. Takes linear
+    /// time.
+    bool replace(const websocket::frame& f, std::size_t max_bytes) {
+        const auto first = queue_.begin() + offset(std::min(unwritten(), queue_.size()));
+        const auto last = std::make_reverse_iterator(first);
+        const auto found = std::find_if(queue_.rbegin(), last, [&](const entry& e) {
+            return e.what == kind::data && e.bytes.subject() == f.subject();
+        });
+        if (found == last) return false;
+        const std::size_t bytes = bytes_ - cost(found->bytes) + cost(f);
+        if (bytes > max_bytes) return false;
+        bytes_ = bytes;
+        found->bytes = f;
+        return true;
+    }
+
+    /// A pong waits of which nothing has been written.
+    [[nodiscard]] bool has_pong() const noexcept {
+        const std::size_t at = unwritten();
+        return at < queue_.size() && queue_[at].what == kind::pong;
+    }
+
+    /// In front of all that is not being written. It replaces a pong that waits: only the latest
+    /// ping needs an answer (RFC 6455, section 5.5.3).
+    void push_pong(websocket::frame f) {
+        const std::size_t at = unwritten();
+        if (at < queue_.size() && queue_[at].what == kind::pong) {
+            bytes_ += cost(f) - cost(queue_[at].bytes);
+            queue_[at].bytes = std::move(f);
+            return;
+        }
+        bytes_ += cost(f);
+        entry pong{std::move(f), kind::pong};
+        if (first_ != 0) {
+            std::move(queue_.begin() + offset(first_), queue_.begin() + offset(at),
+                      queue_.begin() + offset(first_ - 1));
+            --first_;
+            queue_[at - 1] = std::move(pong);
+        } else {
+            queue_.insert(queue_.begin() + offset(at), std::move(pong));
+        }
+    }
+
+    /// Drops the oldest data frame of which nothing has been written. False if there is none.
+    bool drop_oldest() {
+        const auto from = queue_.begin() + offset(unwritten());
+        if (from > queue_.end()) return false;
+        const auto oldest =
+            std::find_if(from, queue_.end(), [](const entry& e) { return e.what == kind::data; });
+        if (oldest == queue_.end()) return false;
+        bytes_ -= cost(oldest->bytes);
+        std::move_backward(queue_.begin() + offset(first_), oldest, oldest + 1);
+        pop();
+        return true;
+    }
+
+    /// Fills `out` with what is to be written first. Returns the parts filled.
+    std::size_t gather(std::span<asio::const_buffer> out) const {
+        const std::size_t count = std::min(out.size(), frames());
+        for (std::size_t i = 0; i != count; ++i) {
+            const auto bytes = queue_[first_ + i].bytes.bytes();
+            out[i] = asio::const_buffer{bytes.data(), bytes.size()};
+        }
+        if (count != 0) out[0] += written_;
+        return count;
+    }
+
+    /// Takes off the front what has been written.
+    void written(std::size_t bytes) {
+        written_ += bytes;
+        while (!empty() && written_ >= queue_[first_].bytes.size()) {
+            written_ -= queue_[first_].bytes.size();
+            bytes_ -= cost(queue_[first_].bytes);
+            pop();
+        }
+    }
+
+private:
+    struct entry {
+        websocket::frame bytes;
+        kind what;
+    };
+
+    /// The first of which nothing has been written.
+    [[nodiscard]] std::size_t unwritten() const noexcept {
+        return first_ + (written_ != 0 ? 1 : 0);
+    }
+
+    [[nodiscard]] static std::ptrdiff_t offset(std::size_t index) noexcept {
+        return static_cast<std::ptrdiff_t>(index);
+    }
+
+    void pop() {
+        queue_[first_++].bytes = {};
+        if (empty()) {
+            first_ = 0;
+            queue_.clear();
+            if (queue_.capacity() > max_idle_entries) queue_ = {};
+        } else if (first_ >= max_idle_entries && first_ * 2 >= queue_.size()) {
+            queue_.erase(queue_.begin(), queue_.begin() + offset(first_));
+            first_ = 0;
+        }
+    }
+
+    static constexpr std::size_t max_idle_entries = 64;
+
+    std::vector<entry> queue_;  ///< [first_, end) waits
+    std::size_t first_ = 0;
+    std::size_t written_ = 0;  ///< of the first frame
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <millrace/codec/json.hpp>
+#include <millrace/endpoint/detail/history.hpp>
+#include <millrace/endpoint/detail/loop.hpp>
+#include <millrace/endpoint/options.hpp>
+#include <millrace/endpoint/topic.hpp>
+#include <millrace/websocket/frame_header.hpp>
+
+namespace millrace::detail {
+
+/// What one pipeline publishes: its topics, and the storages of some.
+struct publication {
+    struct stored {
+        std::string topic;
+        std::unique_ptr<history> records;
+    };
+
+    std::vector<std::shared_ptr<topic>> topics;
+    std::vector<stored> histories;
+};
+
+/// Publishes records to a topic: each is encoded once, as a JSON object in a text frame that all
+/// subscribers share, and only if there is one.
+template <class Record>
+class channel {
+public:
+    channel(std::shared_ptr<topic> to, websocket::frame_pool& frames, std::string_view key_name)
+        : topic_{std::move(to)}, frames_{frames}, encoder_{key_name} {}
+
+    void operator()(const Record& record) {
+        if (topic_ == nullptr) return;
+        topic_->publish(
+            [&] {
+                return frames_.make_with(websocket::opcode::text,
+                                         [&](std::string& out) { encoder_.encode(record, out); });
+            },
+            [&](std::string& out) { key_text(record, out); });
+    }
+
+private:
+    std::shared_ptr<topic> topic_;  ///< null where the pipeline's end is not published
+    websocket::frame_pool& frames_;
+    json::encoder<Record> encoder_;
+};
+
+/// The sink of a pipeline that an endpoint serves (see millrace/pipeline/sink.hpp). It tells
+/// `listing` what the pipeline publishes while it starts.
+class publisher {
+public:
+    /// `overflow_of(name)` is the policy of a topic.
+    publisher(std::shared_ptr<loop> loop, std::shared_ptr<publication> listing,
+              std::function<overflow(std::string_view)> overflow_of)
+        : loop_{std::move(loop)},
+          listing_{std::move(listing)},
+          overflow_of_{std::move(overflow_of)} {}
+
+    template <class Record>
+    [[nodiscard]] channel<Record> open(std::string_view name, std::string_view key_name) {
+        if (name.empty()) return {nullptr, loop_->frames, key_name};
+        for (const auto& known : listing_->topics)
+            if (known->name() == name) return {known, loop_->frames, key_name};
+        listing_->topics.push_back(
+            std::make_shared<topic>(std::string{name}, std::string{key_name}, overflow_of_(name)));
+        return {listing_->topics.back(), loop_->frames, key_name};
+    }
+
+    template <class Record, class Storage>
+    void history(std::string_view name, std::string_view key_name, Storage& storage) {
+        listing_->histories.push_back(
+            {std::string{name},
+             std::make_unique<storage_history<Record, Storage>>(loop_->io, key_name, storage)});
+    }
+
+private:
+    std::shared_ptr<loop> loop_;
+    std::shared_ptr<publication> listing_;
+    std::function<overflow(std::string_view)> overflow_of_;
+};
+
+}  // namespace millrace::detail

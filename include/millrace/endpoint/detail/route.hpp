@@ -1,0 +1,89 @@
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <millrace/endpoint/connection.hpp>
+#include <millrace/endpoint/message_handler.hpp>
+#include <millrace/websocket/frame_header.hpp>
+
+namespace millrace::detail {
+
+/// What a path does with its WebSocket connections: one indirect call a message. An exception out
+/// of any of these closes the connection with 1011 and is counted.
+class route {
+public:
+    virtual ~route() = default;
+
+    /// What it speaks, in no order: the client's first that is among these is chosen.
+    [[nodiscard]] virtual std::span<const std::string_view> subprotocols() const { return {}; }
+
+    /// Before the upgrade; an error is the answer's status. Nothing can be sent yet.
+    [[nodiscard]] virtual std::error_code admit(const connection&) { return {}; }
+
+    virtual void on_open(connection&) {}
+
+    /// A text's payload is valid UTF-8. It may be changed, and so may the byte behind its end, if
+    /// that is restored.
+    virtual void on_message(connection&, websocket::opcode, std::span<char> payload) = 0;
+
+    /// Less waits to be sent than `endpoint_options::outbox_low_water`, after more than the high.
+    virtual void on_drain(connection&) {}
+
+    /// Once for each `on_open`, whatever ended the connection.
+    virtual void on_close(connection&) {}
+};
+
+/// A user's own handler as a route. It may have `on_open`, `on_drain`, `on_close` (each of
+/// `connection&`), `admit(const connection&)` and `subprotocols()`, too: see `route`.
+template <class Handler>
+class raw_route final : public route {
+public:
+    explicit raw_route(Handler handler) : handler_{std::move(handler)} {}
+
+    [[nodiscard]] std::span<const std::string_view> subprotocols() const override {
+        if constexpr (requires { handler_.subprotocols(); }) {
+            return handler_.subprotocols();
+        } else {
+            return {};
+        }
+    }
+
+    [[nodiscard]] std::error_code admit(const connection& who) override {
+        if constexpr (requires { handler_.admit(who); }) {
+            return handler_.admit(who);
+        } else {
+            return {};
+        }
+    }
+
+    void on_open(connection& from) override {
+        if constexpr (requires { handler_.on_open(from); }) handler_.on_open(from);
+    }
+
+    void on_message(connection& from, websocket::opcode op, std::span<char> payload) override {
+        const std::string_view message{payload.data(), payload.size()};
+        if constexpr (std::invocable<Handler&, connection&, std::string_view, websocket::opcode>) {
+            handler_(from, message, op);
+        } else {
+            handler_(from, message);
+        }
+    }
+
+    void on_drain(connection& from) override {
+        if constexpr (requires { handler_.on_drain(from); }) handler_.on_drain(from);
+    }
+
+    void on_close(connection& from) override {
+        if constexpr (requires { handler_.on_close(from); }) handler_.on_close(from);
+    }
+
+private:
+    Handler handler_;
+};
+
+}  // namespace millrace::detail

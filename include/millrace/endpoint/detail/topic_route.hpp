@@ -1,0 +1,91 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <millrace/codec/codec.hpp>
+#include <millrace/core/error.hpp>
+#include <millrace/endpoint/connection.hpp>
+#include <millrace/endpoint/detail/error_reply.hpp>
+#include <millrace/endpoint/detail/route.hpp>
+#include <millrace/endpoint/options.hpp>
+#include <millrace/endpoint/topic.hpp>
+#include <millrace/websocket/close_code.hpp>
+#include <millrace/websocket/frame_header.hpp>
+
+namespace millrace::detail {
+
+using topic_list = std::vector<std::shared_ptr<topic>>;
+
+/// A path that streams topics and takes no messages: one is answered by close 1003. `?key=VALUE`
+/// asks for one key's records only.
+class topic_route : public route {
+public:
+    using permission = decltype(serve_options::may_follow);
+
+    explicit topic_route(topic_list topics, permission may_follow = {})
+        : topics_{std::move(topics)}, may_follow_{std::move(may_follow)} {}
+
+    [[nodiscard]] std::error_code admit(const connection& who) override {
+        const auto key = who.query("key");
+        const bool is_allowed =
+            !may_follow_ || std::all_of(topics_.begin(), topics_.end(), [&](const auto& each) {
+                return may_follow_(who, each->name(), key);
+            });
+        return is_allowed ? std::error_code{} : make_error_code(errc::forbidden);
+    }
+
+    void on_open(connection& from) override {
+        const auto key = from.query("key");
+        for (const auto& each : topics_) from.follow(*each, key);
+    }
+
+    void on_message(connection& from, websocket::opcode, std::span<char>) override {
+        from.close(websocket::close_code::unsupported_data, "this path takes no messages");
+    }
+
+private:
+    topic_list topics_;
+    permission may_follow_;
+};
+
+/// Gives a text message to `input`, as `input.receive(payload, on_error)`. A binary message is
+/// answered by close 1003, a refused event by `append_error_reply`.
+template <class Input>
+void receive_events(connection& from, websocket::opcode op, std::span<char> payload, Input& input) {
+    if (op != websocket::opcode::text) {
+        from.close(websocket::close_code::unsupported_data, "events are text messages");
+        return;
+    }
+    std::size_t replies_left = from.options().max_errors_per_message;
+    input.receive(payload, [&](const input_error& error) {
+        if (replies_left == 0) return;
+        --replies_left;
+        from.reply([&](std::string& out) { append_error_reply(out, error); });
+    });
+}
+
+/// A path that takes a pipeline's events, see `receive_events`, and may stream topics as well.
+///
+/// `Running` is a running pipeline, whose route must not be used once it is gone.
+template <class Running>
+class input_route final : public topic_route {
+public:
+    explicit input_route(Running& pipeline, topic_list topics = {}, permission may_follow = {})
+        : topic_route{std::move(topics), std::move(may_follow)}, pipeline_{pipeline} {}
+
+    void on_message(connection& from, websocket::opcode op, std::span<char> payload) override {
+        receive_events(from, op, payload, pipeline_);
+    }
+
+private:
+    Running& pipeline_;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,126 @@
+#include <millrace/endpoint/detail/history.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <millrace/core/record.hpp>
+
+#include "catch.hpp"
+
+using namespace millrace;
+using namespace std::chrono_literals;
+
+namespace {
+
+using row = record<std::string, named_value<"value", double>>;
+
+row row_of(std::string key, double value) {
+    row r;
+    r.key = std::move(key);
+    r.result.value = value;
+    return r;
+}
+
+struct plain_storage {
+    std::vector<row> rows;
+    std::error_code error{};
+
+    template <class F>
+    std::error_code scan(const storage_query& query, F&& f) {
+        for (const row& each : rows)
+            if (!query.key || each.key == *query.key) f(each);
+        return error;
+    }
+    storage_stats stats() const { return {.appended = rows.size()}; }
+};
+
+/// Answers when told to, as a storage with a thread of its own does.
+struct slow_storage : plain_storage {
+    std::function<void()> answer;
+
+    template <class F>
+    void async_scan(storage_query query, F done) {
+        answer = [this, query, done]() mutable {
+            std::vector<row> found;
+            scan(query, [&](const row& each) { found.push_back(each); });
+            done(error, std::move(found));
+        };
+    }
+};
+
+detail::history_request parse(std::string_view query, const endpoint_options& options = {}) {
+    http::request request;
+    const std::string head =
+        "GET /api/topics/x" + std::string{query} + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    REQUIRE(http::parse_request(head, request).state == http::parse_result::complete);
+    return detail::parse_history_request(request, options);
+}
+
+}  // namespace
+
+TEST_CASE("a storage's records become one JSON array") {
+    asio::io_context io;
+    plain_storage storage{{row_of("a", 1.5), row_of("b", 2)}};
+    detail::storage_history<row, plain_storage> history{io, "sensor", storage};
+    std::string body;
+    std::error_code error;
+    const auto keep = [&](std::error_code e, std::string text) {
+        error = e;
+        body = std::move(text);
+    };
+    history.scan({}, keep);
+    REQUIRE(body.starts_with(R"([{"sensor":"a",)"));
+    REQUIRE(body.find(R"(},{"sensor":"b",)") != std::string::npos);
+    REQUIRE(body.ends_with("}]"));
+    history.scan({.key = "none"}, keep);
+    REQUIRE(body == "[]");
+    storage.error = errc::storage_failed;
+    history.scan({}, keep);
+    REQUIRE(error == errc::storage_failed);
+    REQUIRE(history.stats().appended == 2);
+}
+
+TEST_CASE("a storage that scans elsewhere answers through the io_context") {
+    asio::io_context io;
+    slow_storage storage{{{row_of("a", 1), row_of("b", 2)}}, {}};
+    detail::storage_history<row, slow_storage> history{io, "sensor", storage};
+    std::string body;
+    history.scan({.key = "b"}, [&](std::error_code, std::string text) { body = std::move(text); });
+    REQUIRE(body.empty());
+    storage.answer();
+    REQUIRE(body.empty());
+    io.run();
+    REQUIRE(body.starts_with(R"([{"sensor":"b",)"));
+    REQUIRE(body.ends_with("]"));
+}
+
+TEST_CASE("a request's parameters become a query") {
+    const auto all = parse("");
+    REQUIRE(all.wrong.empty());
+    REQUIRE(!all.query.key);
+    REQUIRE(all.query.from == timestamp::min());
+    REQUIRE(all.query.to == timestamp::max());
+    REQUIRE(all.query.limit == endpoint_options{}.default_history_rows);
+
+    const auto some = parse("?key=a%20b&from=1970-01-01T00:00:01Z&to=2500&limit=7");
+    REQUIRE(some.wrong.empty());
+    REQUIRE(some.query.key == "a b");
+    REQUIRE(some.query.from == timestamp{1s});
+    REQUIRE(some.query.to == timestamp{2500ms});
+    REQUIRE(some.query.limit == 7);
+    REQUIRE(parse("?from=-1").query.from == timestamp{-1ms});
+    REQUIRE(parse("?limit=18446744").query.limit == endpoint_options{}.max_history_rows);
+    REQUIRE(parse("", {.default_history_rows = 9, .max_history_rows = 5}).query.limit == 5);
+}
+
+TEST_CASE("a parameter that is wrong is named") {
+    REQUIRE(parse("?from=yesterday").wrong == "from");
+    REQUIRE(parse("?from=").wrong == "from");
+    REQUIRE(parse("?to=2015-13-01T00:00:00Z").wrong == "to");
+    REQUIRE(parse("?to=9223372036854775807").wrong == "to");
+    REQUIRE(parse("?limit=0").wrong == "limit");
+    REQUIRE(parse("?limit=-1").wrong == "limit");
+    REQUIRE(parse("?limit=1x").wrong == "limit");
+    REQUIRE(parse("?limit=99999999999999999999").wrong == "limit");
+}

@@ -1,0 +1,195 @@
+#include <millrace/endpoint/detail/outbox.hpp>
+
+#include <array>
+#include <deque>
+#include <random>
+#include <string>
+
+#include "catch.hpp"
+
+using namespace millrace;
+using kind = detail::outbox::kind;
+
+namespace {
+
+/// What is next to be written, up to `parts` frames of it.
+std::string front(const detail::outbox& box, std::size_t parts = 64) {
+    std::array<asio::const_buffer, 64> buffers;
+    const std::size_t count = box.gather({buffers.data(), parts});
+    std::string bytes;
+    for (std::size_t i = 0; i != count; ++i)
+        bytes.append(static_cast<const char*>(buffers[i].data()), buffers[i].size());
+    return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("an outbox gives frames in order, as far as they are asked for") {
+    websocket::frame_pool pool;
+    detail::outbox box;
+    REQUIRE(box.empty());
+    REQUIRE(front(box).empty());
+    box.push(pool.wrap("one"));
+    box.push(pool.wrap("two"), kind::control);
+    box.push(pool.wrap("three"));
+    REQUIRE(front(box) == "onetwothree");
+    REQUIRE(front(box, 2) == "onetwo");
+    REQUIRE(box.frames() == 3);
+    REQUIRE(box.size_bytes() == 11 + 3 * detail::outbox::frame_overhead_bytes);
+}
+
+TEST_CASE("an outbox goes on where the last write ended") {
+    websocket::frame_pool pool;
+    detail::outbox box;
+    box.push(pool.wrap("one"));
+    box.push(pool.wrap("two"));
+    box.written(1);
+    REQUIRE(front(box) == "netwo");
+    box.written(3);
+    REQUIRE(front(box) == "wo");
+    REQUIRE(box.frames() == 1);
+    box.written(2);
+    REQUIRE(box.empty());
+    REQUIRE(box.size_bytes() == 0);
+}
+
+TEST_CASE("the oldest data frame is dropped whole, never one that is being written or control") {
+    websocket::frame_pool pool;
+    detail::outbox box;
+    box.push(pool.wrap("one"));
+    box.push(pool.wrap("close"), kind::control);
+    box.push(pool.wrap("two"));
+    box.push(pool.wrap("three"));
+    box.written(1);
+    REQUIRE(box.drop_oldest());
+    REQUIRE(front(box) == "neclosethree");
+    REQUIRE(box.drop_oldest());
+    REQUIRE(front(box) == "neclose");
+    REQUIRE(!box.drop_oldest());
+    REQUIRE(front(box) == "neclose");
+    REQUIRE(box.size_bytes() == 8 + 2 * detail::outbox::frame_overhead_bytes);
+    REQUIRE(!detail::outbox{}.drop_oldest());
+}
+
+TEST_CASE("a pong overtakes data, but not what is being written, and replaces the last one") {
+    websocket::frame_pool pool;
+    detail::outbox box;
+    SECTION("with nothing queued") {
+        box.push_pong(pool.wrap("P"));
+        REQUIRE(front(box) == "P");
+    }
+    SECTION("before all data") {
+        box.push(pool.wrap("data"));
+        box.push_pong(pool.wrap("P"));
+        box.push_pong(pool.wrap("Q"));
+        REQUIRE(front(box) == "Qdata");
+    }
+    SECTION("behind a frame partly written") {
+        box.push(pool.wrap("one"));
+        box.push(pool.wrap("two"));
+        box.push(pool.wrap("three"));
+        box.written(4);
+        box.push_pong(pool.wrap("P"));
+        box.push_pong(pool.wrap("Q"));
+        REQUIRE(front(box) == "woQthree");
+    }
+    SECTION("a pong partly written is finished") {
+        box.push_pong(pool.wrap("PP"));
+        box.written(1);
+        box.push_pong(pool.wrap("QQ"));
+        REQUIRE(front(box) == "PQQ");
+    }
+    std::size_t bytes = front(box).size();
+    box.written(bytes);
+    REQUIRE(box.size_bytes() == 0);
+}
+
+TEST_CASE("an outbox behaves like a plain list under random use") {
+    struct entry {
+        std::string bytes;
+        kind what;
+    };
+    const unsigned seed = GENERATE(1u, 2u, 3u);
+    CAPTURE(seed);
+    std::mt19937 random{seed};
+    websocket::frame_pool pool;
+    detail::outbox box;
+    std::deque<entry> model;
+    std::size_t written = 0;
+
+    for (int step = 0; step < 20'000; ++step) {
+        const std::string bytes(1 + random() % 20, static_cast<char>('a' + step % 26));
+        const auto free = model.begin() + (written != 0);
+        switch (random() % 6) {
+            case 0:
+            case 1:
+                box.push(pool.wrap(bytes));
+                model.push_back({bytes, kind::data});
+                break;
+            case 2:
+                box.push(pool.wrap(bytes), kind::control);
+                model.push_back({bytes, kind::control});
+                break;
+            case 3: {
+                box.push_pong(pool.wrap(bytes));
+                const bool replaces = free != model.end() && free->what == kind::pong;
+                if (replaces)
+                    *free = {bytes, kind::pong};
+                else
+                    model.insert(free, {bytes, kind::pong});
+                break;
+            }
+            case 4: {
+                auto oldest = free;
+                while (oldest != model.end() && oldest->what != kind::data) ++oldest;
+                REQUIRE(box.drop_oldest() == (oldest != model.end()));
+                if (oldest != model.end()) model.erase(oldest);
+                break;
+            }
+            default: {
+                const std::size_t size = random() % (1 + front(box, 8).size());
+                box.written(size);
+                written += size;
+                while (!model.empty() && written >= model.front().bytes.size()) {
+                    written -= model.front().bytes.size();
+                    model.pop_front();
+                }
+            }
+        }
+        std::string expected;
+        std::size_t cost = 0;
+        for (std::size_t i = 0; i != model.size(); ++i) {
+            if (i < 64) expected += model[i].bytes;
+            cost += model[i].bytes.size() + detail::outbox::frame_overhead_bytes;
+        }
+        REQUIRE(front(box) == expected.substr(written));
+        REQUIRE(box.size_bytes() == cost);
+    }
+}
+
+TEST_CASE("a frame takes the place of the last one of its subject that is not being written") {
+    websocket::frame_pool pool;
+    detail::outbox box;
+    const auto of = [&](std::uint64_t subject, std::string bytes) {
+        websocket::frame made = pool.wrap(std::move(bytes));
+        made.set_subject(subject);
+        return made;
+    };
+    constexpr std::size_t plenty = 1000;
+    REQUIRE(!box.replace(of(1, "no"), plenty));
+    box.push(of(1, "a1 "));
+    box.push(of(2, "b1 "));
+    box.push(of(1, "a2 "));
+    box.push(pool.wrap("end"), kind::control);
+    REQUIRE(box.replace(of(1, "longer "), plenty));
+    REQUIRE(front(box) == "a1 b1 longer end");
+    REQUIRE(box.size_bytes() == 16 + 4 * detail::outbox::frame_overhead_bytes);
+    REQUIRE(!box.replace(of(3, "c1 "), plenty));
+    REQUIRE(!box.replace(of(2, std::string(100, 'b')), box.size_bytes() + 96));
+    REQUIRE(front(box) == "a1 b1 longer end");
+
+    box.written(4);
+    REQUIRE(!box.replace(of(2, "b2 "), plenty));
+    REQUIRE(box.replace(of(1, "a4 "), plenty));
+    REQUIRE(front(box) == "1 a4 end");
+}

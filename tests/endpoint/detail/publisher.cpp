@@ -1,0 +1,90 @@
+#include <millrace/endpoint/detail/publisher.hpp>
+
+#include <string>
+#include <vector>
+
+#include <millrace/core/record.hpp>
+#include <millrace/pipeline/sink.hpp>
+
+#include "catch.hpp"
+
+using namespace millrace;
+
+namespace {
+
+using row = record<std::string, named_value<"value", double>>;
+
+struct listener final : detail::subscriber {
+    std::vector<websocket::frame> got;
+    bool deliver(const websocket::frame& message, overflow) override {
+        got.push_back(message);
+        return true;
+    }
+};
+
+struct no_storage {
+    template <class F>
+    std::error_code scan(const storage_query&, F&&) {
+        return {};
+    }
+    storage_stats stats() const { return {}; }
+};
+
+struct publishing {
+    asio::io_context io;
+    std::shared_ptr<detail::loop> loop = std::make_shared<detail::loop>(io);
+    std::shared_ptr<detail::publication> listing = std::make_shared<detail::publication>();
+    detail::publisher sink{loop, listing, [](auto) { return overflow::drop_oldest; }};
+};
+
+row row_of(std::string key) {
+    row r;
+    r.key = std::move(key);
+    return r;
+}
+
+}  // namespace
+
+static_assert(publish_sink<detail::publisher>);
+
+TEST_CASE("a record is sent as one JSON object in a text frame, with the key under its name") {
+    publishing p;
+    auto channel = p.sink.open<row>("bars", "symbol");
+    REQUIRE(p.listing->topics.size() == 1);
+    listener all, acme;
+    const auto one = p.listing->topics[0]->subscribe(all, {}),
+               two = p.listing->topics[0]->subscribe(acme, "acme");
+    channel(row_of("acme"));
+    channel(row_of("initech"));
+    REQUIRE(all.got.size() == 2);
+    REQUIRE(acme.got.size() == 1);
+    const std::string_view bytes = all.got[0].bytes();
+    std::string expected;
+    json::encoder<row>{"symbol"}.encode(row_of("acme"), expected);
+    REQUIRE(expected.starts_with(R"({"symbol":"acme")"));
+    REQUIRE(bytes.ends_with(expected));
+    REQUIRE(bytes.size() - expected.size() == (expected.size() < 126 ? 2u : 4u));
+    REQUIRE(static_cast<unsigned char>(bytes[0]) == 0x81);
+}
+
+TEST_CASE("a topic opened twice is one topic, and the unnamed one is none") {
+    publishing p;
+    auto first = p.sink.open<row>("bars", "symbol"), second = p.sink.open<row>("bars", "symbol");
+    auto unnamed = p.sink.open<row>("", "symbol");
+    REQUIRE(p.listing->topics.size() == 1);
+    first(row_of("a"));
+    second(row_of("a"));
+    unnamed(row_of("a"));
+    REQUIRE(p.listing->topics[0]->records() == 2);
+}
+
+TEST_CASE("a storage is listed under its topic") {
+    publishing p;
+    no_storage storage;
+    p.sink.history<row>("bars", "symbol", storage);
+    REQUIRE(p.listing->histories.size() == 1);
+    REQUIRE(p.listing->histories[0].topic == "bars");
+    std::string body;
+    p.listing->histories[0].records->scan({}, [&](std::error_code, std::string b) { body = b; });
+    REQUIRE(body == "[]");
+}

@@ -1,0 +1,130 @@
+#include <millrace/endpoint/detail/topic_route.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "../server.hpp"
+
+using namespace millrace;
+
+namespace {
+
+struct note {
+    std::string text;
+};
+
+}  // namespace
+
+template <>
+inline constexpr auto millrace::schema<note> = millrace::fields(millrace::field{"text",
+                                                                                &note::text});
+
+namespace {
+
+/// A pipeline that repeats its messages to a topic, refuses those with a "!" for each, and throws
+/// at "throw".
+template <class Sink>
+struct fake_running {
+    decltype(std::declval<Sink&>().template open<note>("", "")) out;
+
+    std::string_view input() const { return "notes"; }
+    template <class OnError>
+    void receive(std::span<char> message, OnError&& on_error) {
+        const std::string text{message.data(), message.size()};
+        if (text == "throw") throw std::runtime_error{"thrown"};
+        std::size_t errors = 0;
+        for (const char c : text)
+            if (c == '!') on_error({errors++, make_error_code(errc::wrong_type), "text", 7});
+        if (errors == 0) out(note{text});
+    }
+    void tick(timestamp) {}
+    void finish() { out(note{"finished"}); }
+    pipeline_stats stats() const { return {}; }
+};
+
+struct fake_pipeline {};
+
+template <class Sink>
+fake_running<Sink> start(fake_pipeline, Sink sink) {
+    return {sink.template open<note>("repeated", "")};
+}
+
+struct notes_server : server {
+    explicit notes_server(endpoint_options options = {}) : server{options} {
+        endpoint.serve(fake_pipeline{}, {.duplex_path = "/ws"});
+    }
+};
+
+}  // namespace
+
+TEST_CASE("events come in on the input path, records go out on the topic's, both on the duplex") {
+    notes_server s;
+    client in{s, "/notes"}, out{s, "/repeated"}, both{s, "/ws"};
+    in.send_text("a");
+    REQUIRE(out.next_text() == R"({"text":"a"})");
+    REQUIRE(both.next_text() == R"({"text":"a"})");
+    REQUIRE(!in.next());
+    both.send_text("b");
+    REQUIRE(out.next_text() == R"({"text":"b"})");
+    REQUIRE(both.next_text() == R"({"text":"b"})");
+}
+
+TEST_CASE("each refused event is answered, up to the limit, and the connection stays") {
+    notes_server s{{.max_errors_per_message = 3}};
+    client in{s, "/notes"};
+    in.send_text("!");
+    REQUIRE(in.next_text() ==
+            R"({"error":{"index":0,"code":"wrong type","field":"text","offset":7}})");
+    in.send_text("!!!!!");
+    for (const char index : {'0', '1', '2'})
+        REQUIRE(in.next_text().find(std::string{R"("index":)"} + index) != std::string::npos);
+    REQUIRE(!in.next());
+    in.send_text("!");
+    REQUIRE(in.next());
+}
+
+TEST_CASE("a binary message on a path of events is closed with 1003") {
+    notes_server s;
+    client in{s, GENERATE(as<std::string>{}, "/notes", "/ws")};
+    in.send_binary("{}");
+    REQUIRE(code_of_close(in) == close_code::unsupported_data);
+}
+
+TEST_CASE("a message on a path that only streams is closed with 1003") {
+    notes_server s;
+    client out{s, "/repeated"};
+    GENERATE(0, 1) == 0 ? out.send_text("{}") : out.send_binary("{}");
+    REQUIRE(code_of_close(out) == close_code::unsupported_data);
+}
+
+TEST_CASE("a pipeline that throws closes the sender with 1011 and goes on") {
+    notes_server s;
+    client bad{s, "/notes"}, good{s, "/ws"};
+    bad.send_text("throw");
+    REQUIRE(code_of_close(bad) == close_code::internal_error);
+    good.send_text("on");
+    REQUIRE(good.next_text() == R"({"text":"on"})");
+    REQUIRE(s.counters().handler_errors == 1);
+}
+
+TEST_CASE("stop finishes the pipeline, whose last records go before the goodbye") {
+    notes_server s;
+    client out{s, "/repeated"};
+    s.endpoint.stop();
+    REQUIRE(out.next_text() == R"({"text":"finished"})");
+    REQUIRE(code_of_close(out) == close_code::going_away);
+}
+
+TEST_CASE("who leaves gets nothing more, and the topic forgets it") {
+    notes_server s;
+    client in{s, "/notes"};
+    {
+        client out{s, "/repeated"};
+        REQUIRE(s.endpoint.snapshot().topics[0].subscribers == 1);
+        out.close();
+    }
+    REQUIRE(s.endpoint.snapshot().topics[0].subscribers == 0);
+    in.send_text("a");
+    REQUIRE(s.endpoint.snapshot().topics[0].records == 1);
+}
