@@ -72,6 +72,61 @@ TEST_CASE("copies of a frame share its bytes, and keep them") {
     REQUIRE(pool.idle_bytes() > 0);
 }
 
+namespace {
+
+struct holder {
+    websocket::frame held{};
+    int status = 200;
+};
+
+/// As an HTTP session empties what a HEAD must not get.
+template <class Holder>
+struct emptier {
+    void empty(Holder from, bool is_empty) {
+        if (is_empty || from.status == 304) {
+            from.held = {};
+        } else {
+            kept = from.held;
+        }
+    }
+    websocket::frame kept{};
+};
+
+}  // namespace
+
+TEST_CASE("no frame stays alive behind an assignment, also in a template's branch") {
+    websocket::frame_pool pool;
+    const auto bytes_of = [&] {  // what one frame of this size leaves in the pool
+        static_cast<void>(pool.make(opcode::text, std::string(1000, 'x')));
+        return pool.idle_bytes();
+    };
+    const auto one = bytes_of();
+    emptier<holder> with;
+    for (int i = 0; i != 3; ++i) {
+        with.empty({pool.make(opcode::text, std::string(1000, 'x'))}, true);
+        REQUIRE(pool.idle_bytes() == one);
+    }
+    with.empty({pool.make(opcode::text, std::string(1000, 'x'))}, false);
+    REQUIRE(pool.idle_bytes() == 0);
+    const auto& same = with.kept;
+    with.kept = same;
+    REQUIRE(with.kept.size() == 1004);
+    with.empty({}, false);
+    REQUIRE(pool.idle_bytes() == one);
+
+    websocket::frame a = pool.make(opcode::text, "a"), b = pool.make(opcode::text, "b");
+    const websocket::frame also_b = b;
+    a = b;
+    REQUIRE(a.bytes().data() == also_b.bytes().data());
+    b = std::move(a);
+    REQUIRE(a.size() == 0);
+    REQUIRE(b.bytes().data() == also_b.bytes().data());
+    a = b = {};
+    REQUIRE(also_b.bytes() ==
+            "\x81\x01"
+            "b");
+}
+
 TEST_CASE("a pool uses the memory of frames again") {
     websocket::frame_pool pool;
     const std::string payload(1000, 'x');

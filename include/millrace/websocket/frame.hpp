@@ -28,8 +28,12 @@ public:
         if (block_ != nullptr) ++block_->owners;
     }
     frame(frame&& other) noexcept : block_{std::exchange(other.block_, nullptr)} {}
-    frame& operator=(frame other) noexcept {
-        std::swap(block_, other.block_);
+    // Two, not one by value: clang 14 forgets that one's argument where a template's branch
+    // assigns `{}`.
+    frame& operator=(const frame& other) noexcept { return *this = frame{other}; }
+    frame& operator=(frame&& other) noexcept {
+        frame ending{std::move(other)};
+        std::swap(block_, ending.block_);
         return *this;
     }
     inline ~frame();
