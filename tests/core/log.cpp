@@ -1,6 +1,9 @@
 #include <millrace/core/log.hpp>
 
+#include <cstddef>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "catch.hpp"
 
@@ -11,4 +14,15 @@ TEST_CASE("an entry says what happened, to whom, and how bad that is") {
     };
     hook({millrace::severity::warning, millrace::log_event::refused, 7, "too many"});
     REQUIRE(seen == "7 too many");
+}
+
+TEST_CASE("each severity and each event has a name of its own") {
+    REQUIRE(name_of(millrace::severity::debug) == "debug");
+    REQUIRE(name_of(millrace::severity::error) == "error");
+    std::set<std::string_view> names;
+    for (std::size_t i = 0; i != millrace::log_events; ++i)
+        names.insert(name_of(static_cast<millrace::log_event>(i)));
+    REQUIRE(names.size() == millrace::log_events);
+    REQUIRE(names.count("unknown") == 0);
+    REQUIRE(name_of(static_cast<millrace::log_event>(millrace::log_events)) == "unknown");
 }

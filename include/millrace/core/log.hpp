@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string_view>
@@ -27,6 +28,41 @@ enum class log_event {
     certificate_reloaded,  ///< new connections get the new one
     certificate_failed,    ///< the old one stays
 };
+
+/// How many there are.
+inline constexpr std::size_t log_events =
+    static_cast<std::size_t>(log_event::certificate_failed) + 1;
+
+[[nodiscard]] constexpr std::string_view name_of(severity level) noexcept {
+    switch (level) {
+        case severity::debug: return "debug";
+        case severity::info: return "info";
+        case severity::warning: return "warning";
+        case severity::error: return "error";
+    }
+    return "unknown";
+}
+
+[[nodiscard]] constexpr std::string_view name_of(log_event what) noexcept {
+    switch (what) {
+        case log_event::started: return "started";
+        case log_event::stopped: return "stopped";
+        case log_event::refused: return "refused";
+        case log_event::denied: return "denied";
+        case log_event::accept_failed: return "accept_failed";
+        case log_event::handler_failed: return "handler_failed";
+        case log_event::protocol_error: return "protocol_error";
+        case log_event::timed_out: return "timed_out";
+        case log_event::slow_consumer: return "slow_consumer";
+        case log_event::flooded: return "flooded";
+        case log_event::memory_exhausted: return "memory_exhausted";
+        case log_event::storage_failed: return "storage_failed";
+        case log_event::storage_recovered: return "storage_recovered";
+        case log_event::certificate_reloaded: return "certificate_reloaded";
+        case log_event::certificate_failed: return "certificate_failed";
+    }
+    return "unknown";
+}
 
 /// One line of a log. The message is valid during the call, and holds no secret.
 struct log_entry {

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <millrace/core/clock.hpp>
+#include <millrace/core/log.hpp>
+#include <millrace/core/timestamp.hpp>
+#include <millrace/endpoint/detail/line_writer.hpp>
+#include <millrace/endpoint/detail/token_bucket.hpp>
+
+namespace millrace {
+
+struct stderr_log_options {
+    /// What is less severe is not written.
+    severity at_least = severity::info;
+    /// Lines of one event a second, and at once after a pause. Beyond, they are left out, and the
+    /// next one of that event says how many were.
+    std::size_t max_lines_per_second = 10;
+    /// Lines that wait to be written, in bytes; what does not fit is lost, and counted.
+    std::size_t max_queued_bytes = 256 * 1024;
+};
+
+/// One line of a log: "2026-01-05T09:30:00.125Z warning refused connection=7 too many". Control
+/// characters of the message are written as "\x0a", so that no client can make up a line.
+inline void append_log_line(std::string& out, timestamp time, const log_entry& entry,
+                            std::uint64_t left_out = 0) {
+    append_rfc3339(out, std::chrono::floor<std::chrono::milliseconds>(time));
+    out.append(" ").append(name_of(entry.level)).append(" ").append(name_of(entry.what));
+    if (entry.connection != 0) out.append(" connection=").append(std::to_string(entry.connection));
+    if (!entry.message.empty()) out.push_back(' ');
+    for (const char c : entry.message) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte >= 0x20 && byte != 0x7f) {
+            out.push_back(c);
+            continue;
+        }
+        constexpr char digits[] = "0123456789abcdef";
+        out.append("\\x");
+        out.push_back(digits[byte >> 4]);
+        out.push_back(digits[byte & 0xf]);
+    }
+    if (left_out != 0)
+        out.append(" (").append(std::to_string(left_out)).append(" more like it left out)");
+    out.push_back('\n');
+}
+
+/// A log on standard error, for `endpoint_options::log`. Lines are written in a thread of its own,
+/// so that no loop waits for whoever reads them. Copies share it; any thread may call it.
+class stderr_log {
+public:
+    explicit stderr_log(const stderr_log_options& options = {})
+        : state_{std::make_shared<state>(options)} {}
+
+    void operator()(const log_entry& entry) const {
+        state& s = *state_;
+        if (entry.level < s.options.at_least) return;
+        std::uint64_t left_out = 0;
+        {
+            const std::lock_guard lock{s.mutex};
+            auto& of_event = s.limits[static_cast<std::size_t>(entry.what)];
+            if (!of_event.lines) of_event.lines.emplace(s.rate(), s.burst());
+            if (!of_event.lines->take(std::chrono::steady_clock::now().time_since_epoch())) {
+                ++of_event.left_out;
+                return;
+            }
+            left_out = std::exchange(of_event.left_out, 0);
+        }
+        std::string line;
+        append_log_line(line, system_clock{}.now(), entry, left_out);
+        s.writer.write(line);
+    }
+
+    /// Waits until what was logged before is written.
+    void flush() const { state_->writer.flush(); }
+
+private:
+    struct event_limit {
+        std::optional<detail::token_bucket> lines;
+        std::uint64_t left_out = 0;
+    };
+    struct state {
+        explicit state(const stderr_log_options& given)
+            : options{given}, writer{detail::stderr_sink{}, given.max_queued_bytes} {}
+
+        [[nodiscard]] double rate() const { return static_cast<double>(burst()); }
+        [[nodiscard]] std::int64_t burst() const {
+            return static_cast<std::int64_t>(
+                std::clamp<std::size_t>(options.max_lines_per_second, 1, 1'000'000));
+        }
+
+        stderr_log_options options;
+        std::mutex mutex;
+        std::array<event_limit, log_events> limits;
+        detail::line_writer<detail::stderr_sink> writer;
+    };
+
+    std::shared_ptr<state> state_;
+};
+
+}  // namespace millrace
