@@ -74,7 +74,7 @@ TEST_CASE("a backoff gives up after so many attempts in a row, and starts anew")
 
 TEST_CASE("the longest cap does not overflow") {
     extreme most{UINT32_MAX};
-    constexpr auto cap = std::chrono::milliseconds{std::chrono::hours{24 * 365 * 200}};
+    constexpr auto cap = millrace::detail::longest_time;
     backoff tries{{.base = cap / 3, .cap = cap}};
     for (int i = 0; i != 100; ++i) CHECK(*tries.next(most) > 0s);
     CHECK(*tries.next(most) > cap - 1s);
@@ -83,4 +83,8 @@ TEST_CASE("the longest cap does not overflow") {
 TEST_CASE("a backoff without sense is refused") {
     CHECK_THROWS_AS(backoff({.base = 0ms}), std::invalid_argument);
     CHECK_THROWS_AS(backoff({.base = 2s, .cap = 1s}), std::invalid_argument);
+    CHECK_THROWS_AS(backoff({.cap = std::chrono::milliseconds::max()}), std::invalid_argument);
+    CHECK_THROWS_AS(backoff({.stable_after = std::chrono::milliseconds::max()}),
+                    std::invalid_argument);
+    CHECK_THROWS_AS(backoff({.stable_after = -1ms}), std::invalid_argument);
 }

@@ -6,7 +6,8 @@
 #include <cstdint>
 #include <optional>
 #include <random>
-#include <stdexcept>
+
+#include <millrace/core/detail/require_option.hpp>
 
 namespace millrace {
 
@@ -30,10 +31,12 @@ namespace detail {
 /// Backoff And Jitter", AWS Architecture Blog, 2015.)
 class backoff {
 public:
-    /// @throws std::invalid_argument for a base below 1 ms or a cap below the base.
+    /// @throws std::invalid_argument for a base below 1 ms, a cap below the base, a time longer
+    /// than a hundred years.
     explicit backoff(const backoff_options& options) : options_{options}, longest_{options.base} {
-        if (options.base.count() < 1 || options.cap < options.base)
-            throw std::invalid_argument("millrace: a backoff needs 1 ms <= base <= cap");
+        require_time("a backoff's base", options.base);
+        require_time("a backoff's cap", options.cap, options.base);
+        require_time("stable_after", options.stable_after, std::chrono::milliseconds{0});
     }
 
     /// The next wait; nothing once `max_attempts` were drawn in a row.

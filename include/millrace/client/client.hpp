@@ -61,7 +61,8 @@ public:
     /// With an io_context of its own.
     /// @throws std::invalid_argument for options that cannot be: a URL that is none, or that asks
     /// for TLS where the transport has none or the reverse; headers that HTTP or the handshake
-    /// forbids; times that are not longer than 0.
+    /// forbids; a proxy that is not host:port; times that are not longer than 0, or longer than a
+    /// hundred years; limits of 0.
     explicit client(client_options options, client_handlers handlers = {}, Transport transport = {},
                     Clock clock = {})
         : own_io_{std::make_unique<asio::io_context>(1)},

@@ -24,7 +24,8 @@ struct client_options {
     std::string url{};
     /// Where to connect to, if not to the URL's host: an address, or a Unix socket's path.
     std::string connect_host{};
-    /// An HTTP proxy that is asked to CONNECT, as "host:port"; none if empty. Over TCP and TLS.
+    /// An HTTP proxy that is asked to CONNECT, as "host:port", which is no URL; none if
+    /// empty. Over TCP and TLS.
     std::string proxy{};
 
     /// In order of preference; see `client::subprotocol` for the server's choice.
@@ -48,7 +49,8 @@ struct client_options {
     std::size_t outbox_bytes = 1024 * 1024;
     full_outbox when_full = full_outbox::drop_oldest;
 
-    /// From the first step to the upgrade. Each of these times must be longer than 0.
+    /// From the first step to the upgrade. Each of these times must be longer than 0,
+    /// and no longer than a hundred years.
     std::chrono::milliseconds connect_timeout = std::chrono::seconds{10};
     /// A connection from which nothing was received for so long is sent a ping.
     std::chrono::milliseconds ping_interval = std::chrono::seconds{20};

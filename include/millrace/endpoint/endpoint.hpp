@@ -74,7 +74,8 @@ class endpoint {
     using core = detail::endpoint_core<Transport, Guard, Clock>;
 
 public:
-    /// With an io_context of its own. @throws std::system_error when it cannot listen.
+    /// With an io_context of its own. @throws std::system_error when it cannot listen,
+    /// std::invalid_argument for options that it cannot keep to, such as a time of 0 ms.
     explicit endpoint(endpoint_options options = {}, Transport transport = {}, Guard guard = {},
                       Clock clock = {})
         : own_io_{std::make_unique<asio::io_context>(1)},

@@ -26,7 +26,7 @@ enum class overflow {
 };
 
 /// Settings of an endpoint. Each limit says what happens at the limit. Times are kept to within
-/// one `tick_interval`.
+/// one `tick_interval`, and none may be longer than a hundred years.
 struct endpoint_options {
     /// 0 takes a free port: see `endpoint::port`.
     std::uint16_t port = 8080;

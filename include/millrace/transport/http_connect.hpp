@@ -29,7 +29,7 @@ struct authority {
     std::uint16_t port;
 };
 
-/// "host:port" or "[::1]:port" (RFC 3986, 3.2, without user information).
+/// "host:port" or "[::1]:port" (RFC 3986, 3.2, without user information, and with a port).
 [[nodiscard]] inline std::optional<authority> parse_authority(std::string_view text) {
     const auto colon = text.rfind(':');
     if (colon == text.npos) return std::nullopt;
@@ -38,7 +38,8 @@ struct authority {
     authority to{};
     const auto* const end = digits.data() + digits.size();
     const auto parsed = std::from_chars(digits.data(), end, to.port);
-    if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+    if (parsed.ec != std::errc{} || parsed.ptr != end || to.port == 0) return std::nullopt;
+    if (host.find_first_of("/@ ") != host.npos) return std::nullopt;
     if (host.starts_with('[') && host.ends_with(']')) {
         host = host.substr(1, host.size() - 2);
     } else if (host.find(':') != host.npos) {

@@ -26,6 +26,7 @@
 #include <millrace/client/backoff.hpp>
 #include <millrace/client/detail/connection.hpp>
 #include <millrace/client/detail/outbox.hpp>
+#include <millrace/client/detail/require_valid.hpp>
 #include <millrace/client/detail/slot.hpp>
 #include <millrace/client/detail/upgrade.hpp>
 #include <millrace/client/handlers.hpp>
@@ -55,9 +56,9 @@ public:
     client_core(asio::io_context& io, client_options settings, client_handlers handlers,
                 Transport wire, Clock time)
         : clock{std::move(time)},
-          options_{checked(std::move(settings))},
+          options_{require_valid(std::move(settings))},
           handlers_{std::move(handlers)},
-          url_{parse(options_.url)},
+          url_{require_url(options_.url, is_secure)},
           upgrade_{url_, options_},
           backoff_{options_.reconnect},
           frames_{options_.outbox_bytes},
@@ -232,25 +233,6 @@ private:
     /// Whether the transport says that it is encrypted.
     static constexpr bool is_secure = requires { requires Transport::is_secure; };
     static constexpr std::size_t buffer_bytes = 64 * 1024;
-
-    [[nodiscard]] static client_options checked(client_options options) {
-        for (const auto time : {options.connect_timeout, options.ping_interval,
-                                options.idle_timeout, options.close_timeout})
-            if (time.count() <= 0)
-                throw std::invalid_argument("millrace: a client's times must be longer than 0");
-        return options;
-    }
-
-    [[nodiscard]] static http::url parse(std::string_view text) {
-        auto parsed = http::url::parse(text);
-        const auto refuse = [text](const char* why) {
-            throw std::invalid_argument("millrace: \"" + std::string{text} + "\" " + why);
-        };
-        if (!parsed) refuse("is no WebSocket URL");
-        if (parsed->is_secure && !is_secure) refuse("needs a transport over TLS");
-        if (!parsed->is_secure && is_secure) refuse("asks for no TLS, which the transport is");
-        return *std::move(parsed);
-    }
 
     void connect() {
         change(client_state::connecting);

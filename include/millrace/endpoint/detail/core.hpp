@@ -19,11 +19,13 @@
 
 #include <millrace/core/clock.hpp>
 #include <millrace/core/detail/monotonic.hpp>
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/endpoint/detail/address_counts.hpp>
 #include <millrace/endpoint/detail/listener.hpp>
 #include <millrace/endpoint/detail/loop.hpp>
 #include <millrace/endpoint/detail/loop_thread.hpp>
 #include <millrace/endpoint/detail/outbox.hpp>
+#include <millrace/endpoint/detail/require_valid.hpp>
 #include <millrace/endpoint/detail/served_paths.hpp>
 #include <millrace/endpoint/detail/worker.hpp>
 #include <millrace/endpoint/guard.hpp>
@@ -49,12 +51,12 @@ public:
     using worker_type = worker<endpoint_core>;
 
     /// @throws std::system_error when it cannot listen or have its threads, std::invalid_argument
-    /// when the transport cannot serve several loops
+    /// for options that it cannot keep to, or when the transport cannot serve several loops
     endpoint_core(asio::io_context& io, endpoint_options settings, Transport wire, Guard who,
                   Clock time)
         : clock{std::move(time)},
           guard{std::move(who)},
-          options_{std::move(settings)},
+          options_{require_valid(std::move(settings))},
           io_{io},
           transport_{std::move(wire)},
           listener_{*this, transport_.listen(io, {options_.address, options_.port})},
@@ -88,7 +90,7 @@ public:
         if (is_draining_ || is_stopping_) return;
         is_draining_ = true;
         drain_begin_ = shared_loop()->now;
-        drain_window_ = window;
+        drain_window_ = std::min(window, longest_time);
         listener_.close();
         drain_some();
     }

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <utility>
+
+#include <millrace/core/detail/require_option.hpp>
+#include <millrace/endpoint/options.hpp>
+
+namespace millrace::detail {
+
+/// The same options, if an endpoint can keep to them. @throws std::invalid_argument, which names
+/// the first that is wrong
+[[nodiscard]] inline endpoint_options require_valid(endpoint_options options) {
+    using std::chrono::milliseconds;
+    require_time("handshake_timeout", options.handshake_timeout);
+    require_time("ping_interval", options.ping_interval);
+    require_time("idle_timeout", options.idle_timeout);
+    require_time("close_timeout", options.close_timeout);
+    require_time("stop_timeout", options.stop_timeout, milliseconds{0});
+    require_time("tick_interval", options.tick_interval);
+
+    require_option(options.loops <= 1024, "loops must not be more than 1,024");
+    require_option(options.max_message_bytes != 0, "max_message_bytes must not be 0");
+    require_option(options.max_head_bytes != 0, "max_head_bytes must not be 0");
+    require_option(options.max_headers != 0, "max_headers must not be 0");
+    require_option(options.max_connections != 0, "max_connections must not be 0");
+    require_option(options.max_connections_per_address != 0,
+                   "max_connections_per_address must not be 0");
+    require_option(options.max_handshakes != 0, "max_handshakes must not be 0");
+    require_option(options.outbox_bytes != 0, "outbox_bytes must not be 0");
+    require_option(options.outbox_low_water <= options.outbox_high_water,
+                   "outbox_low_water must not be above outbox_high_water");
+    return options;
+}
+
+}  // namespace millrace::detail
