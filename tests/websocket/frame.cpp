@@ -80,9 +80,9 @@ struct holder {
 };
 
 /// As an HTTP session empties what a HEAD must not get.
-template <class Holder>
+template <class>
 struct emptier {
-    void empty(Holder from, bool is_empty) {
+    void empty(holder from, bool is_empty) {
         if (is_empty || from.status == 304) {
             from.held = {};
         } else {
@@ -101,7 +101,7 @@ TEST_CASE("no frame stays alive behind an assignment, also in a template's branc
         return pool.idle_bytes();
     };
     const auto one = bytes_of();
-    emptier<holder> with;
+    emptier<int> with;
     for (int i = 0; i != 3; ++i) {
         with.empty({pool.make(opcode::text, std::string(1000, 'x'))}, true);
         REQUIRE(pool.idle_bytes() == one);

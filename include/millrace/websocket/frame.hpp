@@ -28,7 +28,7 @@ public:
         if (block_ != nullptr) ++block_->owners;
     }
     frame(frame&& other) noexcept : block_{std::exchange(other.block_, nullptr)} {}
-    // Two, not one by value: clang 14 forgets that one's argument where a template's branch
+    // Two, not one by value: clang 14 forgets to end such an argument where a template's branch
     // assigns `{}`.
     frame& operator=(const frame& other) noexcept { return *this = frame{other}; }
     frame& operator=(frame&& other) noexcept {
