@@ -8,12 +8,13 @@ using namespace std::chrono_literals;
 namespace {
 
 struct wrong_type {
-    int now() const { return 0; }
+    timestamp wall() const { return {}; }
+    timestamp elapsed() const { return {}; }
 };
 
 }  // namespace
 
-TEST_CASE("clock is what has now()") {
+TEST_CASE("clock is what tells the wall's time and the time that passes") {
     STATIC_REQUIRE(millrace::clock<system_clock>);
     STATIC_REQUIRE(millrace::clock<manual_clock>);
     STATIC_REQUIRE_FALSE(millrace::clock<wrong_type>);
@@ -22,18 +23,28 @@ TEST_CASE("clock is what has now()") {
 
 TEST_CASE("system_clock tells the system's time") {
     const auto before = std::chrono::system_clock::now();
-    const timestamp now = system_clock{}.now();
+    const timestamp now = system_clock{}.wall();
     const auto after = std::chrono::system_clock::now();
     CHECK(now >= before);
     CHECK(now <= after);
+
+    const auto begin = std::chrono::steady_clock::now().time_since_epoch();
+    const auto elapsed = system_clock{}.elapsed();
+    CHECK(elapsed >= begin);
+    CHECK(elapsed <= std::chrono::steady_clock::now().time_since_epoch());
 }
 
-TEST_CASE("manual_clock moves only when told to") {
+TEST_CASE("manual_clock moves only when told to, and only its wall can be set") {
     manual_clock time;
-    CHECK(time.now() == timestamp{});
+    CHECK(time.wall() == timestamp{});
+    const auto begin = time.elapsed();
     time.set(timestamp{5s});
+    CHECK(time.elapsed() == begin);
     time.advance(250ms);
-    CHECK(time.now() == timestamp{5250ms});
-    CHECK(time.now() == timestamp{5250ms});
-    CHECK(manual_clock{timestamp{1s}}.now() == timestamp{1s});
+    CHECK(time.wall() == timestamp{5250ms});
+    CHECK(time.elapsed() == begin + 250ms);
+    time.set(timestamp{1s});
+    CHECK(time.wall() == timestamp{1s});
+    CHECK(time.elapsed() == begin + 250ms);
+    CHECK(manual_clock{timestamp{1s}}.wall() == timestamp{1s});
 }

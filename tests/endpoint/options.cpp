@@ -27,6 +27,55 @@ TEST_CASE("the defaults fit together") {
     REQUIRE(options.outbox_high_water < options.outbox_bytes);
 }
 
+TEST_CASE("no timeout moves when the wall's clock is set, by an hour forward or back") {
+    const auto jump = GENERATE(1h, -1h);
+    server s{{.handshake_timeout = 5s,
+              .ping_interval = 20s,
+              .idle_timeout = 60s,
+              .close_timeout = 5s,
+              .stop_timeout = 10s}};
+    s.endpoint.on_message("/raw", [](connection&, std::string_view) {});
+    const auto set = [&] {
+        s.endpoint.clock().set(s.endpoint.clock().wall() + jump);
+        s.advance(0s);
+    };
+    client silent{s, "/raw"};
+    memory_client dawdler{s.io, s.wire}, kept{s.io, s.wire};
+    REQUIRE(kept.get("/healthz").starts_with("HTTP/1.1 200 "));
+    set();
+    REQUIRE_FALSE(dawdler.is_ended());
+    REQUIRE_FALSE(kept.is_ended());
+    REQUIRE_FALSE(silent.next());
+    s.advance(4999ms);
+    REQUIRE_FALSE(dawdler.is_ended());
+    set();
+    s.advance(1ms);
+    REQUIRE(dawdler.take_raw().starts_with("HTTP/1.1 408 "));
+    s.advance(15s);
+    REQUIRE(silent.next()->op == opcode::ping);
+    set();
+    s.advance(39'999ms);
+    REQUIRE_FALSE(silent.next());
+    REQUIRE_FALSE(kept.is_ended());
+    s.advance(1ms);
+    REQUIRE(code_of_close(silent) == close_code::going_away);
+    REQUIRE(kept.is_ended());
+    set();
+    s.advance(4999ms);
+    REQUIRE_FALSE(silent.is_ended());
+    s.advance(1ms);
+    REQUIRE(silent.is_ended());
+
+    client stays{s, "/raw"};
+    s.endpoint.stop();
+    s.run();
+    set();
+    s.advance(4999ms);
+    REQUIRE_FALSE(stays.is_ended());
+    s.advance(1ms);
+    REQUIRE(stays.is_ended());
+}
+
 TEST_CASE("one address may have so many connections, and one more gets 429") {
     server s{{.max_connections_per_address = 2}};
     s.endpoint.on_message("/raw", [](connection&, std::string_view) {});

@@ -49,8 +49,7 @@ class client {
         static_assert(connecting_transport<Transport>,
                       "client needs: a transport with async_connect(asio::io_context&, const "
                       "connect_options&, f) (see millrace/transport/transport.hpp)");
-        static_assert(millrace::clock<Clock>,
-                      "clock needs: timestamp now() const (see millrace/core/clock.hpp)");
+        require_clock<Clock>();
         static_assert(Random::max() - Random::min() >= UINT32_MAX,
                       "client needs: a Random that gives 32 bits at a time");
         return true;

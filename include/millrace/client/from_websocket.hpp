@@ -93,7 +93,7 @@ public:
     /// Acts on the clock's time at once.
     void tick() {
         client_.tick();
-        pipeline_.tick(client_.clock().now());
+        pipeline_.tick(client_.clock().wall());
     }
 
 private:
@@ -107,7 +107,7 @@ private:
           pipeline_{pipeline},
           subscriptions_{std::move(subscriptions)},
           ticker_{std::make_shared<detail::ticker>(
-              io_, tick_interval, [this] { pipeline_.tick(client_.clock().now()); })},
+              io_, tick_interval, [this] { pipeline_.tick(client_.clock().wall()); })},
           client_{io_, std::move(options), own_handlers(std::move(handlers)), std::move(transport),
                   std::move(clock)} {
         ticker_->start();

@@ -59,7 +59,7 @@ namespace millrace {
 /// @tparam Transport see millrace/transport/transport.hpp
 /// @tparam Guard who may connect, see millrace/endpoint/guard.hpp
 /// @tparam Metrics what /metrics says, see millrace/endpoint/metrics.hpp
-/// @tparam Clock the wall's time, see millrace/core/clock.hpp
+/// @tparam Clock the wall's time and the time that passes, see millrace/core/clock.hpp
 template <class Transport = tcp, class Guard = open_guard, class Metrics = prometheus_metrics,
           class Clock = system_clock>
 class endpoint {
@@ -67,8 +67,7 @@ class endpoint {
         require_transport<Transport>();
         require_guard<Guard>();
         require_metrics<Metrics>();
-        static_assert(millrace::clock<Clock>,
-                      "clock needs: timestamp now() const (see millrace/core/clock.hpp)");
+        require_clock<Clock>();
         return true;
     }();
     using core = detail::endpoint_core<Transport, Guard, Clock>;

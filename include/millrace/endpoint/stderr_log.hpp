@@ -76,7 +76,7 @@ public:
             left_out = std::exchange(of_event.left_out, 0);
         }
         std::string line;
-        append_log_line(line, system_clock{}.now(), entry, left_out);
+        append_log_line(line, system_clock{}.wall(), entry, left_out);
         s.writer.write(line);
     }
 

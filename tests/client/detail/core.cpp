@@ -92,6 +92,33 @@ long long wait_of(Line& l, std::chrono::milliseconds step = 1ms) {
 
 }  // namespace
 
+TEST_CASE("no wait or timeout moves when the wall's clock is set, by an hour forward or back") {
+    const auto jump = GENERATE(std::chrono::hours{1}, std::chrono::hours{-1});
+    longest_line l{{.url = "ws://host/feed",
+                    .connect_timeout = 1s,
+                    .ping_interval = 5s,
+                    .idle_timeout = 10s,
+                    .reconnect = {.base = 100ms, .cap = 1s, .stable_after = 30s}}};
+    const auto set = [&] {
+        auto& clock = l.client->clock();
+        clock.set(clock.wall() + jump);
+        l.advance(0s);
+    };
+    l.open();
+    set();
+    CHECK(l.client->state() == client_state::open);
+    l.other.drop();
+    l.other.run();
+    REQUIRE(l.client->state() == client_state::waiting);
+    set();
+    CHECK(wait_of(l) == 100);
+    set();
+    l.advance(999ms);
+    CHECK(l.client->state() == client_state::connecting);
+    l.advance(1ms);
+    CHECK(wait_of(l) == 200);
+}
+
 TEST_CASE("waits double up to the cap, and begin anew behind a connection that stood") {
     longest_line l{{.url = "ws://host/feed",
                     .connect_timeout = 1s,

@@ -16,8 +16,9 @@ using namespace std::chrono_literals;
 namespace {
 
 struct shared_clock {
-    const timestamp* time;
-    timestamp now() const { return *time; }
+    const std::chrono::nanoseconds* time;
+    timestamp wall() const { return {}; }
+    std::chrono::nanoseconds elapsed() const { return *time; }
 };
 
 struct limited {
@@ -29,7 +30,7 @@ struct limited {
         return !verdict.error;
     }
 
-    timestamp now{1h};
+    std::chrono::nanoseconds now{1h};
     basic_rate_guard<shared_clock> guard;
 };
 

@@ -31,7 +31,6 @@
 #include <millrace/client/detail/upgrade.hpp>
 #include <millrace/client/handlers.hpp>
 #include <millrace/client/options.hpp>
-#include <millrace/core/detail/monotonic.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/http/url.hpp>
 #include <millrace/transport/transport.hpp>
@@ -145,7 +144,7 @@ public:
 
     [[nodiscard]] const client_options& options() const noexcept { return options_; }
     [[nodiscard]] const client_upgrade& upgrade() const noexcept { return upgrade_; }
-    [[nodiscard]] nanoseconds now() const { return monotonic_now(clock); }
+    [[nodiscard]] nanoseconds now() const { return clock.elapsed(); }
     [[nodiscard]] std::span<char> shared_buffer() noexcept {
         return std::span{buffer_}.first(buffer_bytes);
     }

@@ -18,7 +18,6 @@
 #include <asio/steady_timer.hpp>
 
 #include <millrace/core/clock.hpp>
-#include <millrace/core/detail/monotonic.hpp>
 #include <millrace/core/detail/require_option.hpp>
 #include <millrace/endpoint/detail/address_counts.hpp>
 #include <millrace/endpoint/detail/listener.hpp>
@@ -62,7 +61,7 @@ public:
           listener_{*this, transport_.listen(io, {options_.address, options_.port})},
           timer_{io} {
         make_workers();
-        first().shared_loop()->now = monotonic_now(clock);
+        first().shared_loop()->now = clock.elapsed();
     }
 
     void start() {
@@ -73,7 +72,7 @@ public:
     /// What the timer does at every tick.
     void tick() {
         const loop::turn turn{*shared_loop()};
-        const auto now = monotonic_now(clock);
+        const auto now = clock.elapsed();
         for (const auto& each : workers_) each->tick(now);
         if (is_draining_ && !is_stopping_) drain_some();
         if (is_stopping_) {
@@ -81,7 +80,7 @@ public:
             return end_if_idle(true);
         }
         for (const auto& each : paths.pipelines())
-            shared_loop()->contain([&] { each->tick(clock.now()); });
+            shared_loop()->contain([&] { each->tick(clock.wall()); });
         if (!is_draining_) listener_.resume();
     }
 

@@ -9,7 +9,6 @@
 
 #include <asio/error.hpp>
 
-#include <millrace/core/detail/monotonic.hpp>
 #include <millrace/transport/transport.hpp>
 
 namespace millrace::detail {
@@ -91,7 +90,7 @@ private:
             return;
         ++counters.accepted;
         handshakes_.fetch_add(1);
-        to.assign(std::move(stream), counters.accepted, is_surplus, monotonic_now(endpoint_.clock));
+        to.assign(std::move(stream), counters.accepted, is_surplus, endpoint_.clock.elapsed());
     }
 
     Endpoint& endpoint_;

@@ -75,7 +75,7 @@ private:
 
     [[nodiscard]] const char* fault_of(const jwt_claims& claims) const {
         using seconds = std::chrono::duration<double>;
-        const double now = seconds{clock_.now().time_since_epoch()}.count();
+        const double now = seconds{clock_.wall().time_since_epoch()}.count();
         const double leeway = seconds{settings_.leeway}.count();
         if (!claims.expires && settings_.needs_expiry) return "the token never expires";
         if (claims.expires && now >= *claims.expires + leeway) return "the token has expired";

@@ -12,7 +12,6 @@
 #include <utility>
 
 #include <millrace/core/clock.hpp>
-#include <millrace/core/detail/monotonic.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/core/keyed_map.hpp>
 #include <millrace/endpoint/detail/token_bucket.hpp>
@@ -36,7 +35,7 @@ struct rate_settings {
 /// time are forgotten. Copies share one table, and may be used from any thread. Complexity:
 /// constant, amortised. Memory: about 100 bytes an address.
 ///
-/// @tparam Clock see millrace/core/clock.hpp; for `system_clock` the steady clock is read
+/// @tparam Clock see millrace/core/clock.hpp
 template <clock Clock = system_clock>
 class basic_rate_guard {
 public:
@@ -46,7 +45,7 @@ public:
         : table_{std::make_shared<table>(settings)}, clock_{std::move(time)} {}
 
     [[nodiscard]] verdict admit(const http::request&, std::string_view remote_address) const {
-        if (table_->take(key_of(remote_address), detail::monotonic_now(clock_))) return {};
+        if (table_->take(key_of(remote_address), clock_.elapsed())) return {};
         return {errc::too_many_requests, "too many requests from this address"};
     }
 
