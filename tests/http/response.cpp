@@ -25,10 +25,10 @@ TEST_CASE("304 describes no content") {
     REQUIRE(head.find("Content-") == std::string::npos);
 }
 
-TEST_CASE("a shared body goes before the answer's own") {
-    const response answer{.body = "own",
-                          .shared_body = std::make_shared<const std::string>("shared")};
-    REQUIRE(answer.content() == "shared");
+TEST_CASE("a source's length goes before that of the answer's own body") {
+    const response answer{.body = "own", .source = std::make_shared<text_source>("shared")};
+    REQUIRE(answer.content_bytes() == 6);
+    REQUIRE(head_of(answer, true).find("Content-Length: 6\r\n") != std::string::npos);
 }
 
 TEST_CASE("errors are JSON that names what is wrong") {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "catch.hpp"
+#include "no_descriptors.hpp"
 
 using namespace millrace;
 using namespace millrace::http;
@@ -47,6 +48,15 @@ response get(static_files& files, std::string_view target, std::string_view head
     return files.serve(request);
 }
 
+/// The body; what could be read of it where it fails.
+std::string text_of(const response& answer) {
+    std::string text;
+    body_reader from{answer.source};
+    while (!from.is_done())
+        if (!from.next(text)) break;
+    return text;
+}
+
 std::string header(const response& answer, const std::string& name) {
     const auto at = answer.extra_headers.find(name + ": ");
     if (at == std::string::npos) return {};
@@ -63,13 +73,13 @@ TEST_CASE("files are served with their media types") {
     static_files files{"/", s.root, roomy};
     const auto script = get(files, "/app.js");
     REQUIRE(script.status == 200);
-    REQUIRE(script.content() == "let x;");
+    REQUIRE(text_of(script) == "let x;");
     REQUIRE(script.content_type == "text/javascript; charset=utf-8");
-    REQUIRE(get(files, "/").content() == "<p>home</p>");
+    REQUIRE(text_of(get(files, "/")) == "<p>home</p>");
     REQUIRE(get(files, "/").content_type == "text/html; charset=utf-8");
-    REQUIRE(get(files, "/sub/").content() == "<p>sub</p>");
+    REQUIRE(text_of(get(files, "/sub/")) == "<p>sub</p>");
     REQUIRE(get(files, "/empty.txt").status == 200);
-    REQUIRE(get(files, "/empty.txt").content().empty());
+    REQUIRE(text_of(get(files, "/empty.txt")).empty());
     REQUIRE(media_type_of("x.unknown") == "application/octet-stream");
     REQUIRE(media_type_of("x") == "application/octet-stream");
 }
@@ -118,7 +128,7 @@ TEST_CASE("a copy that is current is not sent again, and a changed file is") {
     s.write("www/app.js", "let changed;");
     const auto second = get(files, "/app.js", "If-None-Match: " + tag + "\r\n");
     REQUIRE(second.status == 200);
-    REQUIRE(second.content() == "let changed;");
+    REQUIRE(text_of(second) == "let changed;");
 }
 
 TEST_CASE("files are kept in memory as far as they fit") {
@@ -126,19 +136,45 @@ TEST_CASE("files are kept in memory as far as they fit") {
     SECTION("a file that fits is read once") {
         static_files files{"/", s.root, roomy};
         const auto first = get(files, "/app.js");
-        REQUIRE(get(files, "/app.js").content().data() == first.content().data());
+        REQUIRE(get(files, "/app.js").source == first.source);
     }
     SECTION("one that does not is read each time") {
         static_files files{"/", s.root, {1024, 5}};
         const auto first = get(files, "/app.js");
         const auto second = get(files, "/app.js");
-        REQUIRE(second.content() == "let x;");
-        REQUIRE(second.content().data() != first.content().data());
+        REQUIRE(text_of(second) == "let x;");
+        REQUIRE(second.source != first.source);
     }
     SECTION("one above the limit is not served") {
         static_files files{"/", s.root, {5, 1024}};
         REQUIRE(get(files, "/app.js").status == 404);
     }
+}
+
+TEST_CASE("a file that is not kept takes no memory, and is refused once it changed") {
+    site s;
+    static_files files{"/", s.root, {1024 * 1024, 0}};
+    const std::string text(3 * body_source::piece_bytes + 1, 'x');
+    s.write("www/large.txt", text);
+    const auto answer = get(files, "/large.txt");
+    REQUIRE(answer.content_bytes() == text.size());
+    REQUIRE(answer.source->memory_bytes() == 0);
+    REQUIRE(text_of(answer) == text);
+
+    s.write("www/large.txt", text.substr(1));
+    std::string piece;
+    REQUIRE(!answer.source->read(0, 10, piece));
+    REQUIRE(text_of(get(files, "/large.txt")) == text.substr(1));
+}
+
+TEST_CASE("no descriptor is left: 503, since the file is there") {
+    site s;
+    static_files files{"/", s.root, roomy};
+    {
+        const no_descriptors none;
+        REQUIRE(get(files, "/app.js").status == 503);
+    }
+    REQUIRE(get(files, "/app.js").status == 200);
 }
 
 TEST_CASE("a directory that is not there is refused at once") {

@@ -59,7 +59,7 @@ class Layers(unittest.TestCase):
         self.error_hpp("#include <websocketpp/frame.hpp>", "only websocket may")
         self.error_hpp("#include <rapidjson/reader.h>", "only codec may")
         self.error_hpp("#include <sqlite3.h>", "only storage may")
-        self.error_hpp("#include <asio.hpp>", "only transport, endpoint, testing may")
+        self.error_hpp("#include <asio.hpp>", "only transport, endpoint, client, testing may")
         self.error_hpp("#include <boost/any.hpp>", "is no header that millrace knows")
         self.error_hpp("#include <sys/socket.h>", "only transport, testing may")
 

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include <millrace/codec/json_string.hpp>
+#include <millrace/http/body_source.hpp>
 #include <millrace/http/status.hpp>
 
 namespace millrace::http {
@@ -18,13 +18,14 @@ struct response {
     int status = 200;
     std::string content_type = "text/plain; charset=utf-8";
     std::string body{};
-    /// The body instead of `body`, if it is not null: shared with other answers, from any thread.
-    std::shared_ptr<const std::string> shared_body{};
+    /// The body instead of `body`, if it is not null: sent in pieces, and shared with other
+    /// answers.
+    shared_body source{};
     /// Lines that each end in CRLF.
     std::string extra_headers{};
 
-    [[nodiscard]] std::string_view content() const noexcept {
-        return shared_body != nullptr ? std::string_view{*shared_body} : body;
+    [[nodiscard]] std::uint64_t content_bytes() const noexcept {
+        return source != nullptr ? source->size() : body.size();
     }
 };
 
@@ -66,7 +67,7 @@ struct response {
     std::string head = "HTTP/1.1 " + std::to_string(answer.status) + " ";
     head.append(reason_phrase(answer.status)).append("\r\n");
     if (answer.status != 304) {
-        head.append("Content-Length: ").append(std::to_string(answer.content().size()));
+        head.append("Content-Length: ").append(std::to_string(answer.content_bytes()));
         head.append("\r\nContent-Type: ").append(answer.content_type).append("\r\n");
         head.append("X-Content-Type-Options: nosniff\r\n");
     }

@@ -3,19 +3,19 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 
+#include <millrace/http/body_source.hpp>
+#include <millrace/http/file_source.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 
@@ -53,7 +53,8 @@ namespace millrace::http {
 /// nothing whose name or folder begins with a dot: 404. A path that ends in a slash means its
 /// index.html. Browsers are told to ask each time whether their copy is current (304).
 ///
-/// Files are read in the endpoint's thread, and kept in memory up to `cache_bytes` in all.
+/// Files are kept in memory up to `cache_bytes` in all; others are read in pieces while they are
+/// sent, each with a descriptor of its own until then.
 class static_files {
 public:
     struct limits {
@@ -70,33 +71,34 @@ public:
         const auto found = locate(request.path());
         if (!found) return error_response(make_error_code(errc::not_found));
 
+        std::error_code error;
+        const auto file = file_source::open(*found, error);
+        if (error == std::errc::too_many_files_open ||
+            error == std::errc::too_many_files_open_in_system)
+            return error_response(make_error_code(errc::try_again_later));
+        if (file == nullptr || file->size() > sizes_.max_file_bytes)
+            return error_response(make_error_code(errc::not_found));
+
         response answer;
-        const std::string tag = entity_tag(*found);
+        const std::string tag = entity_tag(*file);
         answer.extra_headers = "ETag: " + tag + "\r\nCache-Control: no-cache\r\n";
         if (matches(request.header("If-None-Match"), tag)) {
             answer.status = 304;
             return answer;
         }
-        answer.content_type = media_type_of(found->path);
-        answer.shared_body = content(*found);
-        if (answer.shared_body->size() != found->size)  // it changed while it was read
-            return error_response(make_error_code(errc::try_again_later));
+        answer.content_type = media_type_of(*found);
+        answer.source = content(found->string(), file);
         return answer;
     }
 
 private:
-    struct file {
-        std::filesystem::path path;
-        std::uintmax_t size;
-        std::filesystem::file_time_type written;
-    };
     struct cached {
-        std::uintmax_t size;
-        std::filesystem::file_time_type written;
-        std::shared_ptr<const std::string> content;
+        std::uint64_t size;
+        std::int64_t written;
+        shared_body content;
     };
 
-    [[nodiscard]] std::optional<file> locate(std::string_view path) const {
+    [[nodiscard]] std::optional<std::filesystem::path> locate(std::string_view path) const {
         namespace fs = std::filesystem;
         path.remove_prefix(std::min(prefix_.size(), path.size()));
         while (path.starts_with('/')) path.remove_prefix(1);
@@ -110,41 +112,33 @@ private:
         if (end != root_.end()) return std::nullopt;
         for (auto part = within; part != real.end(); ++part)
             if (part->native().starts_with('.')) return std::nullopt;
-
-        const auto status = fs::status(real, error);
-        if (error || !fs::is_regular_file(status)) return std::nullopt;
-        file found{real, fs::file_size(real, error), {}};
-        if (!error) found.written = fs::last_write_time(real, error);
-        if (error || found.size > sizes_.max_file_bytes) return std::nullopt;
-        return found;
+        return real;
     }
 
-    [[nodiscard]] std::shared_ptr<const std::string> content(const file& found) {
-        const auto key = found.path.string();
-        if (const auto at = cache_.find(key); at != cache_.end()) {
-            if (at->second.size == found.size && at->second.written == found.written)
+    /// In memory, where it is or fits.
+    [[nodiscard]] shared_body content(const std::string& path,
+                                      const std::shared_ptr<const file_source>& file) {
+        if (const auto at = cache_.find(path); at != cache_.end()) {
+            if (at->second.size == file->size() && at->second.written == file->written())
                 return at->second.content;
             cached_bytes_ -= at->second.size;
             cache_.erase(at);
         }
-        std::ifstream in{found.path, std::ios::binary};
-        std::string bytes(found.size, '\0');
-        in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-        bytes.resize(static_cast<std::size_t>(in.gcount()));
-        auto content = std::make_shared<const std::string>(std::move(bytes));
-        if (content->size() == found.size && cached_bytes_ + found.size <= sizes_.cache_bytes) {
-            cached_bytes_ += found.size;
-            cache_.emplace(key, cached{found.size, found.written, content});
-        }
+        if (cached_bytes_ + file->size() > sizes_.cache_bytes) return file;
+        std::string text;
+        if (!file->read(0, static_cast<std::size_t>(file->size()), text)) return file;
+        const auto content = std::make_shared<const text_source>(std::move(text));
+        cached_bytes_ += file->size();
+        cache_.emplace(path, cached{file->size(), file->written(), content});
         return content;
     }
 
-    [[nodiscard]] static std::string entity_tag(const file& found) {
+    [[nodiscard]] static std::string entity_tag(const file_source& file) {
         char text[64] = "\"";
         char* const end = text + sizeof text;
-        char* at = std::to_chars(text + 1, end, found.size, 16).ptr;
+        char* at = std::to_chars(text + 1, end, file.size(), 16).ptr;
         *at++ = '-';
-        at = std::to_chars(at, end, found.written.time_since_epoch().count(), 16).ptr;
+        at = std::to_chars(at, end, file.written(), 16).ptr;
         *at++ = '"';
         return {text, at};
     }
@@ -158,7 +152,7 @@ private:
     std::filesystem::path root_;
     limits sizes_;
     std::unordered_map<std::string, cached> cache_;
-    std::uintmax_t cached_bytes_ = 0;
+    std::uint64_t cached_bytes_ = 0;
 };
 
 }  // namespace millrace::http

@@ -167,6 +167,15 @@ public:
         return made;
     }
 
+    /// Bytes as `append(std::string&)` appends them.
+    template <class Append>
+    [[nodiscard]] frame wrap_with(Append&& append) {
+        frame made = take();
+        made.block_->start = 0;
+        append(made.block_->bytes);
+        return made;
+    }
+
     [[nodiscard]] std::size_t idle_bytes() const noexcept { return idle_bytes_; }
 
 private:
@@ -196,15 +205,6 @@ private:
             write_masked_frame_header(header, op, payload_bytes, key, true, is_compressed);
         std::copy_n(header, size, payload - size);
         return max_masked_header_bytes - size;
-    }
-
-    /// Bytes as `append(std::string&)` appends them.
-    template <class Append>
-    [[nodiscard]] frame wrap_with(Append&& append) {
-        frame made = take();
-        made.block_->start = 0;
-        append(made.block_->bytes);
-        return made;
     }
 
     [[nodiscard]] frame take() {

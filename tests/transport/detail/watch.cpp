@@ -27,8 +27,8 @@
 
 #include <millrace/transport/detail/socket_stream.hpp>
 
-#include "../no_descriptors.hpp"
 #include "catch.hpp"
+#include "no_descriptors.hpp"
 
 using namespace millrace::detail;
 using local = asio::local::stream_protocol;

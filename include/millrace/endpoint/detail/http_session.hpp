@@ -14,6 +14,7 @@
 #include <millrace/endpoint/detail/route.hpp>
 #include <millrace/endpoint/detail/stream_connection.hpp>
 #include <millrace/endpoint/guard.hpp>
+#include <millrace/http/body_source.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 #include <millrace/websocket/close_code.hpp>
@@ -110,8 +111,19 @@ protected:
         arm_read();
     }
 
+    /// Writes what waits, and the answer's body as far as the system takes it now.
+    void write_answer() {
+        this->write_out();
+        for (int pieces = 0; !body_.is_done() && outbox_.empty(); ++pieces) {
+            if (pieces == max_pieces) return this->wait_writable();
+            push_piece();
+            this->write_out();
+        }
+    }
+
     /// All output has been taken by the system.
     void on_http_drained() {
+        if (!body_.is_done()) return;
         if (phase_ == phase::responding && is_answered_ && !keep_alive_) linger();
         if (phase_ == phase::responding && is_answered_) {
             phase_ = phase::head;
@@ -125,6 +137,7 @@ protected:
 
     /// What the server counts of this connection, once it is gone.
     void leave() {
+        body_ = {};
         if (!has_answered_) server_.end_handshake();
         if (is_entered_) server_.leave(this->remote_address_);
     }
@@ -236,14 +249,14 @@ private:
     void answer(http::response answer) {
         if (phase_ != phase::responding || is_answered_) return;
         std::string head = http::head_of(answer, keep_alive_);
-        if (is_head_request_ || answer.status == 304) {
-            answer.shared_body = nullptr;
-        } else if (answer.shared_body == nullptr) {
-            head += answer.body;
+        if (!is_head_request_ && answer.status != 304) {
+            if (answer.source == nullptr && answer.body.size() > http::body_source::piece_bytes)
+                answer.source = std::make_shared<http::text_source>(std::move(answer.body));
+            if (answer.source == nullptr) head += answer.body;
+            body_ = http::body_reader{std::move(answer.source)};
         }
         send_answer(loop_->frames.wrap(std::move(head)));
-        if (answer.shared_body != nullptr)
-            outbox_.push(loop_->frames.wrap(*answer.shared_body), outbox::kind::control);
+        if (!body_.is_done()) push_piece();
     }
 
     void send_answer(websocket::frame response) {
@@ -252,6 +265,20 @@ private:
         schedule();
     }
 
+    void push_piece() {
+        bool is_read = false;
+        auto piece = loop_->frames.wrap_with([&](std::string& out) { is_read = body_.next(out); });
+        if (is_read) return outbox_.push(std::move(piece), outbox::kind::control);
+        loop_->tell(severity::warning, log_event::handler_failed, this->id(),
+                    "a file changed while it was sent, or cannot be read any more");
+        body_ = {};
+        this->fail_output();
+    }
+
+    /// Of one connection in one turn.
+    static constexpr int max_pieces = 16;
+
+    http::body_reader body_;  ///< what is not in the outbox yet of the answer
     bool is_surplus_;
     bool is_input_ended_ = false;
     bool is_output_ended_ = false;

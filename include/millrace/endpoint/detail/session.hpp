@@ -56,7 +56,7 @@ public:
     void flush() override {
         this->is_scheduled_ = false;
         if (this->is_ended()) return;
-        this->write_out();
+        this->write_answer();
         if (this->is_broken()) return finish();
         if (!is_open_) {
             if (phase_ == phase::websocket)

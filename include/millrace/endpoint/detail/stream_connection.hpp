@@ -62,16 +62,11 @@ protected:
             const std::span<const asio::const_buffer> front{parts.data(), outbox_.gather(parts)};
             std::error_code error;
             const std::size_t size = stream_.write_some(front, error);
-            if (error && error != asio::error::would_block) {
-                is_broken_ = true;
-                is_open_ = false;
-                schedule();
-                return;
-            }
+            if (error && error != asio::error::would_block) return fail_output();
             outbox_.written(size);
             loop_->counters.bytes_out += size;
             if (size != 0) last_written_ = loop_->now;
-            if (size < asio::buffer_size(front)) arm_write();
+            if (size < asio::buffer_size(front)) wait_writable();
         }
     }
 
@@ -87,7 +82,24 @@ protected:
         }
     }
 
-    /// A write has failed.
+    /// Has what waits written once the system takes more.
+    void wait_writable() {
+        if (std::exchange(is_writing_, true)) return;
+        stream_.async_wait_writable([self = shared()](std::error_code) {
+            self->is_writing_ = false;
+            if (self->is_ended_) return;
+            const loop::turn turn{*self->loop_};
+            self->schedule();
+        });
+    }
+
+    /// Has the connection ended: what was begun cannot be written to its end.
+    void fail_output() {
+        is_broken_ = true;
+        is_open_ = false;
+        schedule();
+    }
+
     [[nodiscard]] bool is_broken() const noexcept { return is_broken_; }
 
     void end_output() { stream_.shutdown(); }
@@ -125,16 +137,6 @@ private:
         } catch (...) {
             on_failure();
         }
-    }
-
-    void arm_write() {
-        is_writing_ = true;
-        stream_.async_wait_writable([self = shared()](std::error_code) {
-            self->is_writing_ = false;
-            if (self->is_ended_) return;
-            const loop::turn turn{*self->loop_};
-            self->schedule();
-        });
     }
 
     Stream stream_;
