@@ -80,3 +80,16 @@ TEST_CASE("key_text is the key of a record, behind what is there") {
     CHECK(key_of(true) == ">true");
     CHECK(key_of(no_key{}) == ">");
 }
+
+TEST_CASE("canonical_key is what key_text says of the key that a text means") {
+    CHECK(canonical_key<int>("007") == "7");
+    CHECK(canonical_key<int>("-0") == "0");
+    CHECK(canonical_key<std::string>("007") == "007");
+    CHECK(canonical_key<std::string_view>("") == "");
+    CHECK(canonical_key<trigger>("late") == "late");
+    CHECK(canonical_key<bool>("true") == "true");
+    CHECK_FALSE(canonical_key<int>("7 "));
+    CHECK_FALSE(canonical_key<std::uint8_t>("256"));
+    CHECK_FALSE(canonical_key<trigger>(""));
+    CHECK_FALSE(canonical_key<no_key>(""));
+}

@@ -74,6 +74,21 @@ TEST_CASE("who follows one key gets that key's records only") {
     REQUIRE(p.bars.subscribers() == 3);
 }
 
+TEST_CASE("a key is followed whatever way it is written, by a replica's followers, too") {
+    websocket::frame_pool pool;
+    topic bars{"bars", "id", overflow::drop_oldest, &canonical_key<int>};
+    const auto replica = bars.replica();
+    for (topic* each : {&bars, replica.get()}) {
+        listener seven, none;
+        const auto one = each->subscribe(seven, "007"), two = each->subscribe(none, "seven");
+        each->publish([&] { return pool.make(websocket::opcode::text, "x"); },
+                      [](std::string& out) { out += "7"; });
+        REQUIRE(seven.got.size() == 1);
+        REQUIRE(none.got.empty());
+        REQUIRE(each->canonical_key("+7") == std::nullopt);
+    }
+}
+
 TEST_CASE("subscriptions end in any order, and others go on") {
     const unsigned seed = GENERATE(1u, 2u, 3u);
     CAPTURE(seed);

@@ -21,9 +21,9 @@ namespace {
 struct noting_sink {
     std::vector<std::string> notes{};
 
-    template <class Record>
-    auto open(std::string_view topic, std::string_view key_name) {
-        notes.push_back("open " + std::string{topic} + " by " + std::string{key_name});
+    template <class Record, class KeyBy>
+    auto open(std::string_view topic, const KeyBy& key) {
+        notes.push_back("open " + std::string{topic} + " by " + std::string{key.name});
         return [](const Record&) {};
     }
     template <class Record, class Storage>

@@ -9,8 +9,8 @@ using namespace millrace;
 namespace {
 
 struct endless {
-    template <class Record>
-    auto open(std::string_view, std::string_view) {
+    template <class Record, class KeyBy>
+    auto open(std::string_view, const KeyBy&) {
         return [](const Record&) {};
     }
 };
@@ -30,7 +30,7 @@ TEST_CASE("a function with a topic is told it, and one for another type is not c
         seen += std::string{topic} + std::to_string(value);
     };
     detail::callable_sink sink{function};
-    sink.open<int>("n", "")(5);
-    sink.open<std::string>("s", "")("ignored");
+    sink.open<int>("n", unkeyed{})(5);
+    sink.open<std::string>("s", unkeyed{})("ignored");
     CHECK(seen == "n5");
 }

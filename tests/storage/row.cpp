@@ -44,19 +44,3 @@ TEST_CASE("a row is of a window unless an event alone gave it") {
     CHECK_FALSE(is_of_window(each));
     CHECK_FALSE(is_of_window(sample{}));
 }
-
-TEST_CASE("a key is read from text only where the whole of it is one") {
-    CHECK(key_from<std::string>("") == "");
-    CHECK(key_from<int>("-12") == -12);
-    CHECK(key_from<std::uint64_t>("18446744073709551615") == UINT64_MAX);
-    CHECK(key_from<mood>("busy") == mood::busy);
-    CHECK(key_from<bool>("true") == true);
-    CHECK_FALSE(key_from<int>(""));
-    CHECK_FALSE(key_from<int>("12x"));
-    CHECK_FALSE(key_from<std::uint8_t>("256"));
-    CHECK_FALSE(key_from<std::int8_t>("-129"));
-    CHECK_FALSE(key_from<std::uint64_t>("-1"));
-    CHECK_FALSE(key_from<mood>("1"));
-    CHECK_FALSE(key_from<bool>("1"));
-    CHECK_FALSE(key_from<no_key>(""));
-}

@@ -3,10 +3,12 @@
 #include <charconv>
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
+#include <millrace/core/key_text.hpp>
 #include <millrace/core/schema.hpp>
 
 namespace millrace {
@@ -65,6 +67,17 @@ void key_text(const Record& row, std::string& out) {
     if constexpr (has_role<Record, field_role::key>) {
         append_text(out, field_of<field_role::key>(row));
     }
+}
+
+/// The one text of the key that `written` means: `7` where an integer is written as `007`. Empty
+/// where no `Key` is written so.
+template <class Key>
+[[nodiscard]] std::optional<std::string> canonical_key([[maybe_unused]] std::string_view written) {
+    std::optional<std::string> text;
+    if constexpr (scalar<Key>) {
+        if (const auto key = detail::key_from<Key>(written)) append_text(text.emplace(), *key);
+    }
+    return text;
 }
 
 }  // namespace millrace

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/codec/text.hpp>
 #include <millrace/endpoint/detail/counter.hpp>
 #include <millrace/endpoint/options.hpp>
 #include <millrace/websocket/frame.hpp>
@@ -52,8 +53,15 @@ public:
 /// thread; followers in others have a topic of their own, a replica of this one.
 class topic {
 public:
-    topic(std::string name, std::string key_name, overflow when_full = overflow::drop_oldest)
-        : name_{std::move(name)}, key_name_{std::move(key_name)}, when_full_{when_full} {}
+    using key_reader = std::optional<std::string> (*)(std::string_view written);
+
+    /// `read_key` is `canonical_key` of the type that the records' keys have.
+    topic(std::string name, std::string key_name, overflow when_full = overflow::drop_oldest,
+          key_reader read_key = &millrace::canonical_key<std::string>)
+        : name_{std::move(name)},
+          key_name_{std::move(key_name)},
+          when_full_{when_full},
+          read_key_{read_key} {}
     topic(const topic&) = delete;
     topic& operator=(const topic&) = delete;
 
@@ -62,14 +70,21 @@ public:
     /// What the key is called in a record; empty where there is none.
     [[nodiscard]] const std::string& key_name() const noexcept { return key_name_; }
 
+    /// The one text of the key that `written` means, by which it is followed, looked up in history
+    /// and asked permission for: `7` for `007` where keys are integers. Empty where it is no key of
+    /// this topic.
+    [[nodiscard]] std::optional<std::string> canonical_key(std::string_view written) const {
+        return read_key_(written);
+    }
+
     /// Until the subscription is destroyed, which must be before the topic and `to` are. Takes
-    /// constant time, as does the end.
+    /// constant time, as does the end. Nothing comes of what is no key of this topic.
     [[nodiscard]] std::unique_ptr<detail::subscription> subscribe(detail::subscriber& to,
                                                                   std::optional<std::string> key);
 
     /// One for the followers in another thread.
     [[nodiscard]] std::shared_ptr<topic> replica() const {
-        return std::make_shared<topic>(name_, key_name_, when_full_);
+        return std::make_shared<topic>(name_, key_name_, when_full_, read_key_);
     }
 
     /// Gives each record also to `there`, by way of `forwarder`, while anybody follows it there.
@@ -145,6 +160,7 @@ private:
     std::string name_;
     std::string key_name_;
     overflow when_full_;
+    key_reader read_key_;
     list all_;
     std::unordered_map<std::string, list> by_key_;
     std::string key_text_;
@@ -201,6 +217,7 @@ private:
 
 inline std::unique_ptr<detail::subscription> topic::subscribe(detail::subscriber& to,
                                                               std::optional<std::string> key) {
+    if (key) key = canonical_key(*key).value_or(*key);
     return std::make_unique<detail::subscription>(*this, to, std::move(key));
 }
 

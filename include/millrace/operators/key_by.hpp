@@ -19,7 +19,7 @@ concept key_value = text<T> || std::integral<T> || named_enum<T>;
 template <class Projection>
 struct key_by_stage : stage {
     Projection projection;
-    std::string_view name;
+    std::string name;
 
     key_by_stage(std::string_view key_name, Projection key)
         : projection{std::move(key)}, name{key_name} {}
@@ -85,8 +85,7 @@ template <class Owner, class Value>
     return key_by_stage<Value Owner::*>{detail::name_of_member(member), member};
 }
 
-/// Partitions the stream by `key(event)`; results carry it under `name`, which must be a literal
-/// or outlive the pipeline.
+/// Partitions the stream by `key(event)`; results carry it under `name`.
 template <class Projection>
 [[nodiscard]] auto key_by(std::string_view name, Projection key) {
     return key_by_stage<Projection>{name, std::move(key)};

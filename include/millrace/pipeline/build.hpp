@@ -25,7 +25,7 @@ public:
             if constexpr (Published) {
                 return end_node{};
             } else {
-                return with_channel(sink_.template open<event>("", in.key.name), end_node{});
+                return with_channel(sink_.template open<event>("", in.key), end_node{});
             }
         } else {
             return build_stage<At, Published>(std::get<At>(stages), in, stages);
@@ -58,7 +58,7 @@ private:
     auto build_stage(const publish_stage& stage, const Stream& in, const Stages& stages) {
         using event = typename Stream::event_type;
         auto next = build_rest<At, true>(stage, in, stages);
-        return with_channel(sink_.template open<event>(stage.topic, in.key.name), std::move(next));
+        return with_channel(sink_.template open<event>(stage.topic, in.key), std::move(next));
     }
 
     template <std::size_t At, bool Published, class A, template <class> class S, class Stream,
@@ -68,7 +68,7 @@ private:
         const std::string topic{topic_after<At + 1>(stages)};
         processor made{in.key, in.windowing, stage.options, topic};
         remember<typename processor::record_type>(topic, in.key.name, made.storage());
-        auto on_late = late_channel<typename Stream::event_type>(in.windowing, in.key.name);
+        auto on_late = late_channel<typename Stream::event_type>(in.windowing, in.key);
         auto next = build_rest<At, false>(stage, in, stages);
         return processor_node<processor, decltype(on_late), decltype(next)>{
             std::move(made), std::move(on_late), std::move(next)};
@@ -108,15 +108,15 @@ private:
         }
     }
 
-    template <class Event, class Windowing>
-    auto late_channel(const Windowing& windowing, std::string_view key_name) {
+    template <class Event, class Windowing, class KeyBy>
+    auto late_channel(const Windowing& windowing, const KeyBy& key) {
         if constexpr (!Windowing::is_windowed) {
             return ignore_event{};
         } else if constexpr (std::same_as<typename Windowing::late_policy, late_to_topic>) {
             static_assert(described<Event>,
                           "late_to(topic) needs: a millrace::schema of the stream's event "
                           "(see millrace/windows/windowing.hpp)");
-            return sink_.template open<Event>(windowing.late.topic, key_name);
+            return sink_.template open<Event>(windowing.late.topic, key);
         } else if constexpr (std::same_as<typename Windowing::late_policy, drop_late_t>) {
             return ignore_event{};
         } else {

@@ -1,14 +1,12 @@
 #pragma once
 
-#include <charconv>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 
+#include <millrace/core/key_text.hpp>
 #include <millrace/core/record.hpp>
 #include <millrace/core/schema.hpp>
 
@@ -98,35 +96,5 @@ struct key_of_row<Record> {
 /// The type of a row's key; `no_key` without a field of that role.
 template <class Record>
 using row_key = typename key_of_row<Record>::type;
-
-template <class Number>
-[[nodiscard]] std::optional<Number> number_from(std::string_view text) {
-    Number number{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
-
-/// The key that a query means by `text`; empty when no key is written so.
-template <class Key>
-[[nodiscard]] std::optional<Key> key_from(std::string_view key_text) {
-    if constexpr (text<Key>) {
-        return Key{key_text};
-    } else if constexpr (named_enum<Key>) {
-        return schema<Key>.find(key_text);
-    } else if constexpr (std::same_as<Key, bool>) {
-        if (key_text != "true" && key_text != "false") return std::nullopt;
-        return key_text == "true";
-    } else if constexpr (std::integral<Key>) {
-        using wide = std::conditional_t<std::signed_integral<Key>, std::int64_t, std::uint64_t>;
-        const auto number = number_from<wide>(key_text);
-        if (!number || static_cast<wide>(static_cast<Key>(*number)) != *number) return std::nullopt;
-        return static_cast<Key>(*number);
-    } else if constexpr (std::same_as<Key, timestamp>) {
-        return parse_rfc3339(key_text);
-    } else {
-        return std::nullopt;
-    }
-}
 
 }  // namespace millrace::detail

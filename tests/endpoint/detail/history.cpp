@@ -49,15 +49,23 @@ struct slow_storage : plain_storage {
     }
 };
 
-detail::history_request parse(std::string_view query, const endpoint_options& options = {}) {
+detail::history_request parse(std::string_view query, const endpoint_options& options = {},
+                              topic::key_reader read_key = &canonical_key<std::string>) {
     http::request request;
     const std::string head =
         "GET /api/topics/x" + std::string{query} + " HTTP/1.1\r\nHost: x\r\n\r\n";
     REQUIRE(http::parse_request(head, request).state == http::parse_result::complete);
-    return detail::parse_history_request(request, options);
+    const topic asked{"x", "id", overflow::drop_oldest, read_key};
+    return detail::parse_history_request(request, asked, options);
 }
 
 }  // namespace
+
+TEST_CASE("a key is asked for as live records are followed, and what is none is wrong") {
+    REQUIRE(parse("?key=007", {}, &canonical_key<int>).query.key == "7");
+    REQUIRE(parse("?key=seven", {}, &canonical_key<int>).wrong == "key");
+    REQUIRE(parse("?key=007").query.key == "007");
+}
 
 TEST_CASE("a storage's records become one JSON array") {
     asio::io_context io;

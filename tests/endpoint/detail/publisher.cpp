@@ -22,6 +22,10 @@ struct listener final : detail::subscriber {
     }
 };
 
+struct numbered {
+    int id = 0;
+};
+
 struct no_storage {
     template <class F>
     std::error_code scan(const storage_query&, F&&) {
@@ -37,6 +41,8 @@ struct publishing {
     detail::publisher sink{loop, listing, [](auto) { return overflow::drop_oldest; }};
 };
 
+const auto by_symbol = key_by("symbol", [](const row& r) { return r.key; });
+
 row row_of(std::string key) {
     row r;
     r.key = std::move(key);
@@ -45,11 +51,15 @@ row row_of(std::string key) {
 
 }  // namespace
 
+template <>
+inline constexpr auto millrace::schema<numbered> = millrace::fields(millrace::field{"id",
+                                                                                    &numbered::id});
+
 static_assert(publish_sink<detail::publisher>);
 
 TEST_CASE("a record is sent as one JSON object in a text frame, with the key under its name") {
     publishing p;
-    auto channel = p.sink.open<row>("bars", "symbol");
+    auto channel = p.sink.open<row>("bars", by_symbol);
     REQUIRE(p.listing->topics.size() == 1);
     listener all, acme;
     const auto one = p.listing->topics[0]->subscribe(all, {}),
@@ -67,10 +77,39 @@ TEST_CASE("a record is sent as one JSON object in a text frame, with the key und
     REQUIRE(static_cast<unsigned char>(bytes[0]) == 0x81);
 }
 
+TEST_CASE("events are followed by the key that the stream has, and conflated by it") {
+    publishing p{.sink = {p.loop, p.listing, [](auto) { return overflow::conflate; }}};
+    auto channel = p.sink.open<numbered>("ticks", key_by(&numbered::id));
+    listener all, seven;
+    topic& ticks = *p.listing->topics.at(0);
+    const auto one = ticks.subscribe(all, {}), two = ticks.subscribe(seven, "007"),
+               none = ticks.subscribe(seven, "seven");
+    channel({7});
+    channel({8});
+    channel({7});
+    REQUIRE(ticks.key_name() == "id");
+    REQUIRE(all.got.size() == 3);
+    REQUIRE(seven.got.size() == 2);
+    REQUIRE(all.got[0].subject() != all.got[1].subject());
+    REQUIRE(all.got[0].subject() == all.got[2].subject());
+}
+
+TEST_CASE("records of a stream that lost its key are followed by their own") {
+    publishing p;
+    auto channel = p.sink.open<row>("bars", unkeyed{});
+    listener acme;
+    const auto one = p.listing->topics.at(0)->subscribe(acme, "acme");
+    channel(row_of("acme"));
+    channel(row_of("initech"));
+    REQUIRE(acme.got.size() == 1);
+    static_cast<void>(p.sink.open<numbered>("plain", unkeyed{}));
+    REQUIRE_FALSE(p.listing->topics.at(1)->canonical_key("7"));
+}
+
 TEST_CASE("a topic opened twice is one topic, and the unnamed one is none") {
     publishing p;
-    auto first = p.sink.open<row>("bars", "symbol"), second = p.sink.open<row>("bars", "symbol");
-    auto unnamed = p.sink.open<row>("", "symbol");
+    auto first = p.sink.open<row>("bars", by_symbol), second = p.sink.open<row>("bars", by_symbol);
+    auto unnamed = p.sink.open<row>("", by_symbol);
     REQUIRE(p.listing->topics.size() == 1);
     first(row_of("a"));
     second(row_of("a"));

@@ -4,6 +4,10 @@
 #include <string>
 #include <vector>
 
+#include <millrace/analyzers/count.hpp>
+#include <millrace/pipeline/run.hpp>
+#include <millrace/storage/memory.hpp>
+
 #include "../server.hpp"
 
 using namespace millrace;
@@ -14,11 +18,18 @@ struct note {
     std::string text;
 };
 
+struct numbered {
+    int id = 0;
+};
+
 }  // namespace
 
 template <>
 inline constexpr auto millrace::schema<note> = millrace::fields(millrace::field{"text",
                                                                                 &note::text});
+template <>
+inline constexpr auto millrace::schema<numbered> = millrace::fields(millrace::field{"id",
+                                                                                    &numbered::id});
 
 namespace {
 
@@ -26,7 +37,7 @@ namespace {
 /// at "throw".
 template <class Sink>
 struct fake_running {
-    decltype(std::declval<Sink&>().template open<note>("", "")) out;
+    decltype(std::declval<Sink&>().template open<note>("", unkeyed{})) out;
 
     std::string_view input() const { return "notes"; }
     template <class OnError>
@@ -47,7 +58,7 @@ struct fake_pipeline {};
 
 template <class Sink>
 fake_running<Sink> start(fake_pipeline, Sink sink) {
-    return {sink.template open<note>("repeated", "")};
+    return {sink.template open<note>("repeated", unkeyed{})};
 }
 
 struct notes_server : server {
@@ -127,4 +138,42 @@ TEST_CASE("who leaves gets nothing more, and the topic forgets it") {
     REQUIRE(s.endpoint.snapshot().topics[0].subscribers == 0);
     in.send_text("a");
     REQUIRE(s.endpoint.snapshot().topics[0].records == 1);
+}
+
+TEST_CASE("events and records are followed, looked up and permitted by one form of a key") {
+    server s;
+    std::string asked;
+    s.endpoint.serve(
+        from<numbered>("in") | key_by(&numbered::id) | publish("ticks") |
+            process<count, memory_storage>() | publish("counts"),
+        {.duplex_path = "/both",
+         .may_follow = [&](const connection&, std::string_view topic, const auto& key) {
+             asked += std::string{topic} + " " + key.value_or("all") + ", ";
+             return true;
+         }});
+    client in{s, "/in"}, ticks{s, "/ticks?key=007"}, counts{s, "/counts?key=7"},
+        both{s, "/both?key=%2D0"};
+    REQUIRE(asked == "ticks 7, counts 7, counts 0, ticks 0, ");
+    in.send_text(R"([{"id":7},{"id":8},{"id":0}])");
+    REQUIRE(ticks.next_text() == R"({"id":7})");
+    REQUIRE_FALSE(ticks.next());
+    REQUIRE(counts.next_text().starts_with(R"({"id":7,)"));
+    REQUIRE_FALSE(counts.next());
+    REQUIRE(both.next_text() == R"({"id":0})");
+    REQUIRE(both.next_text().starts_with(R"({"id":0,)"));
+    REQUIRE_FALSE(both.next());
+    for (const char* path : {"/ticks?key=seven", "/both?key=", "/ticks?key=7x"}) {
+        memory_client refused{s.io, s.wire};
+        REQUIRE_FALSE(refused.upgrade(path));
+        REQUIRE(refused.take_raw().starts_with("HTTP/1.1 400 "));
+    }
+    const auto history = [&](std::string_view key) {
+        memory_client http{s.io, s.wire};
+        http.send_raw("GET /api/topics/counts?key=" + std::string{key} +
+                      " HTTP/1.1\r\nHost: x\r\n\r\n");
+        return http.take_raw();
+    };
+    REQUIRE(history("007").find(R"([{"id":7,)") != std::string::npos);
+    REQUIRE(history("9").ends_with("\r\n\r\n[]"));
+    REQUIRE(history("seven").starts_with("HTTP/1.1 400 "));
 }

@@ -69,10 +69,10 @@ inline void serve_history(const publications& all, std::string_view name,
                           const http::responder& respond) {
     for (const auto& each : all) {
         auto* const stored = find_history(*each, name);
-        const bool is_published = std::any_of(each->topics.begin(), each->topics.end(),
-                                              [&](const auto& t) { return t->name() == name; });
-        if (stored == nullptr || !is_published) continue;
-        const auto asked = parse_history_request(request, options);
+        const auto published = std::find_if(each->topics.begin(), each->topics.end(),
+                                            [&](const auto& t) { return t->name() == name; });
+        if (stored == nullptr || published == each->topics.end()) continue;
+        const auto asked = parse_history_request(request, **published, options);
         if (!asked.wrong.empty())
             return respond(http::error_response(400, "bad parameter", asked.wrong));
         return stored->scan(asked.query, [respond](std::error_code error, std::string body) {

@@ -17,6 +17,7 @@
 #include <millrace/codec/json.hpp>
 #include <millrace/core/timestamp.hpp>
 #include <millrace/endpoint/options.hpp>
+#include <millrace/endpoint/topic.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 #include <millrace/storage/storage.hpp>
@@ -87,9 +88,10 @@ struct history_request {
     std::string_view wrong{};
 };
 
-/// Reads `key`, `from` and `to` (RFC 3339 or integer milliseconds since the epoch) and `limit`,
-/// which is at least 1 and cut to `max_history_rows`.
+/// Reads `key` (of that topic), `from` and `to` (RFC 3339 or integer milliseconds since the epoch)
+/// and `limit`, which is at least 1 and cut to `max_history_rows`.
 [[nodiscard]] inline history_request parse_history_request(const http::request& request,
+                                                           const topic& of,
                                                            const endpoint_options& options) {
     const auto integer = [](std::string_view text) -> std::optional<std::int64_t> {
         std::int64_t value = 0;
@@ -104,7 +106,10 @@ struct history_request {
 
     history_request out;
     out.query.limit = options.default_history_rows;
-    out.query.key = request.query("key");
+    if (const auto text = request.query("key")) {
+        out.query.key = of.canonical_key(*text);
+        if (!out.query.key) out.wrong = "key";
+    }
     if (const auto text = request.query("from")) {
         const auto from = time(*text);
         if (!from) out.wrong = "from";

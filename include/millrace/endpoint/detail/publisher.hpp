@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <string>
@@ -8,10 +9,13 @@
 #include <vector>
 
 #include <millrace/codec/json.hpp>
+#include <millrace/codec/text.hpp>
 #include <millrace/endpoint/detail/history.hpp>
 #include <millrace/endpoint/detail/loop.hpp>
 #include <millrace/endpoint/options.hpp>
 #include <millrace/endpoint/topic.hpp>
+#include <millrace/operators/key_by.hpp>
+#include <millrace/storage/row.hpp>
 #include <millrace/websocket/frame_header.hpp>
 
 namespace millrace::detail {
@@ -27,13 +31,28 @@ struct publication {
     std::vector<stored> histories;
 };
 
+template <class Record, class KeyBy>
+struct key_in_record {
+    using type = key_of<KeyBy, Record>;
+};
+template <class Record>
+requires has_role<Record, field_role::key>
+struct key_in_record<Record, unkeyed> {
+    using type = row_key<Record>;
+};
+
+/// The type of the key by which a record is followed: the stream's, else that of the record's own
+/// field of that role.
+template <class Record, class KeyBy>
+using key_in = typename key_in_record<Record, KeyBy>::type;
+
 /// Publishes records to a topic: each is encoded once, as a JSON object in a text frame that all
 /// subscribers share, and only if there is one.
-template <class Record>
+template <class Record, class KeyBy>
 class channel {
 public:
-    channel(std::shared_ptr<topic> to, websocket::frame_pool& frames, std::string_view key_name)
-        : topic_{std::move(to)}, frames_{frames}, encoder_{key_name} {}
+    channel(std::shared_ptr<topic> to, websocket::frame_pool& frames, KeyBy key)
+        : topic_{std::move(to)}, frames_{frames}, encoder_{key.name}, key_{std::move(key)} {}
 
     void operator()(const Record& record) {
         if (topic_ == nullptr) return;
@@ -42,13 +61,22 @@ public:
                 return frames_.make_with(websocket::opcode::text,
                                          [&](std::string& out) { encoder_.encode(record, out); });
             },
-            [&](std::string& out) { key_text(record, out); });
+            [&](std::string& out) { append_key(out, record); });
     }
 
 private:
+    void append_key(std::string& out, const Record& record) const {
+        if constexpr (std::same_as<KeyBy, unkeyed>) {
+            key_text(record, out);
+        } else {
+            append_text(out, project(key_.projection, record));
+        }
+    }
+
     std::shared_ptr<topic> topic_;  ///< null where the pipeline's end is not published
     websocket::frame_pool& frames_;
     json::encoder<Record> encoder_;
+    KeyBy key_;
 };
 
 /// The sink of a pipeline that an endpoint serves (see millrace/pipeline/sink.hpp). It tells
@@ -62,14 +90,15 @@ public:
           listing_{std::move(listing)},
           overflow_of_{std::move(overflow_of)} {}
 
-    template <class Record>
-    [[nodiscard]] channel<Record> open(std::string_view name, std::string_view key_name) {
-        if (name.empty()) return {nullptr, loop_->frames, key_name};
+    template <class Record, class KeyBy>
+    [[nodiscard]] channel<Record, KeyBy> open(std::string_view name, const KeyBy& key) {
+        if (name.empty()) return {nullptr, loop_->frames, key};
         for (const auto& known : listing_->topics)
-            if (known->name() == name) return {known, loop_->frames, key_name};
-        listing_->topics.push_back(
-            std::make_shared<topic>(std::string{name}, std::string{key_name}, overflow_of_(name)));
-        return {listing_->topics.back(), loop_->frames, key_name};
+            if (known->name() == name) return {known, loop_->frames, key};
+        listing_->topics.push_back(std::make_shared<topic>(std::string{name}, std::string{key.name},
+                                                           overflow_of_(name),
+                                                           &canonical_key<key_in<Record, KeyBy>>));
+        return {listing_->topics.back(), loop_->frames, key};
     }
 
     template <class Record, class Storage>

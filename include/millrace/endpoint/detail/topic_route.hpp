@@ -1,8 +1,8 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -24,7 +24,7 @@ namespace millrace::detail {
 using topic_list = std::vector<std::shared_ptr<topic>>;
 
 /// A path that streams topics and takes no messages: one is answered by close 1003. `?key=VALUE`
-/// asks for one key's records only.
+/// asks for one key's records only, of the topics that it is a key of; 400 where there is none.
 class topic_route : public route {
 public:
     using permission = decltype(serve_options::may_follow);
@@ -33,17 +33,19 @@ public:
         : topics_{std::move(topics)}, may_follow_{std::move(may_follow)} {}
 
     [[nodiscard]] std::error_code admit(const connection& who) override {
-        const auto key = who.query("key");
-        const bool is_allowed =
-            !may_follow_ || std::all_of(topics_.begin(), topics_.end(), [&](const auto& each) {
-                return may_follow_(who, each->name(), key);
-            });
+        bool is_allowed = true, is_key = topics_.empty();
+        for_each_followed(who, [&](topic& each, std::optional<std::string> key) {
+            is_key = true;
+            is_allowed = is_allowed && (!may_follow_ || may_follow_(who, each.name(), key));
+        });
+        if (!is_key) return errc::bad_request;
         return is_allowed ? std::error_code{} : make_error_code(errc::forbidden);
     }
 
     void on_open(connection& from) override {
-        const auto key = from.query("key");
-        for (const auto& each : topics_) from.follow(*each, key);
+        for_each_followed(from, [&](topic& each, std::optional<std::string> key) {
+            from.follow(each, std::move(key));
+        });
     }
 
     void on_message(connection& from, websocket::opcode, std::span<char>) override {
@@ -51,6 +53,16 @@ public:
     }
 
 private:
+    /// Calls `f(topic, key)`, the key in its canonical form, for each topic that it is a key of.
+    template <class F>
+    void for_each_followed(const connection& who, F&& f) {
+        const auto written = who.query("key");
+        for (const auto& each : topics_) {
+            auto key = written ? each->canonical_key(*written) : std::nullopt;
+            if (key || !written) f(*each, std::move(key));
+        }
+    }
+
     topic_list topics_;
     permission may_follow_;
 };
