@@ -51,6 +51,7 @@ public:
                std::string_view reason = {}) {
         if (!is_open_) return;
         is_open_ = false;
+        close_code_ = static_cast<std::uint16_t>(code);
         outbox_.push(
             loop_->frames.make(websocket::opcode::close, websocket::close_payload(code, reason)),
             detail::outbox::kind::control);
@@ -58,6 +59,9 @@ public:
     }
 
     [[nodiscard]] bool is_open() const noexcept { return is_open_; }
+
+    /// The one that was sent or received first; 1006 for none so far (RFC 6455, section 7.1.5).
+    [[nodiscard]] std::uint16_t close_code() const noexcept { return close_code_; }
 
     /// Takes nothing more out of the socket until `resume_reading`, so that in the end the sender
     /// has to wait. A connection that is paused does not time out for its silence.
@@ -188,10 +192,13 @@ private:
     void end_slow() {
         while (outbox_.drop_oldest()) ++loop_->counters.frames_dropped;
         ++loop_->counters.slow_disconnects;
+        loop_->tell(severity::warning, log_event::slow_consumer, id_,
+                    "closed: it reads too slowly");
         close(websocket::close_code::try_again_later, "too slow");
     }
 
     std::uint64_t id_;
+    std::uint16_t close_code_ = 1006;
 };
 
 }  // namespace millrace

@@ -19,6 +19,7 @@
 #include <asio/signal_set.hpp>
 
 #include <millrace/core/clock.hpp>
+#include <millrace/endpoint/access_log.hpp>
 #include <millrace/endpoint/connection.hpp>
 #include <millrace/endpoint/detail/api_routes.hpp>
 #include <millrace/endpoint/detail/core.hpp>
@@ -60,34 +61,37 @@ namespace millrace {
 /// @tparam Guard who may connect, see millrace/endpoint/guard.hpp
 /// @tparam Metrics what /metrics says, see millrace/endpoint/metrics.hpp
 /// @tparam Clock the wall's time and the time that passes, see millrace/core/clock.hpp
+/// @tparam AccessLog who gets a line for each request, see millrace/endpoint/access_log.hpp
 template <class Transport = tcp, class Guard = open_guard, class Metrics = prometheus_metrics,
-          class Clock = system_clock>
+          class Clock = system_clock, class AccessLog = null_access_log>
 class endpoint {
     static constexpr bool are_policies_right = [] {
         require_transport<Transport>();
         require_guard<Guard>();
         require_metrics<Metrics>();
         require_clock<Clock>();
+        require_access_log<AccessLog>();
         return true;
     }();
-    using core = detail::endpoint_core<Transport, Guard, Clock>;
+    static constexpr bool is_reopened = requires(AccessLog & log) { log.reopen(); };
+    using core = detail::endpoint_core<Transport, Guard, Clock, AccessLog>;
 
 public:
     /// With an io_context of its own. @throws std::system_error when it cannot listen,
     /// std::invalid_argument for options that it cannot keep to, such as a time of 0 ms.
     explicit endpoint(endpoint_options options = {}, Transport transport = {}, Guard guard = {},
-                      Clock clock = {})
+                      Clock clock = {}, AccessLog access_log = {})
         : own_io_{std::make_unique<asio::io_context>(1)},
           io_{*own_io_},
           core_{make_core(std::move(options), std::move(transport), std::move(guard),
-                          std::move(clock))} {}
+                          std::move(clock), std::move(access_log))} {}
 
     /// On the host's io_context, which one thread may run and which must outlive this.
     explicit endpoint(asio::io_context& io, endpoint_options options = {}, Transport transport = {},
-                      Guard guard = {}, Clock clock = {})
+                      Guard guard = {}, Clock clock = {}, AccessLog access_log = {})
         : io_{io},
           core_{make_core(std::move(options), std::move(transport), std::move(guard),
-                          std::move(clock))} {}
+                          std::move(clock), std::move(access_log))} {}
 
     endpoint(const endpoint&) = delete;
     endpoint& operator=(const endpoint&) = delete;
@@ -172,8 +176,8 @@ public:
     }
 
     /// Runs the io_context, the first loop, until `stop` has come to its end or the context is
-    /// stopped. With an io_context of its own, SIGINT and SIGTERM call `stop`
-    /// (`endpoint_options::handle_signals`).
+    /// stopped. With an io_context of its own, SIGINT and SIGTERM call `stop`, and SIGHUP has the
+    /// access log opened anew (`endpoint_options::handle_signals`).
     void run() {
         if (own_io_ && core_->options().handle_signals) catch_signals();
         io_.run();
@@ -214,9 +218,10 @@ public:
 
 private:
     std::shared_ptr<core> make_core(endpoint_options options, Transport transport, Guard guard,
-                                    Clock clock) {
-        auto made = std::make_shared<core>(io_, std::move(options), std::move(transport),
-                                           std::move(guard), std::move(clock));
+                                    Clock clock, AccessLog access_log) {
+        auto made =
+            std::make_shared<core>(io_, std::move(options), std::move(transport), std::move(guard),
+                                   std::move(clock), std::move(access_log));
         add_http_routes(*made);
         made->start();
         return made;
@@ -276,14 +281,18 @@ private:
 
     void catch_signals() {
         signals_.emplace(io_, SIGINT, SIGTERM);
+        if constexpr (is_reopened) signals_->add(SIGHUP);
         core_->on_end = [this] { signals_->cancel(); };
         wait_for_signal();
     }
 
     void wait_for_signal() {
-        signals_->async_wait([this](std::error_code error, int) {
+        signals_->async_wait([this](std::error_code error, int signal) {
             if (error) return;
             wait_for_signal();
+            if constexpr (is_reopened) {
+                if (signal == SIGHUP) return core_->access_log.reopen();
+            }
             core_->stop();
         });
     }

@@ -102,7 +102,8 @@ struct endpoint_options {
     /// Gets what an operator needs to know: refusals with their reason, failures, start and stop.
     log_hook log{};
 
-    /// SIGINT and SIGTERM stop an endpoint that runs its own io_context, a second one at once.
+    /// SIGINT and SIGTERM stop an endpoint that runs its own io_context, a second one at once;
+    /// SIGHUP has its access log opened anew.
     bool handle_signals = true;
 };
 

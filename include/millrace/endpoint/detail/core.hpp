@@ -16,6 +16,7 @@
 
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/version.hpp>
 
 #include <millrace/core/clock.hpp>
 #include <millrace/core/detail/require_option.hpp>
@@ -33,6 +34,7 @@
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 #include <millrace/transport/transport.hpp>
+#include <millrace/version.hpp>
 #include <millrace/websocket/close_code.hpp>
 #include <millrace/websocket/frame_header.hpp>
 
@@ -43,18 +45,21 @@ namespace millrace::detail {
 /// From construction it accepts; `drain` sends connections away one after another; `stop` begins
 /// the end, which is reached when none is left; `abandon` is the end at once. The first loop is the
 /// io_context's one thread: everything here runs in it, but for what says otherwise.
-template <class Transport, class Guard, class Clock>
-class endpoint_core : public std::enable_shared_from_this<endpoint_core<Transport, Guard, Clock>> {
+template <class Transport, class Guard, class Clock, class AccessLog>
+class endpoint_core
+    : public std::enable_shared_from_this<endpoint_core<Transport, Guard, Clock, AccessLog>> {
 public:
     using stream_type = typename Transport::stream;
+    using access_log_type = AccessLog;
     using worker_type = worker<endpoint_core>;
 
     /// @throws std::system_error when it cannot listen or have its threads, std::invalid_argument
     /// for options that it cannot keep to, or when the transport cannot serve several loops
     endpoint_core(asio::io_context& io, endpoint_options settings, Transport wire, Guard who,
-                  Clock time)
+                  Clock time, AccessLog accesses)
         : clock{std::move(time)},
           guard{std::move(who)},
+          access_log{std::move(accesses)},
           options_{require_valid(std::move(settings))},
           io_{io},
           transport_{std::move(wire)},
@@ -65,6 +70,7 @@ public:
     }
 
     void start() {
+        tell_start();
         listener_.accept();
         arm_timer();
     }
@@ -171,6 +177,7 @@ public:
         }
         if (!is_finished_ || connections() != 0) return;
         timer_.cancel();
+        shared_loop()->tell(severity::info, log_event::stopped, 0, "all connections have ended");
         if (const auto call = std::exchange(on_end, nullptr)) call();
     }
 
@@ -223,6 +230,7 @@ public:
 
     Clock clock;
     Guard guard;
+    AccessLog access_log;
     served_paths<worker_type> paths{workers_};
     address_counts addresses;
     /// Called when the end is reached.
@@ -243,9 +251,25 @@ private:
             threads_.push_back(std::make_unique<loop_thread>());
             workers_.push_back(std::make_unique<worker_type>(*this, threads_.back()->io, first()));
             workers_.back()->shared_loop()->log = options_.log;
-            threads_.back()->start(
-                [loop = workers_.back()->shared_loop()] { ++loop->counters.handler_errors; });
+            threads_.back()->start([loop = workers_.back()->shared_loop()](std::string_view what) {
+                loop->on_handler_error(0, what);
+            });
         }
+    }
+
+    [[nodiscard]] static std::string version_text() {
+        const auto number = [](int n) { return std::to_string(n); };
+        return number(MILLRACE_VERSION_MAJOR) + "." + number(MILLRACE_VERSION_MINOR) + "." +
+               number(MILLRACE_VERSION_PATCH) + " with Asio " + number(ASIO_VERSION / 100'000) +
+               "." + number(ASIO_VERSION / 100 % 1'000) + "." + number(ASIO_VERSION % 100);
+    }
+
+    void tell_start() {
+        std::string where = options_.address.empty() ? "every address" : options_.address;
+        if (port() != 0) where += ", port " + std::to_string(port());
+        shared_loop()->tell(severity::info, log_event::started, 0,
+                            "millrace " + version_text() + " listens on " + where +
+                                ", loops: " + std::to_string(workers_.size()));
     }
 
     void publish_now(topic& to, std::string_view message, std::string_view key) {

@@ -11,6 +11,8 @@
 #include <utility>
 
 #include <millrace/core/error.hpp>
+#include <millrace/core/log.hpp>
+#include <millrace/endpoint/detail/access_record.hpp>
 #include <millrace/endpoint/detail/route.hpp>
 #include <millrace/endpoint/detail/stream_connection.hpp>
 #include <millrace/endpoint/guard.hpp>
@@ -68,7 +70,7 @@ protected:
     /// No exception of a user's leaves the endpoint.
     template <class Function>
     bool contain(Function&& call) noexcept {
-        if (loop_->contain(std::forward<Function>(call))) return true;
+        if (loop_->contain(std::forward<Function>(call), this->id())) return true;
         this->close(websocket::close_code::internal_error, "handler failed");
         return false;
     }
@@ -78,7 +80,10 @@ protected:
             deadline_ = std::max(deadline_, this->last_written() + options_.idle_timeout);
         if (loop_->now < deadline_) return;
         const bool is_idle = phase_ == phase::head && has_answered_ && !this->has_partial_input();
-        if (!is_idle) ++loop_->counters.timeouts;
+        if (!is_idle) {
+            ++loop_->counters.timeouts;
+            tell(severity::info, log_event::timed_out, "an HTTP request or answer");
+        }
         if (phase_ == phase::head && !is_idle) return refuse(make_error_code(errc::timed_out));
         finish();
     }
@@ -124,6 +129,7 @@ protected:
     /// All output has been taken by the system.
     void on_http_drained() {
         if (!body_.is_done()) return;
+        if (phase_ == phase::responding && is_answered_) log_end();
         if (phase_ == phase::responding && is_answered_ && !keep_alive_) linger();
         if (phase_ == phase::responding && is_answered_) {
             phase_ = phase::head;
@@ -138,11 +144,17 @@ protected:
     /// What the server counts of this connection, once it is gone.
     void leave() {
         body_ = {};
+        log_end();
         if (!has_answered_) server_.end_handshake();
         if (is_entered_) server_.leave(this->remote_address_);
     }
 
+    void tell(severity level, log_event what, std::string_view message) const noexcept {
+        loop_->tell(level, what, this->id(), message);
+    }
+
     Server& server_;
+    [[no_unique_address]] access_record<Server> access_;
     nanoseconds deadline_ = never;
     phase phase_ = phase::head;
     bool keep_alive_ = false;
@@ -162,9 +174,10 @@ private:
         const bool is_turned_away = is_surplus_ || server_.is_stopping();
         begin_response(request.keep_alive() && request.content_length() == 0 && !is_turned_away);
         is_head_request_ = request.method() == "HEAD";
+        const auto shared = std::make_shared<const http::request>(std::move(request));
+        access_.begin(server_, shared, this->bytes_out());
         if (is_turned_away)
             return answer(http::error_response(make_error_code(errc::try_again_later)));
-        const auto shared = std::make_shared<const http::request>(std::move(request));
         if (Server::is_probe(*shared)) return serve(shared);
         if (!enter(*shared))
             return deny({errc::too_many_requests, "too many connections from one address"});
@@ -226,6 +239,8 @@ private:
         auto accepted =
             websocket::accept_upgrade(request, to->subprotocols(), options_.compression.get());
         keep_alive_ = keep_alive_ && !accepted.error;
+        access_.answer(accepted.error ? http::status_of(accepted.error) : 101,
+                       accepted.response.size());
         send_answer(loop_->frames.wrap(std::move(accepted.response)));
         if (accepted.error) return;
 
@@ -234,21 +249,29 @@ private:
         phase_ = phase::websocket;
         deadline_ = never;
         is_open_ = true;
+        access_.open(server_, *this);
         on_upgraded(*to, std::move(accepted.compression));
     }
 
-    void deny(const verdict& said) { answer(http::refusal(said.error, said.reason)); }
+    void deny(const verdict& said) {
+        tell(severity::info, log_event::denied,
+             said.reason.empty() ? said.error.message() : said.reason);
+        answer(http::refusal(said.error, said.reason));
+    }
 
     /// Answers what is no request, or came too slowly.
     void refuse(std::error_code error) {
         begin_response(false);
         is_head_request_ = false;
+        access_.begin(server_, nullptr, this->bytes_out());
+        tell(severity::info, log_event::protocol_error, error.message());
         answer(http::error_response(error));
     }
 
     void answer(http::response answer) {
         if (phase_ != phase::responding || is_answered_) return;
         std::string head = http::head_of(answer, keep_alive_);
+        access_.answer(answer.status, head.size());
         if (!is_head_request_ && answer.status != 304) {
             if (answer.source == nullptr && answer.body.size() > http::body_source::piece_bytes)
                 answer.source = std::make_shared<http::text_source>(std::move(answer.body));
@@ -277,6 +300,8 @@ private:
 
     /// Of one connection in one turn.
     static constexpr int max_pieces = 16;
+
+    void log_end() { access_.end(server_, *this, this->bytes_out()); }
 
     http::body_reader body_;  ///< what is not in the outbox yet of the answer
     bool is_surplus_;

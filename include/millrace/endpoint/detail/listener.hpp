@@ -9,6 +9,7 @@
 
 #include <asio/error.hpp>
 
+#include <millrace/core/log.hpp>
 #include <millrace/transport/transport.hpp>
 
 namespace millrace::detail {
@@ -70,7 +71,9 @@ private:
         if (!error) {
             assign(std::move(stream), to);
         } else {
-            ++endpoint_.shared_loop()->counters.accept_errors;
+            auto& loop = *endpoint_.shared_loop();
+            ++loop.counters.accept_errors;
+            loop.tell(severity::error, log_event::accept_failed, 0, error.message());
             // The peer's change of mind is no reason to pause; lack of descriptors or memory is.
             is_paused_ = error != asio::error::connection_aborted;
         }
@@ -84,7 +87,11 @@ private:
         const std::size_t open = endpoint_.connections(), handshakes = handshakes_.load();
         const bool is_surplus =
             open >= limits.max_connections || handshakes >= limits.max_handshakes;
-        if (is_surplus) ++counters.refused;
+        if (is_surplus) {
+            ++counters.refused;
+            endpoint_.shared_loop()->tell(severity::warning, log_event::refused, 0,
+                                          "too many connections or handshakes");
+        }
         if (open >= limits.max_connections + max_surplus ||
             handshakes >= limits.max_handshakes + max_surplus)
             return;

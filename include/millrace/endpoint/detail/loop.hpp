@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -61,16 +62,24 @@ public:
     /// Flushes nothing of what is scheduled, which may hold the loop itself: nothing runs any more.
     void forget() noexcept { dirty_.clear(); }
 
-    /// Calls `f()`. What it throws is counted as a handler's error; false then.
+    /// Calls `f()`. What it throws is counted and told as a handler's error, of a connection or of
+    /// none; false then.
     template <class Function>
-    bool contain(Function&& f) noexcept {
+    bool contain(Function&& f, std::uint64_t connection = 0) noexcept {
         try {
             f();
             return true;
+        } catch (const std::exception& e) {
+            on_handler_error(connection, e.what());
         } catch (...) {
-            ++counters.handler_errors;
-            return false;
+            on_handler_error(connection, "what it threw is no std::exception");
         }
+        return false;
+    }
+
+    void on_handler_error(std::uint64_t connection, std::string_view what) noexcept {
+        ++counters.handler_errors;
+        tell(severity::error, log_event::handler_failed, connection, what);
     }
 
     /// Tells the operator. Nothing of it is made if nobody listens.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <exception>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -16,7 +18,8 @@ public:
     loop_thread& operator=(const loop_thread&) = delete;
     ~loop_thread() { end(); }
 
-    /// `on_exception()` is called in the thread for each that leaves a handler; the loop goes on.
+    /// `on_exception(what)` is called in the thread for each that leaves a handler; the loop goes
+    /// on.
     template <class Function>
     void start(Function on_exception) {
         thread_ =
@@ -38,8 +41,10 @@ private:
             try {
                 io.run();
                 return;
+            } catch (const std::exception& e) {
+                on_exception(std::string_view{e.what()});
             } catch (...) {
-                on_exception();
+                on_exception(std::string_view{"what it threw is no std::exception"});
             }
         }
     }

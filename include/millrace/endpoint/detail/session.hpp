@@ -49,6 +49,8 @@ public:
         this->subscriptions_.clear();
         this->end_stream();
         if (route_ != nullptr) contain([&] { route_->on_close(*this); });
+        if (route_ != nullptr)
+            this->access_.close(server_, *this, this->bytes_in(), this->bytes_out());
         this->leave();
         server_.remove(*this);
     }
@@ -150,6 +152,7 @@ private:
         is_held_back_ = !wants_input();
         if (!result.error) return result.consumed;
         ++loop_->counters.protocol_errors;
+        this->tell(severity::info, log_event::protocol_error, result.error.message());
         this->close(websocket::close_code_of(result.error), result.error.message());
         this->linger();
         return bytes.size();
@@ -168,6 +171,7 @@ private:
 
     bool end_flood(std::string_view reason) {
         ++loop_->counters.floods;
+        this->tell(severity::warning, log_event::flooded, reason);
         this->close(websocket::close_code::policy_violation, reason);
         return false;
     }
@@ -184,6 +188,7 @@ private:
         const auto silence = loop_->now - this->last_received();
         if (silence >= options_.idle_timeout) {
             ++loop_->counters.timeouts;
+            this->tell(severity::info, log_event::timed_out, "nothing was received");
             this->close(websocket::close_code::going_away, "idle timeout");
         } else if (silence >= options_.ping_interval && !std::exchange(is_ping_sent_, true)) {
             outbox_.push(loop_->frames.make(websocket::opcode::ping, {}), outbox::kind::control);

@@ -65,6 +65,7 @@ protected:
             if (error && error != asio::error::would_block) return fail_output();
             outbox_.written(size);
             loop_->counters.bytes_out += size;
+            bytes_out_ += size;
             if (size != 0) last_written_ = loop_->now;
             if (size < asio::buffer_size(front)) wait_writable();
         }
@@ -110,6 +111,10 @@ protected:
     }
     [[nodiscard]] bool is_ended() const noexcept { return is_ended_; }
 
+    /// Read and written so far.
+    [[nodiscard]] std::uint64_t bytes_in() const noexcept { return bytes_in_; }
+    [[nodiscard]] std::uint64_t bytes_out() const noexcept { return bytes_out_; }
+
     [[nodiscard]] std::chrono::nanoseconds last_received() const noexcept { return last_received_; }
     [[nodiscard]] std::chrono::nanoseconds last_written() const noexcept { return last_written_; }
 
@@ -126,6 +131,7 @@ private:
         if (error == asio::error::would_block) return arm_read();
         if (error) return on_input_end();
         loop_->counters.bytes_in += size;
+        bytes_in_ += size;
         last_received_ = loop_->now;
         use(receive_.commit(size));
         arm_read();
@@ -143,6 +149,8 @@ private:
     receive_buffer receive_;
     std::chrono::nanoseconds last_received_{};
     std::chrono::nanoseconds last_written_{};
+    std::uint64_t bytes_in_ = 0;
+    std::uint64_t bytes_out_ = 0;
     bool is_reading_ = false;
     bool is_writing_ = false;  ///< waits until the system takes more
     bool is_broken_ = false;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,6 +14,7 @@
 
 #include <asio/io_context.hpp>
 
+#include <millrace/endpoint/access_log.hpp>
 #include <millrace/endpoint/detail/event_queue.hpp>
 #include <millrace/endpoint/detail/forwarded_for.hpp>
 #include <millrace/endpoint/detail/loop.hpp>
@@ -39,6 +41,8 @@ class worker {
 public:
     using stream_type = typename Endpoint::stream_type;
     using session_type = session<worker>;
+    static constexpr bool has_access_log =
+        !std::same_as<typename Endpoint::access_log_type, null_access_log>;
 
     /// For the first loop itself.
     worker(Endpoint& home, asio::io_context& io) : worker{home, io, true} {}
@@ -131,6 +135,14 @@ public:
     [[nodiscard]] const endpoint_options& options() const noexcept { return endpoint_.options(); }
     [[nodiscard]] bool is_stopping() const noexcept { return endpoint_.is_stopping(); }
     [[nodiscard]] bool is_draining() const noexcept { return endpoint_.is_draining(); }
+
+    /// A time to measure durations by, exact at any moment.
+    [[nodiscard]] std::chrono::nanoseconds elapsed() const { return endpoint_.clock.elapsed(); }
+
+    void write_access(access_entry entry) {
+        entry.time = endpoint_.clock.wall();
+        loop_->contain([&] { endpoint_.access_log.write(entry); }, entry.connection);
+    }
 
     [[nodiscard]] route* find_route(std::string_view path) const noexcept {
         const auto found = routes_.find(path);

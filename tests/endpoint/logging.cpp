@@ -1,0 +1,110 @@
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server.hpp"
+
+using namespace millrace;
+
+namespace {
+
+/// An endpoint whose log is kept.
+struct told_server {
+    explicit told_server(endpoint_options options = {}) : s{with_log(std::move(options))} {}
+
+    [[nodiscard]] endpoint_options with_log(endpoint_options options) {
+        options.log = [this](const log_entry& e) {
+            events.push_back(e.what);
+            messages.emplace_back(e.message);
+            connections.push_back(e.connection);
+        };
+        return options;
+    }
+    [[nodiscard]] bool has_told(log_event what, std::string_view part = {}) const {
+        for (std::size_t i = 0; i != events.size(); ++i)
+            if (events[i] == what && messages[i].find(part) != std::string::npos) return true;
+        return false;
+    }
+
+    void forget() {
+        events.clear();
+        messages.clear();
+        connections.clear();
+    }
+
+    std::vector<log_event> events;
+    std::vector<std::string> messages;
+    std::vector<std::uint64_t> connections;
+    server s;
+};
+
+}  // namespace
+
+TEST_CASE("an operator is told of the start, with version and loops, and of the end") {
+    told_server t;
+    REQUIRE(t.events == std::vector{log_event::started});
+    REQUIRE(t.messages[0].starts_with("millrace 0."));
+    REQUIRE(t.messages[0].ends_with("loops: 1"));
+    t.s.endpoint.stop();
+    t.s.run();
+    REQUIRE(t.has_told(log_event::stopped));
+}
+
+TEST_CASE("what a handler throws is told with its what() and its connection") {
+    told_server t;
+    t.s.endpoint.on_message("/bad", [](connection&, std::string_view) {
+        throw std::runtime_error{"division by a customer"};
+    });
+    client c{t.s, "/bad"};
+    c.send_text("x");
+    REQUIRE(code_of_close(c) == close_code::internal_error);
+    REQUIRE(t.has_told(log_event::handler_failed, "division by a customer"));
+    REQUIRE(t.connections.back() == 1);
+}
+
+TEST_CASE("refusals, floods, silence and broken protocols are told with their reason") {
+    told_server t{{.max_connections = 3, .max_control_frames_per_second = 2}};
+    t.s.endpoint.on_message("/echo", [](connection&, std::string_view) {});
+    memory_client http{t.s.io, t.s.wire};
+    http.send_raw("nonsense\r\n\r\n");
+    REQUIRE(t.has_told(log_event::protocol_error));
+    t.forget();
+    {
+        client c{t.s, "/echo"};
+        c.send_raw(std::string("\xff\xff", 2));
+        REQUIRE(t.has_told(log_event::protocol_error));
+        c.close();
+        t.s.run();
+    }
+    {
+        client c{t.s, "/echo"};
+        for (int i = 0; i != 4; ++i) c.send(opcode::ping, "");
+        REQUIRE(t.has_told(log_event::flooded, "too many control frames"));
+        c.close();
+        t.s.run();
+    }
+    {
+        client c{t.s, "/echo"};
+        t.s.advance(61s);
+        REQUIRE(t.has_told(log_event::timed_out));
+        c.close();
+        t.s.run();
+    }
+    std::vector<memory_client> many;
+    for (int i = 0; i != 5; ++i) many.emplace_back(t.s.io, t.s.wire);
+    REQUIRE(t.has_told(log_event::refused));
+}
+
+TEST_CASE("a log that throws is left alone") {
+    asio::io_context io;
+    memory wire;
+    memory_endpoint endpoint{io, {.log = [](const log_entry&) { throw 1; }}, wire};
+    memory_client http{io, wire};
+    http.send_raw("nonsense\r\n\r\n");
+    REQUIRE(http.take_raw().starts_with("HTTP/1.1 400"));
+}
