@@ -1,21 +1,32 @@
 #include <millrace/client/from_websocket.hpp>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
+#include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
 
 #include <millrace/analyzers/sum.hpp>
 #include <millrace/endpoint/endpoint.hpp>
+#include <millrace/http/request.hpp>
+#include <millrace/operators/filter.hpp>
 #include <millrace/operators/key_by.hpp>
 #include <millrace/pipeline/process.hpp>
 #include <millrace/pipeline/run.hpp>
 #include <millrace/testing/memory_client.hpp>
+#include <millrace/websocket/frame_writer.hpp>
+#include <millrace/websocket/handshake.hpp>
 #include <millrace/windows/tumbling.hpp>
 
 #include "client_peer.hpp"
@@ -49,6 +60,18 @@ std::string event(std::string_view symbol, double size, int time) {
     return R"({"symbol":")" + std::string{symbol} + R"(","size":)" + std::to_string(size) +
            R"(,"time":)" + std::to_string(time) + "}";
 }
+
+/// The memory transport, whose connections hold no more than so much.
+constexpr std::size_t capacity = 1024;
+struct narrow : memory {
+    template <class Handler>
+    std::function<void()> async_connect(asio::io_context& io, const connect_options&, Handler f) {
+        asio::post(io, [wire = *this, f = std::move(f)]() mutable {
+            f({}, wire.connect({.capacity_bytes = capacity}));
+        });
+        return [] {};
+    }
+};
 
 constexpr timestamp at_1s{std::chrono::seconds{1}};
 const strings subscriptions{R"({"subscribe":"a"})", R"({"subscribe":"b"})"};
@@ -123,6 +146,84 @@ TEST_CASE("a feed subscribes again on each connection") {
     CHECK(running.stats().events == 3);
 }
 
+TEST_CASE("a feed's subscriptions are sent though the outbox is full of what has waited") {
+    asio::io_context io;
+    memory wire;
+    peer other{io, wire};
+    auto running = start(volumes());
+    const auto when_full = GENERATE(full_outbox::refuse, full_outbox::drop_oldest);
+    client_options options{.url = "ws://exchange/", .outbox_bytes = 200, .when_full = when_full};
+    from_websocket feed{io, running, options, subscriptions, {}, wire, manual_clock{}};
+    CHECK(feed.connection().send(std::string(120, 'x')));
+    other.upgrade();
+    CHECK(other.texts() == strings{subscriptions[0], subscriptions[1], std::string(120, 'x')});
+}
+
+TEST_CASE("subscriptions that can never be sent are refused") {
+    asio::io_context io;
+    memory wire;
+    auto running = start(volumes());
+    const auto make = [&](std::size_t bytes) {
+        from_websocket{io,
+                       running,
+                       {.url = "ws://exchange/", .outbox_bytes = bytes},
+                       subscriptions,
+                       {},
+                       wire,
+                       manual_clock{}};
+    };
+    CHECK_NOTHROW(make(200));
+    CHECK_THROWS_AS(make(150), std::invalid_argument);
+}
+
+TEST_CASE("while a slow pipeline has an event, its feed's sender has to wait") {
+    asio::io_context io;
+    narrow wire;
+    auto acceptor = wire.listen(io, {});
+    memory_stream exchange;
+    acceptor.async_accept([&](std::error_code, memory_stream s) { exchange = std::move(s); });
+
+    // As much as the transport takes is offered while each event is under way.
+    std::string stream;
+    for (int i = 0; i != 5000; ++i)
+        websocket::append_frame(stream, opcode::text, event("A", 1, 1000));
+    std::size_t sent = 0, most_ahead = 0, events = 0;
+    const std::size_t frame_bytes = stream.size() / 5000;
+    const auto offer = [&] {
+        std::error_code error;
+        while (!error && sent != stream.size())
+            sent += exchange.write_some(
+                std::array<asio::const_buffer, 1>{asio::buffer(stream) + sent}, error);
+    };
+    auto running = start(from<tick_event>("ticks") | filter([&](const tick_event&) {
+                             offer();
+                             const std::size_t taken = ++events * frame_bytes;
+                             most_ahead = std::max(most_ahead, sent - std::min(sent, taken));
+                             return true;
+                         }) |
+                         key_by(&tick_event::symbol) | window(tumbling{1s}, drop_late) |
+                         process<sum<&tick_event::size>>() | publish("volumes"));
+    from_websocket feed{io, running, {.url = "ws://exchange/"}, {}, {}, wire, manual_clock{}};
+    io.poll();
+    std::string head(1024, '\0');
+    std::error_code error;
+    head.resize(exchange.read_some({head.data(), head.size()}, error));
+    http::request request;
+    REQUIRE(http::parse_request(head, request).state == http::parse_result::complete);
+    const auto answer = websocket::accept_upgrade(request, {}, nullptr).response;
+    exchange.write_some(std::array<asio::const_buffer, 1>{asio::buffer(answer)}, error);
+    while (events != 5000) {
+        offer();
+        io.restart();
+        REQUIRE(io.poll() != 0);
+    }
+    CHECK(feed.stats().messages == 5000);
+    CHECK(sent == stream.size());
+    // What one read took, and what the transport holds.
+    CHECK(most_ahead <= 2 * capacity + frame_bytes);
+    CHECK(most_ahead >= capacity / 2);
+}
+
 TEST_CASE("a feed of a served pipeline reaches the endpoint's subscribers") {
     asio::io_context io;
     memory outside, inside;
@@ -138,7 +239,7 @@ TEST_CASE("a feed of a served pipeline reaches the endpoint's subscribers") {
 }
 
 TEST_CASE("a feed may be destroyed in its handlers") {
-    for (const std::string_view when : {"on_open", "on_state", "on_error", "on_close"}) {
+    for (const std::string_view when : {"on_open", "on_state", "on_error", "on_close", "tick"}) {
         CAPTURE(when);
         asio::io_context io;
         memory wire;
@@ -146,6 +247,7 @@ TEST_CASE("a feed may be destroyed in its handlers") {
         auto running = start(volumes());
         using feed = from_websocket<decltype(running), memory, manual_clock>;
         std::optional<feed> f;
+        bool is_ticking = false;
         // The capture shows that the handler itself is still there.
         const auto act = [&, kept = std::make_shared<std::string>(when)](std::string_view where) {
             if (where != *kept) return;
@@ -156,13 +258,20 @@ TEST_CASE("a feed may be destroyed in its handlers") {
                   client_handlers{.on_open = [act] { act("on_open"); },
                                   .on_close = [act](auto, auto, auto) { act("on_close"); },
                                   .on_state =
-                                      [act](client_state state) {
+                                      [&is_ticking, act](client_state state) {
                                           if (state == client_state::open) act("on_state");
+                                          if (is_ticking && state == client_state::connecting)
+                                              act("tick");
                                       },
                                   .on_error = [act](auto) { act("on_error"); }},
                   wire);
         other.upgrade();
         other.drop();
+        if (f) {
+            is_ticking = true;
+            f->connection().clock().advance(1min);
+            f->tick();
+        }
         CHECK(!f);
     }
 }

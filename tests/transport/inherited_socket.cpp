@@ -6,6 +6,8 @@
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/ip/udp.hpp>
+#include <asio/local/stream_protocol.hpp>
 
 #include <millrace/transport/tcp.hpp>
 #include <millrace/transport/unix_socket.hpp>
@@ -81,7 +83,7 @@ TEST_CASE("a socket of systemd's is found by its name, and only if it is for thi
     {
         const activation by_systemd{opened.native_handle()};
         const int found = inherited_socket("systemd:web");
-        REQUIRE(detail::family_of(found) == AF_INET);
+        REQUIRE(detail::socket_option(found, SO_DOMAIN) == AF_INET);
         ::close(found);
         REQUIRE_THROWS_AS(inherited_socket("systemd:we"), std::system_error);
         REQUIRE_THROWS_AS(inherited_socket("systemd:web:"), std::system_error);
@@ -91,7 +93,44 @@ TEST_CASE("a socket of systemd's is found by its name, and only if it is for thi
         REQUIRE_THROWS_AS(inherited_socket("systemd:web"), std::system_error);
     }
     REQUIRE_THROWS_AS(inherited_socket("systemd:"), std::system_error);
-    REQUIRE(detail::family_of(-1) == AF_UNSPEC);
+    REQUIRE(detail::socket_option(-1, SO_DOMAIN) == -1);
+}
+
+TEST_CASE("what connections cannot be accepted by is refused with a word") {
+    asio::io_context io;
+    const temporary_folder folder;
+    using asio::ip::tcp;
+    const auto refusal = [&](int descriptor) -> std::string {
+        const activation by_systemd{descriptor};
+        try {
+            static_cast<void>(millrace::tcp{}.listen(io, {.address = "systemd:web"}));
+            return "none";
+        } catch (const std::system_error& e) {
+            return e.what();
+        }
+    };
+
+    const asio::ip::udp::endpoint loopback{asio::ip::address_v4::loopback(), 0};
+    asio::ip::udp::socket datagrams{io, loopback};
+    CHECK(refusal(datagrams.native_handle()).find("\"systemd:web\" is no stream socket") !=
+          std::string::npos);
+
+    tcp::acceptor bound{io, tcp::v4()};
+    bound.bind({asio::ip::address_v4::loopback(), 0});
+    CHECK(refusal(bound.native_handle()).find("is not listening") != std::string::npos);
+    bound.listen();
+    CHECK(refusal(bound.native_handle()) == "none");
+
+    tcp::socket connected{io};
+    connected.connect(bound.local_endpoint());
+    CHECK(refusal(connected.native_handle()).find("is not listening") != std::string::npos);
+
+    asio::local::stream_protocol::acceptor local{io, folder / "socket"};
+    CHECK(refusal(local.native_handle()).find("of another family") != std::string::npos);
+
+    const int file = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    CHECK(refusal(file).find("is no socket") != std::string::npos);
+    ::close(file);
 }
 
 TEST_CASE("only addresses that say so are inherited") {

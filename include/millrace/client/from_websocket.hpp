@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -13,10 +14,12 @@
 #include <asio/io_context.hpp>
 
 #include <millrace/client/client.hpp>
+#include <millrace/client/detail/outbox.hpp>
 #include <millrace/client/handlers.hpp>
 #include <millrace/client/options.hpp>
 #include <millrace/codec/codec.hpp>
 #include <millrace/core/clock.hpp>
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/transport/detail/ticker.hpp>
 #include <millrace/transport/tcp.hpp>
 #include <millrace/websocket/frame_header.hpp>
@@ -51,7 +54,8 @@ public:
     using client_type = client<Transport, Clock>;
 
     /// On an io_context of its own, for `run`. `handlers` are the client's, but for its messages;
-    /// `on_open` comes behind the subscriptions. @throws std::invalid_argument as `client` does
+    /// `on_open` comes behind the subscriptions. @throws std::invalid_argument as `client` does,
+    /// and for subscriptions that do not fit into `client_options::outbox_bytes` together
     from_websocket(Running& pipeline, client_options options,
                    std::vector<std::string> subscriptions = {}, client_handlers handlers = {},
                    Transport transport = {}, Clock clock = {})
@@ -92,8 +96,8 @@ public:
 
     /// Acts on the clock's time at once.
     void tick() {
-        client_.tick();
         pipeline_.tick(client_.clock().wall());
+        client_.tick();  // the last, for a handler may destroy this
     }
 
 private:
@@ -105,12 +109,23 @@ private:
         : own_io_{std::move(own)},
           io_{own_io_ ? *own_io_ : *host},
           pipeline_{pipeline},
-          subscriptions_{std::move(subscriptions)},
+          subscriptions_{fitting(std::move(subscriptions), options)},
           ticker_{std::make_shared<detail::ticker>(
               io_, tick_interval, [this] { pipeline_.tick(client_.clock().wall()); })},
           client_{io_, std::move(options), own_handlers(std::move(handlers)), std::move(transport),
                   std::move(clock)} {
         ticker_->start();
+    }
+
+    [[nodiscard]] static std::vector<std::string> fitting(std::vector<std::string> subscriptions,
+                                                          const client_options& options) {
+        constexpr std::size_t overhead =
+            websocket::max_frame_header_bytes + detail::client_outbox::frame_overhead_bytes;
+        std::size_t bytes = 0;
+        for (const auto& each : subscriptions) bytes += each.size() + overhead;
+        detail::require_option(bytes <= options.outbox_bytes,
+                               "the subscriptions do not fit into outbox_bytes");
+        return subscriptions;
     }
 
     /// The user's go with the client's own, which outlive this when one of them destroys it.

@@ -45,7 +45,8 @@ struct client_options {
     /// Of the server's answer to the upgrade; beyond: `errc::header_too_large`.
     std::size_t max_head_bytes = 8 * 1024;
     /// What waits to be sent, connected or not, each message counted with 64 bytes on top; beyond:
-    /// `when_full`. A longer message is never taken.
+    /// `when_full`. A longer message is never taken. What `on_open` sends has as much room of its
+    /// own.
     std::size_t outbox_bytes = 1024 * 1024;
     full_outbox when_full = full_outbox::drop_oldest;
 

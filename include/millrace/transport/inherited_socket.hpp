@@ -21,7 +21,7 @@ inline constexpr std::string_view systemd_prefix = "systemd:";
     return address.starts_with(systemd_prefix);
 }
 
-/// A listening socket that systemd has opened for this process (sd_listen_fds(3)): the one with the
+/// A socket that systemd has opened for this process (sd_listen_fds(3)): the one with the
 /// FileDescriptorName behind "systemd:", or the first for "systemd:" alone. It is a duplicate, to
 /// be closed by the caller, so that the socket can be asked for again.
 /// @throws std::system_error if there is none.
@@ -52,21 +52,35 @@ inline constexpr std::string_view systemd_prefix = "systemd:";
                             "no socket from systemd for \"" + address + "\"");
 }
 
-/// AF_INET, AF_INET6, AF_UNIX, or AF_UNSPEC for what is no socket.
-[[nodiscard]] inline int family_of(int socket) noexcept {
-    int family = AF_UNSPEC;
-    socklen_t size = sizeof family;
-    ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size);
-    return family;
+/// One of the socket's numbers, -1 for what is no socket.
+[[nodiscard]] inline int socket_option(int socket, int option) noexcept {
+    int value = -1;
+    socklen_t size = sizeof value;
+    return ::getsockopt(socket, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
 }
 
-/// Likewise, a socket of one of these families. @throws std::system_error
+/// What keeps connections from being accepted by it; empty for nothing.
+[[nodiscard]] inline std::string_view fault_of(int socket, std::initializer_list<int> families) {
+    const int family = socket_option(socket, SO_DOMAIN);
+    if (family == -1) return "is no socket";
+    if (std::ranges::count(families, family) == 0) return "is a socket of another family";
+    if (socket_option(socket, SO_TYPE) != SOCK_STREAM)
+        return "is no stream socket: the unit needs ListenStream=";
+    if (socket_option(socket, SO_ACCEPTCONN) != 1)
+        return "is not listening: the unit needs Accept=no";
+    return {};
+}
+
+/// Likewise, a listening stream socket of one of these families. @throws std::system_error, which
+/// says what is wrong with it
 [[nodiscard]] inline int inherited_socket(const std::string& address,
                                           std::initializer_list<int> families) {
     const int socket = inherited_socket(address);
-    if (std::ranges::count(families, family_of(socket)) != 0) return socket;
+    const auto fault = fault_of(socket, families);
+    if (fault.empty()) return socket;
     ::close(socket);
-    throw std::system_error(EAFNOSUPPORT, std::system_category(), address);
+    throw std::system_error(EINVAL, std::system_category(),
+                            "millrace: \"" + address + "\" " + std::string{fault});
 }
 
 }  // namespace millrace::detail

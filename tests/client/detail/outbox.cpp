@@ -130,12 +130,33 @@ TEST_CASE("greetings, control frames and a message under way are not dropped") {
     out.open();
     CHECK(push(out, "hello", kind::greeting));
     CHECK(push(out, "world", kind::greeting));
+    CHECK(out.messages_dropped() == 0);
+    CHECK(push(out, std::string(75, 'x')));
     CHECK(out.messages_dropped() == 2);
-    CHECK(!push(out, std::string(10, 'x')));
-    CHECK(write(out, 7) == "hellowo");
-    CHECK(push(out, "c"));
-    CHECK(push(out, "d"));
-    CHECK(write(out) == "rldcd");
+    out.overtake(pool.wrap("<pong>"), kind::pong);
+    CHECK(write(out, 13) == "<pong>hellowo");
+    CHECK(write(out, 4) == "rldx");
+    CHECK(!push(out, std::string(11, 'y')));
+    CHECK(write(out) == std::string(74, 'x'));
+}
+
+TEST_CASE("what waits leaves greetings their room, which is as large") {
+    const auto when_full = GENERATE(full_outbox::refuse, full_outbox::drop_oldest);
+    outbox out{3 * cost_of_a, when_full};
+    for (const auto* text : {"a", "b", "c"}) CHECK(push(out, text));
+    for (int connection = 0; connection != 2; ++connection) {
+        out.open();
+        for (const auto* text : {"1", "2", "3"}) CHECK(push(out, text, kind::greeting));
+        CHECK(!push(out, "4", kind::greeting));
+        CHECK(out.size_bytes() == 6 * cost_of_a);
+        CHECK(write(out, 1) == "1");
+        CHECK(push(out, "5", kind::greeting));
+        CHECK(!push(out, "6", kind::greeting));
+        out.lost();
+        CHECK(out.size_bytes() == 3 * cost_of_a);
+    }
+    out.open();
+    CHECK(write(out) == "abc");
 }
 
 TEST_CASE("a control frame replaces the one of its kind that waits, wherever that is") {
@@ -151,14 +172,14 @@ TEST_CASE("a control frame replaces the one of its kind that waits, wherever tha
 
 TEST_CASE("no message is dropped in vain") {
     outbox out{3 * cost_of_a, full_outbox::drop_oldest};
-    push(out, "a");
+    push(out, "aa");
     push(out, "b");
     out.open();
-    CHECK(push(out, "h", kind::greeting));
-    CHECK(!push(out, std::string(1 + 2 * cost_of_a, 'x')));
+    CHECK(write(out, 1) == "a");
+    CHECK(!push(out, std::string(1 + cost_of_a, 'x')));
     CHECK(out.messages_dropped() == 0);
     CHECK(push(out, std::string(cost_of_a, 'x')));
-    CHECK(out.messages_dropped() == 2);
+    CHECK(out.messages_dropped() == 1);
 }
 
 TEST_CASE("greetings stay in order when those before them are on their way") {

@@ -72,6 +72,23 @@ TEST_CASE("a start lock does not follow a link, and says what is wrong with its 
     REQUIRE_THROWS_AS(start_lock{folder / "missing/socket"}, std::system_error);
 }
 
+TEST_CASE("what is no file in the start lock's place is refused at once, and stays") {
+    const temporary_folder folder;
+    const auto path = folder / "socket.starting";
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    try {
+        const start_lock lock{folder / "socket"};
+        FAIL("not refused");
+    } catch (const std::system_error& e) {
+        REQUIRE(e.code() == std::errc::file_exists);
+    }
+    REQUIRE(fs::is_fifo(path));
+    fs::remove(path);
+    fs::create_directory(path);
+    REQUIRE_THROWS_AS(start_lock{folder / "socket"}, std::system_error);
+    REQUIRE(fs::is_directory(path));
+}
+
 TEST_CASE("a socket's file is removed unless it is another's by then") {
     const temporary_folder folder;
     const auto path = folder / "socket";

@@ -55,8 +55,11 @@ public:
     }
 
     /// A message goes behind everything, a greeting behind the greetings. False if it is not taken.
+    /// Greetings have as much room as messages, of their own: what has waited keeps none away.
     [[nodiscard]] bool push(websocket::frame bytes, kind what) {
-        if (!make_room(cost(bytes))) return false;
+        const bool is_taken = what == kind::greeting ? greeting_bytes_ + cost(bytes) <= max_bytes_
+                                                     : make_room(cost(bytes));
+        if (!is_taken) return false;
         insert(what == kind::greeting ? behind_greetings() : queue_.end(), std::move(bytes), what);
         return true;
     }
@@ -116,7 +119,7 @@ public:
         while (!queue_.empty() && written_ >= queue_.front().to_write().size()) {
             const entry& done = queue_.front();
             written_ -= done.to_write().size();
-            bytes_ -= cost(done.bytes);
+            release(done);
             if (!is_control(done.what)) ++messages_;
             if (done.what == kind::close) is_open_ = false;
             queue_.pop_front();
@@ -165,11 +168,17 @@ private:
 
     void insert(iterator at, websocket::frame bytes, kind what) {
         bytes_ += cost(bytes);
+        if (what == kind::greeting) greeting_bytes_ += cost(bytes);
         queue_.insert(at, {std::move(bytes), what});
     }
 
+    void release(const entry& gone) {
+        bytes_ -= cost(gone.bytes);
+        if (gone.what == kind::greeting) greeting_bytes_ -= cost(gone.bytes);
+    }
+
     void forget(const entry& dropped) {
-        bytes_ -= cost(dropped.bytes);
+        release(dropped);
         if (!is_control(dropped.what)) ++dropped_;
     }
 
@@ -180,12 +189,13 @@ private:
 
     /// Drops the oldest messages, if so there is room in the end.
     [[nodiscard]] bool make_room(std::size_t bytes) {
-        if (bytes_ + bytes <= max_bytes_) return true;
+        const std::size_t waiting = bytes_ - greeting_bytes_;
+        if (waiting + bytes <= max_bytes_) return true;
         if (when_full_ == full_outbox::refuse || bytes > max_bytes_) return false;
         std::size_t freed = 0;
         const auto last = std::find_if(front(), queue_.end(), [&](const entry& each) {
             if (may_drop(each)) freed += cost(each.bytes);
-            return bytes_ - freed + bytes <= max_bytes_;
+            return waiting - freed + bytes <= max_bytes_;
         });
         if (last == queue_.end()) return false;
         const auto behind = std::next(last);
@@ -203,7 +213,8 @@ private:
     std::size_t max_bytes_;
     full_outbox when_full_;
     std::size_t bytes_ = 0;
-    std::size_t written_ = 0;  ///< of the first frame
+    std::size_t greeting_bytes_ = 0;  ///< of `bytes_`
+    std::size_t written_ = 0;         ///< of the first frame
     std::uint64_t messages_ = 0;
     std::uint64_t dropped_ = 0;
     bool is_open_ = false;

@@ -55,7 +55,8 @@ private:
 /// would need no file, could be locked by everyone who may read it.
 class start_lock {
 public:
-    /// @throws std::system_error, `asio::error::address_in_use` if another holds it
+    /// @throws std::system_error, `asio::error::address_in_use` if another holds it,
+    /// std::errc::file_exists if what stands there is no regular file
     explicit start_lock(const std::string& path) : path_{path + ".starting"} {
         while (!lock()) ::close(descriptor_);
     }
@@ -68,16 +69,22 @@ public:
 
 private:
     bool lock() {
-        constexpr int flags = O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+        // Without O_NONBLOCK a FIFO that stands there would be waited for.
+        constexpr int flags = O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
         descriptor_ = ::open(path_.c_str(), flags, 0600);
         if (descriptor_ == -1) throw std::system_error(last_error(), path_);
+        struct stat file {};
+        if (::fstat(descriptor_, &file) != 0 || !S_ISREG(file.st_mode)) {
+            ::close(descriptor_);
+            throw std::system_error(make_error_code(std::errc::file_exists),
+                                    path_ + " is no regular file");
+        }
         if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
             const bool is_held = errno == EWOULDBLOCK;
             const auto error = is_held ? asio::error::address_in_use : last_error();
             ::close(descriptor_);
             throw std::system_error(error, path_);
         }
-        struct stat file {};
         return ::fstat(descriptor_, &file) == 0 && file.st_nlink != 0;
     }
 
