@@ -187,6 +187,10 @@ TEST_CASE("a frame is compressed once for all who can be sent the same") {
         REQUIRE(pool.compress(message, own).bytes() == compressed.bytes());
         REQUIRE(pool.compress(message, own).bytes() == compressed.bytes());
         REQUIRE(own.compressed == 2);
+        // One of another kind does not cost those of the first anything.
+        REQUIRE(pool.compress(message, other).bytes() == compressed.bytes());
+        REQUIRE(pool.compress(message, b).bytes().data() == compressed.bytes().data());
+        REQUIRE((a.compressed == 1 && b.compressed == 0 && other.compressed == 1));
         const websocket::frame brief = pool.make(websocket::opcode::binary, "tiny");
         const int asked = a.asked;
         REQUIRE(pool.compress(brief, a).bytes().data() == brief.bytes().data());
@@ -198,6 +202,46 @@ TEST_CASE("a frame is compressed once for all who can be sent the same") {
             "\xc1\x02"
             "17");
     REQUIRE(a.compressed == 2);
+}
+
+TEST_CASE("a frame keeps a few compressed forms, and who needs one more is sent it as it is") {
+    websocket::frame_pool pool;
+    for (int round = 0; round != 2; ++round) {  // also where the frame's memory is used again
+        const websocket::frame message = pool.make(websocket::opcode::text, "a long text");
+        for (std::uint64_t key = 1; key <= 10; ++key) {
+            counting with{key};
+            const bool is_kept = key <= websocket::frame_pool::max_forms;
+            REQUIRE((pool.compress(message, with).size() == 4) == is_kept);
+            REQUIRE(with.asked == (is_kept ? 1 : 0));
+            REQUIRE((pool.compress(message, with).size() == 4) == is_kept);
+            REQUIRE(with.asked == (is_kept ? 1 : 0));
+        }
+    }
+    REQUIRE(pool.used_bytes() == 0);
+}
+
+TEST_CASE("a pool counts each frame once, however many hold it") {
+    websocket::frame_pool pool{10'000};
+    websocket::frame one = pool.make(opcode::text, std::string(1000, 'x'));
+    const std::size_t bytes = pool.used_bytes();
+    REQUIRE((bytes >= 1000 && bytes < 1500));
+    REQUIRE(one.shared_bytes() == bytes);
+    {
+        const std::vector<websocket::frame> copies(9, one);
+        REQUIRE(pool.used_bytes() == bytes);
+        REQUIRE(one.shared_bytes() == bytes / 10);
+    }
+    REQUIRE(one.shared_bytes() == bytes);
+    const websocket::frame large = pool.wrap(std::string(50'000, 'x'));
+    REQUIRE(pool.used_bytes() > bytes + 50'000);
+    one = {};
+    REQUIRE(pool.used_bytes() == large.shared_bytes());
+    REQUIRE(pool.idle_bytes() == bytes);
+    one = pool.wrap_with([](std::string& out) { out.assign(3000, 'y'); });
+    REQUIRE(pool.idle_bytes() == 0);
+    REQUIRE(pool.used_bytes() == large.shared_bytes() + one.shared_bytes());
+    REQUIRE(one.shared_bytes() >= 3000);
+    REQUIRE(websocket::frame{}.shared_bytes() == 0);
 }
 
 TEST_CASE("a masked frame is compressed behind its mask, and masked again by the same key") {

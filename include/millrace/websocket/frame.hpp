@@ -50,8 +50,21 @@ public:
     }
     void set_subject(std::uint64_t subject) noexcept { block_->subject = subject; }
 
+    /// Its memory, divided among those who have a copy.
+    [[nodiscard]] std::size_t shared_bytes() const noexcept {
+        return block_ != nullptr ? block_->counted_bytes / block_->owners : 0;
+    }
+
 private:
     friend class frame_pool;
+
+    struct block;
+
+    /// The message as all with one `compressor::shared_key` can be sent it.
+    struct form {
+        std::uint64_t shared_key;
+        block* compressed;  ///< of which this is an owner; null: it does not pay
+    };
 
     struct block {
         frame_pool* pool;
@@ -59,8 +72,8 @@ private:
         std::size_t owners = 0;
         std::string bytes{};
         std::uint64_t subject = 0;
-        std::uint64_t compressed_as = 0;  ///< see `compressor::shared_key`
-        block* compressed = nullptr;      ///< so, of which this is an owner; null: it does not pay
+        std::size_t counted_bytes = 0;  ///< in its pool's `used_bytes` or `idle_bytes`
+        std::vector<form> forms{};
     };
 
     explicit frame(block* owned) noexcept : block_{owned} {}
@@ -91,6 +104,7 @@ public:
         block.bytes.resize(max_header_bytes);
         append(block.bytes);
         block.start = put_header(block.bytes, op, false);
+        count(block);
         return made;
     }
 
@@ -108,6 +122,7 @@ public:
         block.bytes.resize(max_masked_header_bytes);
         append(block.bytes);
         block.start = mask(block.bytes, op, key, false);
+        count(block);
         return made;
     }
 
@@ -117,24 +132,28 @@ public:
 
     /// The message of an unmasked frame, as `with` compresses it; the frame itself where that does
     /// not pay. What came of it is kept with the frame, for the next connection that can be sent
-    /// the same.
+    /// the same: up to `max_forms` of them. Who would need one more gets the frame itself.
     [[nodiscard]] frame compress(const frame& message, compressor& with) {
         auto& block = *message.block_;
         const auto key = with.shared_key();
-        if (key != 0 && block.compressed_as == key)
-            return block.compressed != nullptr ? frame::of(block.compressed) : message;
+        if (key != 0) {
+            for (const auto& each : block.forms)
+                if (each.shared_key == key)
+                    return each.compressed != nullptr ? frame::of(each.compressed) : message;
+            if (block.forms.size() == max_forms) return message;
+        }
         const auto payload = std::string_view{block.bytes}.substr(max_header_bytes);
         frame made = take();
         auto& bytes = made.block_->bytes;
         bytes.resize(max_header_bytes);
         const bool pays = with.compress(payload, bytes);
-        const bool is_kept = key != 0 && block.compressed_as == 0;
-        if (is_kept) block.compressed_as = key;
+        if (key != 0) block.forms.push_back({key, nullptr});
         if (!pays) return message;
         const auto op = static_cast<opcode>(block.bytes[block.start] & 0x0f);
         made.block_->start = put_header(bytes, op, true);
         made.block_->subject = block.subject;
-        if (is_kept) block.compressed = frame{made}.release();
+        count(*made.block_);
+        if (key != 0) block.forms.back().compressed = frame{made}.release();
         return made;
     }
 
@@ -156,6 +175,7 @@ public:
         if (!pays) return message;
         auto& block = *made.block_;
         block.start = mask(block.bytes, header.op, header.mask, true);
+        count(block);
         return made;
     }
 
@@ -164,6 +184,7 @@ public:
         frame made = take();
         made.block_->start = 0;
         made.block_->bytes = std::move(bytes);
+        count(*made.block_);
         return made;
     }
 
@@ -173,10 +194,15 @@ public:
         frame made = take();
         made.block_->start = 0;
         append(made.block_->bytes);
+        count(*made.block_);
         return made;
     }
 
+    /// The memory of frames that somebody holds, each counted once.
+    [[nodiscard]] std::size_t used_bytes() const noexcept { return used_bytes_; }
     [[nodiscard]] std::size_t idle_bytes() const noexcept { return idle_bytes_; }
+
+    static constexpr std::size_t max_forms = 4;
 
 private:
     friend class frame;
@@ -208,30 +234,40 @@ private:
     }
 
     [[nodiscard]] frame take() {
-        if (idle_.empty()) return frame::of(new frame::block{this});
+        if (idle_.empty()) {
+            frame made = frame::of(new frame::block{this});
+            count(*made.block_);
+            return made;
+        }
         auto block = std::move(idle_.back());
         idle_.pop_back();
-        idle_bytes_ -= cost(*block);
+        idle_bytes_ -= block->counted_bytes;
+        used_bytes_ += block->counted_bytes;
         return frame::of(block.release());
     }
 
     void put_back(std::unique_ptr<frame::block> block) noexcept {
-        if (block->compressed != nullptr)
-            frame::end_ownership(std::exchange(block->compressed, nullptr));
-        block->compressed_as = 0;
+        for (const auto& each : block->forms)
+            if (each.compressed != nullptr) frame::end_ownership(each.compressed);
+        block->forms.clear();
         block->subject = 0;
-        if (idle_bytes_ + cost(*block) > max_idle_bytes_) return;
+        used_bytes_ -= block->counted_bytes;
+        if (idle_bytes_ + block->counted_bytes > max_idle_bytes_) return;
         block->bytes.clear();
-        idle_bytes_ += cost(*block);
+        idle_bytes_ += block->counted_bytes;
         idle_.push_back(std::move(block));
     }
 
-    [[nodiscard]] static std::size_t cost(const frame::block& block) noexcept {
-        return sizeof block + block.bytes.capacity();
+    /// Of a frame in use, whose bytes have been written.
+    void count(frame::block& block) noexcept {
+        const std::size_t bytes = sizeof block + block.bytes.capacity();
+        used_bytes_ += bytes - block.counted_bytes;
+        block.counted_bytes = bytes;
     }
 
     std::size_t max_idle_bytes_;
     std::size_t idle_bytes_ = 0;
+    std::size_t used_bytes_ = 0;
     std::vector<std::unique_ptr<frame::block>> idle_;
 };
 

@@ -26,8 +26,7 @@ public:
                     own == role::server ? !agreed.client_no_context_takeover
                                         : !agreed.server_no_context_takeover,
                     {options.max_ratio, options.unlimited_bytes}},
-          deflater_{{own == role::server ? agreed.server_bits() : agreed.client_bits(),
-                     options.level, options.memory_level},
+          deflater_{{bits(own, agreed, options), options.level, options.memory_level},
                     own == role::server ? !agreed.server_no_context_takeover
                                         : !agreed.client_no_context_takeover},
           min_message_bytes_{options.min_message_bytes} {}
@@ -46,6 +45,18 @@ public:
     }
 
 private:
+    /// A server's messages that stand on their own are compressed once for all whose windows are
+    /// alike: where a client asks for less than the server has, with 12 or 9 bits, which whoever
+    /// agreed to more can read.
+    [[nodiscard]] static int bits(role own, const deflate_parameters& agreed,
+                                  const deflate_options& options) noexcept {
+        if (own == role::client) return agreed.client_bits();
+        const int bits = agreed.server_bits();
+        if (!agreed.server_no_context_takeover || bits >= options.server_max_window_bits)
+            return bits;
+        return bits >= 12 ? 12 : 9;
+    }
+
     inflater inflater_;
     deflater deflater_;
     std::size_t min_message_bytes_;

@@ -1,6 +1,8 @@
 #include <millrace/endpoint/detail/outbox.hpp>
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <deque>
 #include <random>
 #include <string>
@@ -104,66 +106,107 @@ TEST_CASE("a pong overtakes data, but not what is being written, and replaces th
     REQUIRE(box.size_bytes() == 0);
 }
 
-TEST_CASE("an outbox behaves like a plain list under random use") {
-    struct entry {
+namespace {
+
+struct entry {
+    std::string bytes;
+    kind what;
+    std::uint64_t subject = 0;
+};
+
+/// The same as a plain list.
+struct naive_outbox {
+    std::deque<entry> waiting;
+    std::size_t written = 0;
+
+    auto unwritten() { return waiting.begin() + (written != 0); }
+    [[nodiscard]] std::size_t cost() const {
+        std::size_t all = 0;
+        for (const auto& each : waiting)
+            all += each.bytes.size() + detail::outbox::frame_overhead_bytes;
+        return all;
+    }
+    void push_pong(const std::string& bytes) {
+        const auto at = unwritten();
+        if (at != waiting.end() && at->what == kind::pong)
+            at->bytes = bytes;
+        else
+            waiting.insert(at, {bytes, kind::pong});
+    }
+    bool drop_oldest() {
+        auto oldest = unwritten();
+        while (oldest != waiting.end() && oldest->what != kind::data) ++oldest;
+        if (oldest == waiting.end()) return false;
+        waiting.erase(oldest);
+        return true;
+    }
+    bool replace(const std::string& bytes, std::uint64_t subject, std::size_t max_bytes) {
+        for (auto at = waiting.end(); at != unwritten();) {
+            --at;
+            if (at->what != kind::data || at->subject != subject) continue;
+            if (cost() - at->bytes.size() + bytes.size() > max_bytes) return false;
+            at->bytes = bytes;
+            return true;
+        }
+        return false;
+    }
+    void write(std::size_t size) {
+        written += size;
+        while (!waiting.empty() && written >= waiting.front().bytes.size()) {
+            written -= waiting.front().bytes.size();
+            waiting.pop_front();
+        }
+    }
+    [[nodiscard]] std::string front() const {
         std::string bytes;
-        kind what;
-    };
+        for (std::size_t i = 0; i != std::min<std::size_t>(waiting.size(), 64); ++i)
+            bytes += waiting[i].bytes;
+        return bytes.substr(written);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("an outbox behaves like a plain list under random use") {
     const unsigned seed = GENERATE(1u, 2u, 3u);
-    CAPTURE(seed);
+    // With much to write it is often empty, with little it grows long.
+    const unsigned writes = GENERATE(1u, 6u);
+    const std::uint64_t subjects = GENERATE(3u, 300u);
+    CAPTURE(seed, writes, subjects);
     std::mt19937 random{seed};
     websocket::frame_pool pool;
     detail::outbox box;
-    std::deque<entry> model;
-    std::size_t written = 0;
+    naive_outbox model;
 
-    for (int step = 0; step < 20'000; ++step) {
+    for (int step = 0; step < 10'000; ++step) {
         const std::string bytes(1 + random() % 20, static_cast<char>('a' + step % 26));
-        const auto free = model.begin() + (written != 0);
-        switch (random() % 6) {
-            case 0:
-            case 1:
-                box.push(pool.wrap(bytes));
-                model.push_back({bytes, kind::data});
-                break;
-            case 2:
-                box.push(pool.wrap(bytes), kind::control);
-                model.push_back({bytes, kind::control});
-                break;
-            case 3: {
-                box.push_pong(pool.wrap(bytes));
-                const bool replaces = free != model.end() && free->what == kind::pong;
-                if (replaces)
-                    *free = {bytes, kind::pong};
-                else
-                    model.insert(free, {bytes, kind::pong});
-                break;
-            }
-            case 4: {
-                auto oldest = free;
-                while (oldest != model.end() && oldest->what != kind::data) ++oldest;
-                REQUIRE(box.drop_oldest() == (oldest != model.end()));
-                if (oldest != model.end()) model.erase(oldest);
-                break;
-            }
-            default: {
-                const std::size_t size = random() % (1 + front(box, 8).size());
-                box.written(size);
-                written += size;
-                while (!model.empty() && written >= model.front().bytes.size()) {
-                    written -= model.front().bytes.size();
-                    model.pop_front();
-                }
-            }
+        const std::uint64_t subject = random() % subjects;
+        websocket::frame frame = pool.wrap(bytes);
+        const auto choice = random() % (9 + writes);
+        if (choice < 3) {
+            frame.set_subject(subject);
+            box.push(frame);
+            model.waiting.push_back({bytes, kind::data, subject});
+        } else if (choice < 6) {
+            frame.set_subject(1 + subject);
+            const std::size_t most = model.cost() + random() % 12;
+            REQUIRE(box.replace(frame, most) == model.replace(bytes, 1 + subject, most));
+        } else if (choice == 6) {
+            box.push(frame, kind::control);
+            model.waiting.push_back({bytes, kind::control});
+        } else if (choice == 7) {
+            box.push_pong(frame);
+            model.push_pong(bytes);
+        } else if (choice == 8) {
+            REQUIRE(box.drop_oldest() == model.drop_oldest());
+        } else {
+            const std::size_t size = random() % (1 + front(box, 8).size());
+            box.written(size);
+            model.write(size);
         }
-        std::string expected;
-        std::size_t cost = 0;
-        for (std::size_t i = 0; i != model.size(); ++i) {
-            if (i < 64) expected += model[i].bytes;
-            cost += model[i].bytes.size() + detail::outbox::frame_overhead_bytes;
-        }
-        REQUIRE(front(box) == expected.substr(written));
-        REQUIRE(box.size_bytes() == cost);
+        REQUIRE(front(box) == model.front());
+        REQUIRE(box.frames() == model.waiting.size());
+        if (step % 16 == 0) REQUIRE(box.size_bytes() == model.cost());
     }
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
-#include <iterator>
+#include <cstdint>
 #include <span>
 #include <utility>
 #include <vector>
@@ -17,12 +18,14 @@ namespace millrace::detail {
 /// Pongs overtake data. The size counts each frame's bytes and `frame_overhead_bytes` on top, so
 /// that a limit on it bounds the memory of a queue of tiny frames, too.
 ///
-/// Every operation takes amortised constant time; an empty outbox holds no memory to speak of.
+/// Every operation takes amortised constant time. Memory: none to speak of while it is empty; else
+/// the frames and 16 bytes for each, 24 where frames are replaced, at most twice as many while it
+/// grows.
 class outbox {
 public:
     static constexpr std::size_t frame_overhead_bytes = 64;
 
-    enum class kind { data, control, pong };
+    enum class kind : std::uint8_t { data, control, pong };
 
     [[nodiscard]] bool empty() const noexcept { return first_ == queue_.size(); }
     [[nodiscard]] std::size_t size_bytes() const noexcept { return bytes_; }
@@ -35,19 +38,20 @@ public:
     /// Behind everything; `kind::control` is never dropped.
     void push(websocket::frame f, kind what = kind::data) {
         bytes_ += cost(f);
-        queue_.push_back({std::move(f), what});
+        queue_.push_back({std::move(f), 0, what});
+        if (newest_.empty()) return;
+        if (frames() <= newest_.size())
+            add_to_index(queue_.size() - 1);
+        else
+            newest_ = {};
     }
 
     /// Puts `f` in the place of the last one of its subject of which nothing has been written,
-    /// unless more than `max_bytes` would wait then. False if it is not put anywhere. Takes linear
-    /// time.
+    /// unless more than `max_bytes` would wait then. False if it is not put anywhere.
     bool replace(const websocket::frame& f, std::size_t max_bytes) {
-        const auto first = queue_.begin() + offset(std::min(unwritten(), queue_.size()));
-        const auto last = std::make_reverse_iterator(first);
-        const auto found = std::find_if(queue_.rbegin(), last, [&](const entry& e) {
-            return e.what == kind::data && e.bytes.subject() == f.subject();
-        });
-        if (found == last) return false;
+        if (newest_.size() < frames()) make_index();
+        entry* const found = find(f.subject());
+        if (found == nullptr) return false;
         const std::size_t bytes = bytes_ - cost(found->bytes) + cost(f);
         if (bytes > max_bytes) return false;
         bytes_ = bytes;
@@ -71,7 +75,7 @@ public:
             return;
         }
         bytes_ += cost(f);
-        entry pong{std::move(f), kind::pong};
+        entry pong{std::move(f), 0, kind::pong};
         if (first_ != 0) {
             std::move(queue_.begin() + offset(first_), queue_.begin() + offset(at),
                       queue_.begin() + offset(first_ - 1));
@@ -79,6 +83,7 @@ public:
             queue_[at - 1] = std::move(pong);
         } else {
             queue_.insert(queue_.begin() + offset(at), std::move(pong));
+            --first_number_;
         }
     }
 
@@ -119,6 +124,7 @@ public:
 private:
     struct entry {
         websocket::frame bytes;
+        std::uint32_t older;  ///< the next of its chain, see `newest_`
         kind what;
     };
 
@@ -136,16 +142,55 @@ private:
         if (empty()) {
             first_ = 0;
             queue_.clear();
+            newest_ = {};
             if (queue_.capacity() > max_idle_entries) queue_ = {};
         } else if (first_ >= max_idle_entries && first_ * 2 >= queue_.size()) {
             queue_.erase(queue_.begin(), queue_.begin() + offset(first_));
+            first_number_ += static_cast<std::uint32_t>(first_);
             first_ = 0;
+        }
+    }
+
+    [[nodiscard]] std::uint32_t& newest_of(std::uint64_t subject) noexcept {
+        const std::uint64_t mixed = subject * 0x9e3779b97f4a7c15u;
+        return newest_[(mixed >> 32) & (newest_.size() - 1)];
+    }
+
+    void make_index() {
+        newest_.assign(std::bit_ceil(std::max(frames(), max_idle_entries)), first_number_ - 1);
+        for (std::size_t i = unwritten(); i < queue_.size(); ++i) add_to_index(i);
+    }
+
+    void add_to_index(std::size_t place) {
+        entry& added = queue_[place];
+        if (added.what != kind::data || added.bytes.subject() == 0) return;
+        std::uint32_t& newest = newest_of(added.bytes.subject());
+        added.older = std::exchange(newest, first_number_ + static_cast<std::uint32_t>(place));
+    }
+
+    /// The last one of which nothing has been written; null for none.
+    [[nodiscard]] entry* find(std::uint64_t subject) {
+        if (queue_.empty()) return nullptr;
+        std::uint32_t number = newest_of(subject);
+        for (std::size_t behind = queue_.size();;) {
+            // Those that are gone are not taken out of their chain, which ends at the first number
+            // that is not of an older one that waits.
+            const std::size_t place = static_cast<std::uint32_t>(number - first_number_);
+            if (place < unwritten() || place >= behind) return nullptr;
+            entry& at = queue_[place];
+            if (at.what == kind::data && at.bytes.subject() == subject) return &at;
+            behind = place;
+            number = at.older;
         }
     }
 
     static constexpr std::size_t max_idle_entries = 64;
 
     std::vector<entry> queue_;  ///< [first_, end) waits
+    /// The number of the newest of each chain of data whose subjects' hashes are alike, from newest
+    /// to oldest; made by the first `replace` of a queue, and kept until it is empty.
+    std::vector<std::uint32_t> newest_;
+    std::uint32_t first_number_ = 0;  ///< of queue_[0]; they count on
     std::size_t first_ = 0;
     std::size_t written_ = 0;  ///< of the first frame
     std::size_t bytes_ = 0;
