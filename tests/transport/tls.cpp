@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <millrace/transport/memory.hpp>
 #include <millrace/transport/proxied.hpp>
@@ -279,7 +280,10 @@ TEST_CASE(
     renew("first.example");
     asio::io_context io;
     memory below;
-    basic_tls<memory> wire{{.certificate_file = folder / "server.pem"}, below};
+    std::vector<log_event> told;
+    basic_tls<memory> wire{{.certificate_file = folder / "server.pem",
+                            .log = [&](const log_entry& entry) { told.push_back(entry.what); }},
+                           below};
     const basic_tls<memory> copy = wire;
     const auto accepts = [&](const std::string& name) {
         return is_ok(connect(copy, basic_tls<memory>{client_options(), below}, name));
@@ -295,6 +299,7 @@ TEST_CASE(
     std::ofstream{folder / "server.pem"} << "half";
     REQUIRE(wire.reload().category() == tls_category());
     REQUIRE(accepts("second.example"));
+    REQUIRE(told == std::vector{log_event::certificate_reloaded, log_event::certificate_failed});
 }
 
 TEST_CASE("TLS connections go on when the certificate is renewed") {

@@ -13,6 +13,7 @@
 #include <asio/error.hpp>
 #include <asio/io_context.hpp>
 
+#include <millrace/core/log.hpp>
 #include <millrace/transport/tcp.hpp>
 #include <millrace/transport/tls_context.hpp>
 #include <millrace/transport/tls_error.hpp>
@@ -109,12 +110,16 @@ public:
     }
 
     /// Reads the files again, for the connections that come from now on. After an error all is as
-    /// it was. To be called from any thread.
+    /// it was. Either is told to `tls_options::log`. To be called from any thread.
     std::error_code reload() {
+        const auto& log = contexts_->options.log;
         try {
             contexts_->load();
+            if (log)
+                log({severity::info, log_event::certificate_reloaded, 0, "for new connections"});
             return {};
         } catch (const std::system_error& e) {
+            if (log) log({severity::error, log_event::certificate_failed, 0, e.what()});
             return e.code();
         }
     }

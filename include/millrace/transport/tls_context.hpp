@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include <millrace/core/log.hpp>
 #include <millrace/transport/tls_error.hpp>
 
 namespace millrace {
@@ -25,7 +26,9 @@ enum class client_certificates {
 struct tls_options {
     /// A server's certificate, followed by those of its issuers but the root. A client with one
     /// shows it to servers that ask.
-    std::string certificate_file{};
+    std::string certificate_file {  /// Gets a line each time that the files are read again.
+        log_hook log{};
+    };
     /// The certificate's key; empty if that is in the same file.
     std::string private_key_file{};
 
@@ -39,6 +42,8 @@ struct tls_options {
     std::string server_name{};
     /// Without it anybody in between can read and change everything: for tests only.
     bool verify_server = true;
+    /// Gets a line each time that the files are read again.
+    log_hook log{};
 };
 
 using tls_context = std::shared_ptr<SSL_CTX>;
