@@ -26,9 +26,7 @@ enum class client_certificates {
 struct tls_options {
     /// A server's certificate, followed by those of its issuers but the root. A client with one
     /// shows it to servers that ask.
-    std::string certificate_file {  /// Gets a line each time that the files are read again.
-        log_hook log{};
-    };
+    std::string certificate_file{};
     /// The certificate's key; empty if that is in the same file.
     std::string private_key_file{};
 
