@@ -30,7 +30,6 @@ endmacro()
 millrace_find_headers(websocketpp websocketpp/version.hpp libwebsocketpp-dev)
 millrace_find_headers(asio asio.hpp libasio-dev)
 millrace_find_headers(rapidjson rapidjson/rapidjson.h rapidjson-dev)
-millrace_find_headers(robin_map tsl/robin_map.h robin-map-dev)
 
 millrace_find_targets(Threads Threads::Threads)
 if(NOT TARGET Threads::Threads)

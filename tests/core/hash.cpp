@@ -90,6 +90,32 @@ TEST_CASE("key_hash depends on the text alone, not on where it lies or on what i
     CHECK(key_hash{}(std::string(3, '\0')) != key_hash{}(std::string(4, '\0')));
 }
 
+TEST_CASE("key_hash depends on its secret, in every key of any length") {
+    const key_hash one{detail::hash_secret::draw()}, other{detail::hash_secret::draw()};
+    CHECK(one(7) != other(7));
+    for (std::size_t size = 0; size < 70; ++size)
+        CHECK(one(std::string(size, 'x')) != other(std::string(size, 'x')));
+    CHECK(key_hash{}(7) == key_hash{}(7));
+}
+
+TEST_CASE("keys that collide under one secret do not under another") {
+    // Words that make a factor of this secret's products 0, so that they forget the other.
+    const detail::hash_secret known{1, 2, 3, 4, 5};
+    std::vector<std::string> keys;
+    for (std::uint64_t i = 0; i < 1000; ++i) {
+        std::string key(reinterpret_cast<const char*>(&known.block), 8);
+        key.append(reinterpret_cast<const char*>(&i), 8).append("0123456789abcdef");
+        keys.push_back(std::move(key));
+    }
+    const auto different = [&](const key_hash& hash) {
+        std::unordered_set<std::size_t> hashes;
+        for (const auto& key : keys) hashes.insert(hash(key));
+        return hashes.size();
+    };
+    CHECK(different(key_hash{known}) == 1);
+    CHECK(different(key_hash{}) == 1000);
+}
+
 TEST_CASE("key_equal compares across types") {
     CHECK(key_equal{}(std::string{"a"}, std::string_view{"a"}));
     CHECK_FALSE(key_equal{}(std::string{"a"}, std::string_view{"b"}));

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <random>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -23,9 +24,6 @@ namespace detail {
     return word;
 }
 
-inline constexpr std::uint64_t hash_odd_1 = 0x9E3779B97F4A7C15;  // 2^64 / golden ratio
-inline constexpr std::uint64_t hash_odd_2 = 0xD1B54A32D192ED03;  // 2^64 / plastic number^2
-
 struct word_pair {
     std::uint64_t low;
     std::uint64_t high;
@@ -42,30 +40,51 @@ struct word_pair {
     return product.low ^ product.high;
 }
 
-/// Mixes two words into a hash. Folding their product alone would let alike words collide; all
-/// 128 bits of it go into a second product.
-[[nodiscard]] constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
-    const word_pair product = multiply(a, b);
-    return fold_multiply(product.low ^ hash_odd_1, product.high ^ hash_odd_2);
-}
+/// What a hash is drawn by; all of it random, and told to nobody.
+struct hash_secret {
+    std::uint64_t first, second, low, high, block;
+
+    /// The same for all of this process.
+    /// @throws std::runtime_error when the system has no random numbers
+    [[nodiscard]] static const hash_secret& of_process() {
+        static const hash_secret drawn = draw();
+        return drawn;
+    }
+
+    [[nodiscard]] static hash_secret draw() {
+        std::random_device source;
+        const auto word = [&source] { return std::uint64_t{source()} << 32 | source(); };
+        return {word(), word(), word(), word(), word()};
+    }
+};
 
 }  // namespace detail
 
-/// A fast hash of keys (not against an adversary who chooses them), the same on every run.
+/// A fast hash of keys that others choose: it depends on a secret that each process draws, without
+/// which no set of keys can be found that collide, so it differs from run to run, and nothing that
+/// is seen from outside may depend on it.
+///
+/// Two keys of up to 16 bytes, or of equal bytes before their last 16, meet in the first product
+/// with a chance of 2^-64 (NH of UMAC: Black, Halevi, Krawczyk, Krovetz, Rogaway, CRYPTO 1999,
+/// section 4), its 128 bits are folded by a second one, and longer texts are chained as in wyhash.
+/// A factor of 0, by which a product would forget the other, needs a guess of 64 secret bits.
 /// Complexity: two multiplications, and one for each further 16 bytes of a string.
-struct key_hash {
+class key_hash {
+public:
     using is_transparent = void;
+
+    key_hash() : key_hash{detail::hash_secret::of_process()} {}
+    explicit key_hash(const detail::hash_secret& secret) noexcept : secret_{secret} {}
 
     [[nodiscard]] std::size_t operator()(std::string_view text) const noexcept {
         using namespace detail;
         const char* at = text.data();
         const std::size_t size = text.size();
-        // Not the bare size: it would undo a difference in the last character.
-        std::uint64_t state = hash_odd_2 ^ size * hash_odd_1;
+        std::uint64_t state = secret_.second;
         std::uint64_t low = 0, high = 0;
         if (size > 16) {
             for (std::size_t i = 0; i + 16 < size; i += 16) {
-                state = fold_multiply(load_64(at + i) ^ hash_odd_1, load_64(at + i + 8) ^ state);
+                state = fold_multiply(load_64(at + i) ^ secret_.block, load_64(at + i + 8) ^ state);
             }
             low = load_64(at + size - 16);
             high = load_64(at + size - 8);
@@ -80,15 +99,24 @@ struct key_hash {
             high = static_cast<std::uint64_t>(static_cast<unsigned char>(at[size / 2])) << 8 |
                    static_cast<unsigned char>(at[size - 1]);
         }
-        return mix(low ^ hash_odd_1, high ^ state);
+        return finish(multiply(low + secret_.first, high + state), size);
     }
 
     template <class Number>
     requires(std::integral<Number> || std::is_enum_v<Number>) [[nodiscard]] std::size_t operator()(
         Number number) const noexcept {
-        return detail::mix(static_cast<std::uint64_t>(number) ^ detail::hash_odd_1,
-                           detail::hash_odd_2);
+        const auto bits = static_cast<std::uint64_t>(number);
+        return finish(detail::multiply(bits + secret_.first, secret_.second), 0);
     }
+
+private:
+    [[nodiscard]] std::size_t finish(detail::word_pair product, std::size_t size) const noexcept {
+        // Texts of different sizes may have the same words: the size is added to what differs.
+        return detail::fold_multiply(product.low ^ secret_.low,
+                                     (product.high + size) ^ secret_.high);
+    }
+
+    detail::hash_secret secret_;
 };
 
 /// Compares a stored key with the form in which an event carries it.

@@ -1,14 +1,15 @@
 #pragma once
 
-#include <tsl/robin_map.h>
+#include <unordered_map>
 
 #include <millrace/core/hash.hpp>
 
 namespace millrace {
 
-/// The container of all keyed state: open addressing, looked up by `std::string_view` without
-/// making a string. Pointers into it are good until the next insertion or erasure.
+/// A map whose keys strangers choose, off the hot path: its hash is seeded, it grows by how many
+/// keys there are, never by how they lie, and it is looked up by `std::string_view` without making
+/// a string.
 template <class Key, class Value>
-using keyed_map = tsl::robin_map<Key, Value, key_hash, key_equal>;
+using keyed_map = std::unordered_map<Key, Value, key_hash, key_equal>;
 
 }  // namespace millrace

@@ -7,11 +7,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <millrace/codec/text.hpp>
+#include <millrace/core/keyed_map.hpp>
 #include <millrace/endpoint/detail/counter.hpp>
 #include <millrace/endpoint/options.hpp>
 #include <millrace/websocket/frame.hpp>
@@ -151,7 +151,7 @@ private:
     /// The key's, and this topic's: never 0.
     [[nodiscard]] std::uint64_t subject_of(std::string_view key) const noexcept {
         const std::uint64_t place = std::hash<const topic*>{}(this);
-        return (std::hash<std::string_view>{}(key) ^ place * 0x9e3779b97f4a7c15u) | 1u;
+        return (key_hash_(key) ^ place * 0x9e3779b97f4a7c15u) | 1u;
     }
 
     inline void give(const list& to, const websocket::frame& message) const;
@@ -162,7 +162,8 @@ private:
     overflow when_full_;
     key_reader read_key_;
     list all_;
-    std::unordered_map<std::string, list> by_key_;
+    keyed_map<std::string, list> by_key_;
+    key_hash key_hash_;
     std::string key_text_;
     std::vector<replicated> replicas_;
     std::uint64_t records_ = 0;

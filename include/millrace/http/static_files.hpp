@@ -11,9 +11,9 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <unordered_map>
 #include <utility>
 
+#include <millrace/core/keyed_map.hpp>
 #include <millrace/http/body_source.hpp>
 #include <millrace/http/file_source.hpp>
 #include <millrace/http/request.hpp>
@@ -151,7 +151,7 @@ private:
     std::string prefix_;
     std::filesystem::path root_;
     limits sizes_;
-    std::unordered_map<std::string, cached> cache_;
+    keyed_map<std::string, cached> cache_;
     std::uint64_t cached_bytes_ = 0;
 };
 

@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include <millrace/core/keyed_map.hpp>
+#include <millrace/core/hash.hpp>
 #include <millrace/core/record.hpp>
+#include <millrace/pipeline/key_index.hpp>
 
 namespace millrace::detail {
 
@@ -14,7 +15,7 @@ namespace millrace::detail {
 template <class Key, class Slot>
 class key_table {
 public:
-    [[nodiscard]] std::size_t size() const noexcept { return numbers_.size(); }
+    [[nodiscard]] std::size_t size() const noexcept { return index_.size(); }
     [[nodiscard]] Slot& operator[](std::uint32_t number) noexcept { return slots_[number]; }
     [[nodiscard]] std::uint32_t number_of(const Slot& slot) const noexcept {
         return static_cast<std::uint32_t>(&slot - slots_.data());
@@ -22,8 +23,8 @@ public:
 
     template <class Sought>
     [[nodiscard]] Slot* find(const Sought& key) noexcept {
-        const auto at = numbers_.find(key);
-        return at == numbers_.end() ? nullptr : &slots_[at->second];
+        const std::uint32_t number = number_of_key(key);
+        return number == key_index::none ? nullptr : &slots_[number];
     }
 
     template <class Sought>
@@ -33,16 +34,19 @@ public:
             free_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
         }
         const std::uint32_t number = free_.back();
-        numbers_.emplace(Key{key}, number);
-        free_.pop_back();
-        Slot& added = slots_[number] = Slot{};
+        Slot& added = slots_[number];
         added.key = Key{key};
+        index_.add(hash_(key), number);
+        free_.pop_back();
         return added;
     }
 
+    /// The slot gives back what it holds.
     void erase(Slot& slot) {
-        numbers_.erase(slot.key);
-        free_.push_back(number_of(slot));
+        const std::uint32_t number = number_of(slot);
+        free_.push_back(number);
+        index_.erase(hash_(slot.key), number);
+        slot = Slot{};
     }
 
     /// Calls `f(slot)` for each slot in use, in an order that depends on history alone.
@@ -59,7 +63,7 @@ public:
     void archive(Archive& ar) {
         ar(slots_, free_);
         if constexpr (Archive::is_loading) {
-            numbers_.clear();
+            index_.clear();
             std::vector<bool> is_free(slots_.size(), false);
             for (const std::uint32_t number : free_) {
                 ar.require(number < slots_.size() && !is_free[number]);
@@ -68,13 +72,20 @@ public:
             }
             for (std::size_t i = 0; i < slots_.size(); ++i) {
                 if (is_free[i]) continue;
-                ar.require(numbers_.emplace(slots_[i].key, static_cast<std::uint32_t>(i)).second);
+                ar.require(number_of_key(slots_[i].key) == key_index::none);
+                index_.add(hash_(slots_[i].key), static_cast<std::uint32_t>(i));
             }
         }
     }
 
 private:
-    keyed_map<Key, std::uint32_t> numbers_;
+    template <class Sought>
+    [[nodiscard]] std::uint32_t number_of_key(const Sought& key) const {
+        return index_.find(hash_(key), [&](std::uint32_t n) { return slots_[n].key == key; });
+    }
+
+    key_hash hash_;
+    key_index index_;
     std::vector<Slot> slots_;
     std::vector<std::uint32_t> free_;
 };

@@ -38,7 +38,8 @@ struct publishing {
     asio::io_context io;
     std::shared_ptr<detail::loop> loop = std::make_shared<detail::loop>(io);
     std::shared_ptr<detail::publication> listing = std::make_shared<detail::publication>();
-    detail::publisher sink{loop, listing, [](auto) { return overflow::drop_oldest; }};
+    overflow when_full = overflow::drop_oldest;
+    detail::publisher sink{loop, listing, [this](auto) { return when_full; }};
 };
 
 const auto by_symbol = key_by("symbol", [](const row& r) { return r.key; });
@@ -78,7 +79,8 @@ TEST_CASE("a record is sent as one JSON object in a text frame, with the key und
 }
 
 TEST_CASE("events are followed by the key that the stream has, and conflated by it") {
-    publishing p{.sink = {p.loop, p.listing, [](auto) { return overflow::conflate; }}};
+    publishing p;
+    p.when_full = overflow::conflate;
     auto channel = p.sink.open<numbered>("ticks", key_by(&numbered::id));
     listener all, seven;
     topic& ticks = *p.listing->topics.at(0);

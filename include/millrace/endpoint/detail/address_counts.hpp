@@ -3,7 +3,8 @@
 #include <cstddef>
 #include <mutex>
 #include <string>
-#include <unordered_map>
+
+#include <millrace/core/keyed_map.hpp>
 
 namespace millrace::detail {
 
@@ -27,7 +28,7 @@ public:
 
 private:
     std::mutex mutex_;
-    std::unordered_map<std::string, std::size_t> counts_;
+    keyed_map<std::string, std::size_t> counts_;
 };
 
 }  // namespace millrace::detail

@@ -67,7 +67,7 @@ private:
                 if (young_.size() == max_young_) old_ = std::exchange(young_, {});
                 at = young_.emplace(key, bucket).first;
             }
-            return at.value().take(now);
+            return at->second.take(now);
         }
 
     private:
