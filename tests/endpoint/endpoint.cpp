@@ -177,6 +177,37 @@ TEST_CASE("pipelines share an endpoint as long as their paths differ") {
     s.endpoint.serve(means("new", "same"));
 }
 
+namespace {
+
+/// Tells that it was given a log, and cannot make anything durable.
+template <class Record>
+struct full_storage : memory_storage<Record> {
+    using memory_storage<Record>::memory_storage;
+    void log_to(const log_hook& log) {
+        log({severity::info, log_event::storage_recovered, 0, "it has a log"});
+    }
+    std::error_code flush() { return errc::storage_full; }
+};
+
+}  // namespace
+
+TEST_CASE("a storage tells the endpoint's log, and so does an end that leaves rows undone") {
+    std::vector<std::string> failures, others;
+    server s{{.log = [&](const log_entry& entry) {
+        auto& to = entry.what == log_event::storage_failed ? failures : others;
+        to.emplace_back(entry.message);
+    }}};
+    s.endpoint.serve(from<reading>("readings") | key_by(&reading::sensor) |
+                     window(tumbling{1s}, drop_late) |
+                     process<mean<&reading::value>, full_storage>() | publish("means"));
+    REQUIRE(std::count(others.begin(), others.end(), "it has a log") == 1);
+    s.endpoint.stop();
+    s.run();
+    REQUIRE(failures ==
+            std::vector<std::string>{
+                "pipeline readings: not all rows are durable at the end: storage full"});
+}
+
 TEST_CASE("health, metrics, topics and history are served over HTTP") {
     server s;
     s.endpoint.serve(means());

@@ -69,7 +69,11 @@ TEST_CASE("pipelines, topics and storages are labelled") {
     trades.keys = 4;
     trades.watermark = timestamp{std::chrono::milliseconds{1500}};
     now.pipelines = {{"trades", trades}, {"odd\"\\\n", {}}};
-    now.topics = {{"bars", 7, 2, storage_stats{.appended = 6, .dropped = 5}}, {"raw", 8, 0}};
+    now.topics = {
+        {"bars", 7, 2,
+         storage_stats{
+             .appended = 6, .dropped = 5, .removals = 1, .wal_bytes = 4096, .is_failing = true}},
+        {"raw", 8, 0}};
     const auto samples = parsed(written(now));
     REQUIRE(samples.at(R"(millrace_events_total{pipeline="trades"})") == "10");
     REQUIRE(samples.at(R"(millrace_events_total{pipeline="odd\"\\\n"})") == "0");
@@ -82,5 +86,8 @@ TEST_CASE("pipelines, topics and storages are labelled") {
     REQUIRE(samples.at(R"(millrace_subscribers{topic="bars"})") == "2");
     REQUIRE(samples.at(R"(millrace_storage_appended_total{topic="bars"})") == "6");
     REQUIRE(samples.at(R"(millrace_storage_dropped_total{topic="bars"})") == "5");
+    REQUIRE(samples.at(R"(millrace_storage_removals_total{topic="bars"})") == "1");
+    REQUIRE(samples.at(R"(millrace_storage_wal_bytes{topic="bars"})") == "4096");
+    REQUIRE(samples.at(R"(millrace_storage_failing{topic="bars"})") == "1");
     REQUIRE(samples.count(R"(millrace_storage_appended_total{topic="raw"})") == 0);
 }

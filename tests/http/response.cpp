@@ -38,4 +38,6 @@ TEST_CASE("errors are JSON that names what is wrong") {
     REQUIRE(answer.status == 404);
     REQUIRE(answer.content_type == "application/json");
     REQUIRE(answer.body == "{\"error\":{\"code\":\"not found\"}}\n");
+    REQUIRE(answer.extra_headers.empty());
+    REQUIRE(error_response(errc::storage_locked).extra_headers == "Retry-After: 1\r\n");
 }

@@ -26,6 +26,8 @@ TEST_CASE("errors have their status") {
     CHECK(status_of(errc::upgrade_required) == 426);
     CHECK(status_of(errc::header_too_large) == 431);
     CHECK(status_of(errc::try_again_later) == 503);
+    CHECK(status_of(errc::storage_locked) == 503);
+    CHECK(status_of(errc::storage_queue_full) == 503);
     CHECK(status_of(errc::storage_failed) == 500);
     CHECK(status_of(std::make_error_code(std::errc::io_error)) == 500);
     for (const int status : {200, 400, 403, 404, 405, 408, 426, 431, 500, 503})

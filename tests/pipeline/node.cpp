@@ -19,6 +19,7 @@ namespace {
 /// Notes what reaches it.
 struct noting_node {
     std::string* notes;
+    std::error_code error{};
 
     template <class Event>
     void push(const Event&) {
@@ -28,7 +29,10 @@ struct noting_node {
         *notes += "advance:" + std::to_string(to.time_since_epoch() / 1ms) + " ";
     }
     void tick(timestamp) { *notes += "tick "; }
-    void finish() { *notes += "finish "; }
+    std::error_code finish() {
+        *notes += "finish ";
+        return error;
+    }
     void collect(pipeline_stats& stats) const { ++stats.events; }
     template <class Archive>
     void archive(Archive&) {}
@@ -70,6 +74,16 @@ TEST_CASE("a tee gives both branches everything") {
     pipeline_stats stats;
     node.collect(stats);
     CHECK(stats.events == 2);
+}
+
+TEST_CASE("the first error of a branch is the tee's, and the other is finished all the same") {
+    std::string first, second;
+    detail::tee_node<noting_node, noting_node> node{{&first, errc::storage_full},
+                                                    {&second, errc::storage_failed}};
+    CHECK(node.finish() == errc::storage_full);
+    CHECK(second == "finish ");
+    node.first.error = {};
+    CHECK(node.finish() == errc::storage_failed);
 }
 
 TEST_CASE("a watermark of all keys goes on behind the records that it brought about") {

@@ -224,6 +224,30 @@ TEST_CASE("messages are decoded, and one bad event leaves its neighbours") {
     CHECK(running.stats().rejected == 1);
 }
 
+namespace {
+
+/// Cannot make anything durable.
+template <class Record>
+struct failing_storage : null_storage<Record> {
+    using options = null_options;
+    failing_storage(options, std::string_view, std::string_view) {}
+    std::error_code flush() { return errc::storage_full; }
+};
+
+}  // namespace
+
+TEST_CASE("finish gives the error of a storage, wherever it is") {
+    const auto windows =
+        from<trade>("t") | key_by(&trade::symbol) | window(tumbling{1s}, drop_late);
+    CHECK(!start(windows | process<count, memory_storage>()).finish());
+    CHECK(start(windows | process<count, failing_storage>()).finish() == errc::storage_full);
+    using scored = ewma_zscore<at<"count">>;
+    CHECK(start(windows | process<count>() | detect<scored, failing_storage>()).finish() ==
+          errc::storage_full);
+    CHECK(start(windows | process<count, failing_storage>() | detect<scored>()).finish() ==
+          errc::storage_full);
+}
+
 TEST_CASE("the same input gives the same output, bit for bit") {
     const auto run = [] {
         std::string out;

@@ -298,6 +298,151 @@ TEST_CASE("threads may append and flush at once") {
     }
 }
 
+namespace {
+
+/// Keeps what a writer tells.
+struct listener {
+    std::mutex mutex;
+    std::vector<std::string> lines;
+
+    log_hook hook() {
+        return [this](const log_entry& entry) {
+            const std::lock_guard lock{mutex};
+            const bool is_failure = entry.what == log_event::storage_failed;
+            lines.push_back((is_failure ? "- " : "+ ") + std::string{entry.message});
+        };
+    }
+    std::vector<std::string> all() {
+        const std::lock_guard lock{mutex};
+        return lines;
+    }
+};
+
+using lines = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("failures and recoveries are told once each change of state") {
+    desk at;
+    listener heard;
+    auto options = quick();
+    options.name = "w";
+    options.log = heard.hook();
+    at.answers_itself = false;
+    {
+        writer out{options, sink{&at}};
+        out.append(1);
+        for (int i = 0; i < 3; ++i) at.answer({.error = errc::storage_full});
+        for (int i = 0; i < 3; ++i) at.answer({.error = errc::storage_locked, .text = "held"});
+        at.wait_for_attempts(7);
+        CHECK(heard.all() == lines{"- w: storage full; rows wait until it works again",
+                                   "- w: held; rows wait until it works again"});
+        let_go(at);
+        CHECK(!out.flush());
+        for (int i = 0; i < 3; ++i) out.append(i);
+        CHECK(!out.flush());
+    }
+    CHECK(heard.all().size() == 3);
+    CHECK(heard.all().back() == "+ w: works again");
+}
+
+TEST_CASE("dropped rows are told when it begins and when it is over") {
+    desk at;
+    listener heard;
+    auto options = quick();
+    options.on_full = GENERATE(when_full::drop_oldest, when_full::drop_newest);
+    options.name = "w";
+    auto out = full_writer(at, options);
+    out->log_to(heard.hook());
+    out->log_to([](const log_entry&) { FAIL("it has a log already"); });
+    CHECK(out->room() == 0);
+    for (int i = 5; i < 9; ++i) CHECK(out->append(i) == errc::storage_queue_full);
+    CHECK(heard.all() == lines{"- w: the queue is full, rows are dropped"});
+    let_go(at);
+    CHECK(!out->flush());
+    CHECK(out->room() == 4);
+    out->close();
+    CHECK(heard.all() == lines{"- w: the queue is full, rows are dropped",
+                               "+ w: the queue has room again, 4 rows were dropped"});
+}
+
+TEST_CASE("refused rows are told as often as their number doubles, lost ones at the end") {
+    desk at;
+    listener heard;
+    auto options = quick();
+    options.name = "w";
+    options.log = heard.hook();
+    options.close_timeout = 1ms;
+    options.batch_rows = 1;
+    at.answers_itself = false;
+    {
+        writer out{options, sink{&at}};
+        for (int i = 0; i < 4; ++i) {
+            at.answer({.refused = 1, .refusal = errc::storage_failed, .text = "no"});
+            out.append(i);
+            CHECK(!out.flush());
+        }
+        out.append(9);
+    }
+    CHECK(heard.all() == lines{"- w: no; 1 rows were refused so far, and dropped",
+                               "- w: no; 2 rows were refused so far, and dropped",
+                               "- w: no; 4 rows were refused so far, and dropped",
+                               "- w: storage locked; rows wait until it works again",
+                               "- w: closed before 1 rows were durable: they are lost"});
+}
+
+TEST_CASE("a log that throws is counted, and one that asks for the state gets it") {
+    desk at;
+    auto options = quick();
+    writer* asked = nullptr;
+    storage_stats seen;
+    options.log = [&](const log_entry&) {
+        seen = asked->stats();
+        throw std::runtime_error{"on purpose"};
+    };
+    at.answers_itself = false;
+    writer out{options, sink{&at}};
+    asked = &out;
+    at.answer({.error = errc::storage_full});
+    at.answer({.error = errc::storage_full});
+    out.append(1);
+    at.wait_for_attempts(3);
+    CHECK(seen.is_failing);
+    CHECK(out.stats().errors == 3);
+    let_go(at);
+    CHECK(!out.flush());
+}
+
+TEST_CASE("a sink's upkeep is behind each batch, and its failure is the writer's") {
+    struct careful : sink {
+        std::atomic<int>* calls;
+        detail::write_result upkeep(const std::atomic<bool>&) {
+            if (++*calls == 1) return {.error = errc::storage_removed};
+            return {};
+        }
+    };
+    desk at;
+    std::atomic<int> calls = 0;
+    listener heard;
+    auto options = quick();
+    options.name = "w";
+    options.log = heard.hook();
+    {
+        detail::background_writer<int, careful> out{options, careful{{&at}, &calls}};
+        out.append(1);
+        out.append(2);
+        CHECK(!out.flush());
+        out.append(3);
+        CHECK(!out.flush());
+        out.close();
+        CHECK(out.stats().removals == 1);
+        CHECK(out.stats().errors == 1);
+        CHECK_FALSE(out.stats().is_failing);
+    }
+    CHECK(heard.all() ==
+          lines{"- w: storage file removed or replaced; it is tried again", "+ w: works again"});
+}
+
 TEST_CASE("a queue or a batch of no rows is refused") {
     desk at;
     auto options = quick();

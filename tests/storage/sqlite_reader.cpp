@@ -33,6 +33,9 @@ TEST_CASE("a reader of a table that is not there says so, and finds it later") {
     const auto layout = sqlite_layout::of<result_row>("t", "k");
     sqlite_reader<result_row> reader{directory.options(), layout};
     std::vector<result_row> rows;
+    CHECK(reader.read({}, rows) == errc::storage_failed);
+    CHECK(!std::filesystem::exists(directory.file()));
+    plain_sqlite{directory.file()}("create table mine (x)");
     CHECK(reader.read({}, rows) == errc::storage_schema);
     sqlite_sink<result_row> sink{directory.options(), layout};
     CHECK(!reader.read({}, rows));

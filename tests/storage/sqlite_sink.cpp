@@ -197,3 +197,44 @@ TEST_CASE("a table that was dropped is made anew") {
     CHECK(storage.stats().last_error == errc::storage_schema);
     CHECK(scanned(storage) == std::vector{numbered(2)});
 }
+
+TEST_CASE("a log that grew behind a reader is cut when it has gone, without rows to write") {
+    temporary_directory directory;
+    auto options = directory.options();
+    options.max_wal_bytes = 100'000;
+    store storage{options, "t", "k"};
+    storage.append(heavy(0));
+    REQUIRE(!storage.flush());
+    {
+        plain_sqlite sql{directory.file()};
+        sql("begin; select count(*) from t");
+        for (std::int64_t i = 1; i < 300; ++i) storage.append(heavy(i));
+        REQUIRE(!storage.flush());
+        CHECK(storage.stats().wal_bytes > 2 * options.max_wal_bytes);
+        CHECK_FALSE(storage.stats().is_failing);
+        sql("rollback");
+    }
+    CHECK(eventually([&] { return storage.stats().wal_bytes <= options.max_wal_bytes; }));
+    CHECK(storage.stats().errors == 0);
+    CHECK(scanned(storage) == heavy_rows(0, 300));
+}
+
+TEST_CASE("a checkpoint that fails is told, and costs no row") {
+    temporary_directory directory;
+    auto options = directory.options();
+    options.max_wal_bytes = 0;
+    options.batch_rows = 4;
+    {
+        store storage{options, "t", "k"};
+        const file_size_limit limit{120'000};
+        std::int64_t count = 0;
+        while (!storage.stats().is_failing) {
+            REQUIRE(count < 1000);
+            storage.append(heavy(count++));
+            static_cast<void>(storage.flush());
+        }
+        CHECK(storage.stats().pending == 0);
+        CHECK(scanned(storage) == heavy_rows(0, count));
+    }
+    CHECK(plain_sqlite{directory.file()}.one("pragma integrity_check") == "ok");
+}

@@ -37,6 +37,7 @@ enum class errc {
     storage_failed,      ///< any other failure of the storage engine
     storage_queue_full,  ///< the bounded queue to the writer is full; rows were dropped
     storage_schema,      ///< the stored table does not fit the record's schema
+    storage_removed,     ///< the file was removed, moved or replaced while it was in use
 
     // websocket and http
     bad_request,         ///< 400: not a valid HTTP request or upgrade
@@ -90,6 +91,7 @@ namespace detail {
         case errc::storage_failed: return "storage failed";
         case errc::storage_queue_full: return "storage queue full";
         case errc::storage_schema: return "stored table does not fit the schema";
+        case errc::storage_removed: return "storage file removed or replaced";
         case errc::bad_request: return "bad request";
         case errc::unauthorized: return "unauthorized";
         case errc::forbidden: return "forbidden";

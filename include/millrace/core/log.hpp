@@ -72,8 +72,8 @@ struct log_entry {
     std::string_view message{};
 };
 
-/// Takes what an operator needs to know; from any thread of the endpoint, several at once. It must
-/// not wait, for the loop waits with it. What it throws is lost.
+/// Takes what an operator needs to know; from any thread of the endpoint and of its storages,
+/// several at once. It must not wait, for the loop waits with it. What it throws is lost.
 using log_hook = std::function<void(const log_entry&)>;
 
 }  // namespace millrace

@@ -75,6 +75,10 @@ private:
         head(out, "subscribers", "gauge", "Subscriptions");
         for (const auto& t : now.topics) sample(out, "subscribers", "topic", t.name, t.subscribers);
 
+        head(out, "storage_failing", "gauge", "Whether the storage fails at the moment");
+        for (const auto& t : now.topics)
+            if (t.storage)
+                sample(out, "storage_failing", "topic", t.name, t.storage->is_failing ? 1 : 0);
         const auto stored = [&](std::string_view name, std::string_view type, std::string_view help,
                                 std::uint64_t storage_stats::*value) {
             head(out, name, type, help);
@@ -88,6 +92,10 @@ private:
         stored("storage_errors_total", "counter", "Failed attempts of the storage",
                &storage_stats::errors);
         stored("storage_pending", "gauge", "Rows not yet durable", &storage_stats::pending);
+        stored("storage_removals_total", "counter", "Times that its file was removed under it",
+               &storage_stats::removals);
+        stored("storage_wal_bytes", "gauge", "Size of the write-ahead log on the disk",
+               &storage_stats::wal_bytes);
     }
 
     static void head(std::string& out, std::string_view name, std::string_view type,

@@ -29,7 +29,8 @@ struct response {
     }
 };
 
-/// {"error":{"code":"out of range","parameter":"limit"}}; without an empty parameter.
+/// {"error":{"code":"out of range","parameter":"limit"}}; without an empty parameter. 429 and 503
+/// say when to try again (RFC 9110, section 10.2.3).
 [[nodiscard]] inline response error_response(int status, std::string_view code,
                                              std::string_view parameter = {}) {
     response answer{.status = status, .content_type = "application/json"};
@@ -40,6 +41,7 @@ struct response {
         append_json_string(answer.body, parameter);
     }
     answer.body += "}}\n";
+    if (status == 429 || status == 503) answer.extra_headers = "Retry-After: 1\r\n";
     return answer;
 }
 
@@ -48,7 +50,7 @@ struct response {
 }
 
 /// What a guard's refusal is answered with: {"error":{"code":"forbidden","reason":"..."}}, and what
-/// a client is told to do next (RFC 6750, section 3; RFC 9110, section 10.2.3).
+/// a client is told to do next (RFC 6750, section 3).
 [[nodiscard]] inline response refusal(std::error_code error, std::string_view reason) {
     auto answer = error_response(error);
     if (!reason.empty()) {
@@ -58,7 +60,6 @@ struct response {
         answer.body += "}}\n";
     }
     if (answer.status == 401) answer.extra_headers = "WWW-Authenticate: Bearer\r\n";
-    if (answer.status == 429 || answer.status == 503) answer.extra_headers = "Retry-After: 1\r\n";
     return answer;
 }
 

@@ -22,6 +22,8 @@ namespace millrace::http {
         case errc::upgrade_required: return 426;
         case errc::too_many_requests: return 429;
         case errc::header_too_large: return 431;
+        case errc::storage_locked:
+        case errc::storage_queue_full:
         case errc::try_again_later: return 503;
         default: return 500;
     }

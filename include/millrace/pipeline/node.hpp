@@ -1,5 +1,6 @@
 #pragma once
 
+#include <system_error>
 #include <utility>
 
 #include <millrace/core/record.hpp>
@@ -8,13 +9,13 @@
 namespace millrace::detail {
 
 /// A running stage: takes events by `push` and hands results to the next, which it owns. All
-/// calls are resolved at compile time.
+/// calls are resolved at compile time. `finish` gives the first error of the storages.
 struct end_node {
     template <class Event>
     void push(const Event&) noexcept {}
     void advance(timestamp, trigger) noexcept {}
     void tick(timestamp) noexcept {}
-    void finish() noexcept {}
+    std::error_code finish() noexcept { return {}; }
     void collect(pipeline_stats&) const noexcept {}
     template <class Archive>
     void archive(Archive&) noexcept {}
@@ -26,7 +27,7 @@ struct forwarding_node {
 
     void advance(timestamp watermark, trigger why) { next.advance(watermark, why); }
     void tick(timestamp wall) { next.tick(wall); }
-    void finish() { next.finish(); }
+    std::error_code finish() { return next.finish(); }
     void collect(pipeline_stats& stats) const { next.collect(stats); }
 };
 
@@ -88,10 +89,11 @@ struct processor_node {
         pass_on(trigger::idle);
         next.tick(wall);
     }
-    void finish() {
+    std::error_code finish() {
         processor.finish(emit());
-        next.finish();
-        static_cast<void>(processor.storage().flush());
+        const std::error_code later = next.finish();
+        const std::error_code own = processor.storage().flush();
+        return own ? own : later;
     }
     void collect(pipeline_stats& stats) const {
         processor.collect(stats);
@@ -126,9 +128,10 @@ struct detector_node : forwarding_node<Next> {
     void push(const Record& row) {
         detector.push(row, [this](const auto& judged) { this->next.push(judged); });
     }
-    void finish() {
-        this->next.finish();
-        static_cast<void>(detector.storage().flush());
+    std::error_code finish() {
+        const std::error_code later = this->next.finish();
+        const std::error_code own = detector.storage().flush();
+        return own ? own : later;
     }
     void collect(pipeline_stats& stats) const {
         detector.collect(stats);
@@ -158,9 +161,9 @@ struct tee_node {
         first.tick(wall);
         second.tick(wall);
     }
-    void finish() {
-        first.finish();
-        second.finish();
+    std::error_code finish() {
+        const std::error_code error = first.finish(), other = second.finish();
+        return error ? error : other;
     }
     void collect(pipeline_stats& stats) const {
         first.collect(stats);

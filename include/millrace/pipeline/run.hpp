@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <millrace/pipeline/build.hpp>
@@ -57,7 +58,9 @@ public:
     void tick(timestamp wall) { state_->root.tick(wall); }
 
     /// Closes every window and makes what the storages hold durable.
-    void finish() { state_->root.finish(); }
+    /// @return the first storage's error whose rows are not durable; such rows stay with it and are
+    /// tried again until it ends
+    std::error_code finish() { return state_->root.finish(); }
 
     [[nodiscard]] pipeline_stats stats() const {
         pipeline_stats stats;

@@ -1,18 +1,22 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include <millrace/core/log.hpp>
 #include <millrace/storage/background_writer.hpp>
 #include <millrace/storage/job_thread.hpp>
 #include <millrace/storage/sqlite_layout.hpp>
 #include <millrace/storage/sqlite_options.hpp>
 #include <millrace/storage/sqlite_reader.hpp>
 #include <millrace/storage/sqlite_sink.hpp>
+#include <millrace/storage/sqlite_watch.hpp>
 #include <millrace/storage/storage.hpp>
 
 namespace millrace {
@@ -32,14 +36,16 @@ namespace millrace {
 ///
 /// `append` copies into a bounded queue; a thread of its own writes batches, a transaction each. A
 /// batch that fails (full disk, lock, I/O) is rolled back, kept and tried again until it succeeds;
-/// meanwhile the queue fills, and `on_full` decides. `stats` counts all of it. A single row that
-/// the table refuses is dropped and counted. Committed rows survive the end of the process,
+/// meanwhile the queue fills, and `on_full` decides. `stats` counts all of it, and a log is told.
+/// A single row that the table refuses is dropped and counted. A file that is removed or replaced
+/// while it is open is noticed: see `when_removed`. Committed rows survive the end of the process,
 /// whatever ends it; see `sync_every_commit` for a loss of power. Rows in the queue do not: at most
 /// `batch_interval` and the time of a transaction old, unless writing fails.
 ///
 /// Every member but construction and destruction may be called from any thread.
 /// Memory: `batch_rows` records, up to `queue_rows` more, as many as ever waited at once, and up to
-/// 16 MiB of SQLite's page cache. Disk: beside the file a log of usually up to 16 MiB.
+/// 16 MiB of SQLite's page cache. Disk: beside the file a write-ahead log of usually up to 16 MiB,
+/// more only while someone reads for long: see `max_wal_bytes`.
 template <class Record>
 class sqlite_storage {
 public:
@@ -52,7 +58,8 @@ public:
         : settings_{checked(std::move(settings))},
           layout_{detail::sqlite_layout::of<Record>(
               settings_.table.empty() ? topic : settings_.table, key_name)},
-          writer_{writer_options_of(settings_), detail::sqlite_sink<Record>{settings_, layout_}},
+          writer_{writer_options_of(settings_, layout_.table),
+                  detail::sqlite_sink<Record>{settings_, layout_}},
           reader_{settings_, layout_},
           scans_{settings_.max_waiting_scans} {}
 
@@ -101,7 +108,17 @@ public:
     /// meanwhile, gives its error; the rows stay and are tried again.
     std::error_code flush() { return writer_.flush(); }
 
-    [[nodiscard]] storage_stats stats() const { return writer_.stats(); }
+    [[nodiscard]] storage_stats stats() const {
+        storage_stats now = writer_.stats();
+        now.wal_bytes = detail::wal_bytes(settings_.file);
+        return now;
+    }
+
+    /// How many rows `append` takes at once without loss.
+    [[nodiscard]] std::size_t room() const { return writer_.room(); }
+
+    /// Tells `log` of failures and recoveries, where the settings have no log of their own.
+    void log_to(const log_hook& log) { writer_.log_to(log); }
 
 private:
     static_assert((detail::require_row<Record>(), true));
@@ -114,15 +131,17 @@ private:
         return settings;
     }
 
-    static detail::writer_options writer_options_of(const options& from) {
-        return {.queue_rows = from.queue_rows,
+    static detail::writer_options writer_options_of(const options& from, const std::string& table) {
+        return {.name = "storage " + table + " in " + from.file,
+                .queue_rows = from.queue_rows,
                 .batch_rows = from.batch_rows,
                 .batch_interval = from.batch_interval,
                 .on_full = from.on_full,
                 .append_timeout = from.append_timeout,
                 .retry_interval = from.retry_interval,
                 .max_retry_interval = from.max_retry_interval,
-                .close_timeout = from.close_timeout};
+                .close_timeout = from.close_timeout,
+                .log = from.log};
     }
 
     std::error_code read(const storage_query& query, std::vector<Record>& rows) {

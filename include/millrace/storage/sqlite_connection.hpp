@@ -43,17 +43,20 @@ namespace millrace::detail {
 /// An open database file; for one thread at a time.
 class sqlite_connection {
 public:
+    /// @param may_create whether a file that is missing is made
     /// @throws std::system_error with SQLite's own text, as do `execute` and `sqlite_statement`.
-    sqlite_connection(const std::string& file, std::chrono::milliseconds busy_timeout)
+    sqlite_connection(const std::string& file, std::chrono::milliseconds busy_timeout,
+                      bool may_create = true)
         : file_{file}, busy_timeout_{busy_timeout} {
         sqlite3* opened = nullptr;
+        const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
         const int result = sqlite3_open_v2(
-            file.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-            nullptr);
+            file.c_str(), &opened, may_create ? flags | SQLITE_OPEN_CREATE : flags, nullptr);
         db_.reset(opened);
         if (opened == nullptr) throw std::bad_alloc{};
         if (result != SQLITE_OK) fail();
         sqlite3_busy_handler(opened, &sqlite_connection::is_to_wait, this);
+        sqlite3_wal_hook(opened, &sqlite_connection::note_wal, this);  // no checkpoint in commits
     }
 
     sqlite_connection(const sqlite_connection&) = delete;
@@ -63,13 +66,19 @@ public:
 
     [[nodiscard]] std::error_code error() const noexcept { return sqlite_error(get()); }
 
-    [[noreturn]] void fail() const { fail(error(), sqlite3_errmsg(get())); }
+    /// The same in SQLite's words, behind the file's name.
+    [[nodiscard]] std::string text() const { return file_ + ": " + sqlite3_errmsg(get()); }
+
+    [[noreturn]] void fail() const { throw std::system_error{error(), text()}; }
     [[noreturn]] void fail(std::error_code code, const std::string& what) const {
         throw std::system_error{code, file_ + ": " + what};
     }
 
     /// Ends a wait for another's lock before its time, once `flag` is set.
     void give_up_on(const std::atomic<bool>& flag) noexcept { give_up_ = &flag; }
+
+    /// Whether the path no longer leads to the file that is open.
+    [[nodiscard]] bool has_moved() const noexcept { return has_moved(get()); }
 
     /// Runs a statement whose rows do not matter.
     [[nodiscard]] bool try_execute(const char* sql) noexcept {
@@ -84,9 +93,35 @@ public:
         if (sqlite3_get_autocommit(get()) == 0) static_cast<void>(try_execute("ROLLBACK"));
     }
 
+    /// The pages in the write-ahead log behind the latest commit.
+    [[nodiscard]] int wal_pages() const noexcept { return wal_pages_; }
+
+    /// Moves what it can from the write-ahead log to the file, without waiting for anyone.
+    /// @param mode SQLITE_CHECKPOINT_PASSIVE, ..._TRUNCATE
+    /// @return whether that was all; SQLITE_BUSY, in `error`, where others keep it from going on
+    bool checkpoint(int mode) noexcept {
+        is_hasty_ = true;
+        int pages = 0, moved = 0;
+        const int code = sqlite3_wal_checkpoint_v2(get(), "main", mode, &pages, &moved);
+        is_hasty_ = false;
+        return code == SQLITE_OK && pages == moved;
+    }
+
 private:
+    static bool has_moved(sqlite3* db) noexcept {
+        int answer = 0;
+        return sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &answer) == SQLITE_OK &&
+               answer != 0;
+    }
+
+    static int note_wal(void* self, sqlite3*, const char*, int pages) {
+        static_cast<sqlite_connection*>(self)->wal_pages_ = pages;
+        return SQLITE_OK;
+    }
+
     static int is_to_wait(void* self, int waits) {
         auto& db = *static_cast<sqlite_connection*>(self);
+        if (db.is_hasty_) return 0;
         const auto now = std::chrono::steady_clock::now();
         if (waits == 0) db.waits_since_ = now;
         if (now - db.waits_since_ >= db.busy_timeout_) return 0;
@@ -96,13 +131,21 @@ private:
     }
 
     struct closer {
-        void operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
+        void operator()(sqlite3* db) const noexcept {
+            // The last one to close removes the log by its path, which may be another file's now.
+            int keeps_log = 1;
+            if (has_moved(db))
+                sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &keeps_log);
+            sqlite3_close_v2(db);
+        }
     };
 
     std::string file_;
     std::chrono::milliseconds busy_timeout_;
     std::chrono::steady_clock::time_point waits_since_{};
     const std::atomic<bool>* give_up_ = nullptr;
+    int wal_pages_ = 0;
+    bool is_hasty_ = false;
     std::unique_ptr<sqlite3, closer> db_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -112,14 +113,17 @@ inline void fit_table(sqlite_connection& db, const sqlite_layout& layout) {
 /// Opens the file for the writer. @throws std::system_error
 inline std::unique_ptr<sqlite_connection> open_for_writing(const sqlite_options& options,
                                                            const sqlite_layout& layout,
-                                                           const std::atomic<bool>& give_up) {
-    auto db = std::make_unique<sqlite_connection>(options.file, options.busy_timeout);
+                                                           const std::atomic<bool>& give_up,
+                                                           bool may_create = true) {
+    auto db = std::make_unique<sqlite_connection>(options.file, options.busy_timeout, may_create);
     db->give_up_on(give_up);
     use_wal(*db, options.busy_timeout, give_up);
     db->execute(options.sync_every_commit ? "PRAGMA synchronous = FULL"
                                           : "PRAGMA synchronous = NORMAL");
-    // Rows of many keys touch a page each: room for a batch of them, and fewer checkpoints.
-    db->execute("PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096");
+    // Rows of many keys touch a page each: room for a batch of them.
+    db->execute("PRAGMA cache_size = -16384");
+    const auto limit = std::min<std::uint64_t>(options.max_wal_bytes, INT64_MAX);
+    db->execute("PRAGMA journal_size_limit = " + std::to_string(limit));
     if (options.max_bytes > 0) limit_size(*db, options.max_bytes);
     db->execute("BEGIN IMMEDIATE");
     fit_table(*db, layout);

@@ -5,9 +5,19 @@
 #include <cstdint>
 #include <string>
 
+#include <millrace/core/log.hpp>
 #include <millrace/storage/background_writer.hpp>
 
 namespace millrace {
+
+/// What a storage does when its file is removed, moved or replaced while it is open. That is
+/// noticed before and behind each commit, and within about a second without one; it is logged and
+/// counted (`storage_stats::removals`). Rows that were not durable by then are kept and written to
+/// the file that comes; what was committed earlier went with the old one.
+enum class when_removed {
+    recreate,  ///< uses the file that is there now, or creates one
+    fail,      ///< fails with errc::storage_removed until the old file is back in its place
+};
 
 /// The settings of `sqlite_storage`.
 struct sqlite_options {
@@ -16,6 +26,10 @@ struct sqlite_options {
     /// The size limit of the file, without its write-ahead log; 0 for none. A larger file stays as
     /// it is and does not grow.
     std::uint64_t max_bytes = 0;
+    /// A write-ahead log that grew beyond this, behind someone who reads for long, is cut to
+    /// nothing as soon as nobody reads. Until then it grows: see `storage_stats::wal_bytes`.
+    std::uint64_t max_wal_bytes = 64 * 1024 * 1024;
+    when_removed on_removal = when_removed::recreate;
     /// What was committed survives the end of the process in any case. With this it survives a loss
     /// of power, too; without, that may cost the last commits, never the file.
     bool sync_every_commit = false;
@@ -33,6 +47,10 @@ struct sqlite_options {
     std::chrono::milliseconds scan_timeout{5000};   ///< a scan waits so long for rows to be written
     std::size_t max_waiting_scans = 64;             ///< of `async_scan`
     std::chrono::milliseconds close_timeout{5000};  ///< the destructor waits so long for the file
+
+    /// Gets failures and recoveries, once each change of state, from any thread; where it is empty,
+    /// an endpoint's own log does.
+    log_hook log{};
 };
 
 }  // namespace millrace

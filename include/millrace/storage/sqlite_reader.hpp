@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -12,6 +13,7 @@
 #include <millrace/storage/sqlite_columns.hpp>
 #include <millrace/storage/sqlite_layout.hpp>
 #include <millrace/storage/sqlite_options.hpp>
+#include <millrace/storage/sqlite_watch.hpp>
 #include <millrace/storage/storage.hpp>
 
 namespace millrace::detail {
@@ -30,6 +32,7 @@ public:
         if (query.key && !key) return {};
         const std::lock_guard lock{mutex_};
         try {
+            if (file_ && !is_in_place()) return errc::storage_removed;
             if (!file_) file_ = std::make_unique<file>(options_, layout_);
             return run(query, key, rows);
         } catch (const std::system_error& failure) {
@@ -42,14 +45,28 @@ private:
     struct file {
         sqlite_connection db;
         sqlite_statement all, of_key;
+        std::optional<sqlite_watch> watch;
 
         file(const sqlite_options& options, const sqlite_layout& layout)
-            : db{options.file, options.busy_timeout},
+            : db{options.file, options.busy_timeout, false},
               all{db, scan_sql(layout, false)},
               of_key{db, layout.key.empty() ? std::string{"SELECT 1"} : scan_sql(layout, true)} {
             db.execute("PRAGMA query_only = 1");
+            watch.emplace(db);
         }
     };
+
+    /// Closes what is to be opened anew. False where the old file is to come back.
+    bool is_in_place() {
+        const auto now = file_->watch->look(file_->db);
+        if (now == sqlite_watch::state::in_place) return true;
+        if (now == sqlite_watch::state::file_removed) {
+            if (options_.on_removal == when_removed::fail) return false;
+            file_->watch->remove_leftovers();
+        }
+        file_.reset();
+        return true;
+    }
 
     template <class Key>
     std::error_code run(const storage_query& query, const Key& key, std::vector<Record>& rows) {

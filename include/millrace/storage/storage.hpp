@@ -24,11 +24,13 @@ struct storage_query {
 
 /// What became of the rows so far.
 struct storage_stats {
-    std::uint64_t appended = 0;  ///< rows taken by `append`
-    std::uint64_t dropped = 0;   ///< rows lost, to a full queue or a failure that was not overcome
-    std::uint64_t errors = 0;    ///< failed attempts, also of those that a later attempt mended
-    std::uint64_t pending = 0;   ///< rows taken and not yet durable
-    bool is_failing = false;     ///< the latest attempt failed; its rows wait for the next
+    std::uint64_t appended = 0;   ///< rows taken by `append`
+    std::uint64_t dropped = 0;    ///< rows lost, to a full queue or a failure that was not overcome
+    std::uint64_t errors = 0;     ///< failed attempts, also of those that a later attempt mended
+    std::uint64_t pending = 0;    ///< rows taken and not yet durable
+    std::uint64_t removals = 0;   ///< times that its file was removed or replaced under it
+    std::uint64_t wal_bytes = 0;  ///< the size of its write-ahead log on the disk, if it has one
+    bool is_failing = false;      ///< the latest attempt failed; its rows wait for the next
     std::error_code last_error{};  ///< of the latest error, also once it is mended
 };
 
@@ -42,6 +44,9 @@ struct storage_stats {
 ///   oldest first; sees all that was appended before.
 /// - `std::error_code flush()`: waits until all that was appended is durable.
 /// - `storage_stats stats() const`.
+/// - optional: `void log_to(const log_hook&)`: tells of failures and recoveries, once each change
+/// of
+///   state, from any thread. An endpoint calls it before the first row, with its own log.
 /// - optional, where `scan` waits for a disk: `void async_scan(storage_query, done)`, which calls
 ///   `done(std::error_code, std::vector<Record>&&)` once, later, on another thread.
 ///

@@ -81,8 +81,12 @@ TEST_CASE("a bad parameter is 400 and named, a storage that fails 500, a busy on
     REQUIRE(bad.body.find(R"("parameter":"limit")") != std::string::npos);
     l.bars->error = errc::storage_failed;
     REQUIRE(l.ask("bars").status == 500);
-    l.bars->error = errc::storage_queue_full;
-    REQUIRE(l.ask("bars").status == 503);
+    for (const errc busy : {errc::storage_queue_full, errc::storage_locked, errc::timed_out}) {
+        l.bars->error = busy;
+        const auto answer = l.ask("bars");
+        REQUIRE(answer.status == 503);
+        REQUIRE(answer.extra_headers == "Retry-After: 1\r\n");
+    }
 }
 
 TEST_CASE("a snapshot has every topic, and the storage's numbers where there is one") {

@@ -35,7 +35,7 @@ struct no_storage {
 };
 
 struct publishing {
-    asio::io_context io;
+    asio::io_context io{};
     std::shared_ptr<detail::loop> loop = std::make_shared<detail::loop>(io);
     std::shared_ptr<detail::publication> listing = std::make_shared<detail::publication>();
     overflow when_full = overflow::drop_oldest;
@@ -117,6 +117,22 @@ TEST_CASE("a topic opened twice is one topic, and the unnamed one is none") {
     second(row_of("a"));
     unnamed(row_of("a"));
     REQUIRE(p.listing->topics[0]->records() == 2);
+}
+
+TEST_CASE("a storage that tells of failures is given the endpoint's log") {
+    struct telling : no_storage {
+        log_hook log;
+        void log_to(const log_hook& hook) { log = hook; }
+    };
+    publishing p;
+    int told = 0;
+    telling quiet, storage;
+    p.sink.history<row>("bars", "symbol", quiet);
+    REQUIRE(!quiet.log);
+    p.loop->log = [&](const log_entry&) { ++told; };
+    p.sink.history<row>("bars", "symbol", storage);
+    storage.log({});
+    REQUIRE(told == 1);
 }
 
 TEST_CASE("a storage is listed under its topic") {

@@ -76,7 +76,8 @@ inline void serve_history(const publications& all, std::string_view name,
         if (!asked.wrong.empty())
             return respond(http::error_response(400, "bad parameter", asked.wrong));
         return stored->scan(asked.query, [respond](std::error_code error, std::string body) {
-            if (error == errc::storage_queue_full) error = errc::try_again_later;
+            // Not the request took too long, but the storage.
+            if (error == errc::timed_out) error = errc::storage_locked;
             if (error) return respond(http::error_response(error));
             respond({.content_type = "application/json", .body = std::move(body)});
         });

@@ -285,7 +285,8 @@ private:
             each->drain();
             each->close();
         }
-        for (const auto& each : paths.pipelines()) shared_loop()->contain([&] { each->finish(); });
+        for (const auto& each : paths.pipelines())
+            shared_loop()->contain([&] { tell_unless_durable(*each, each->finish()); });
         const auto code = is_draining_ ? websocket::close_code::service_restart
                                        : websocket::close_code::going_away;
         for (const auto& each : workers_) {
@@ -293,6 +294,14 @@ private:
             each->run([code](worker_type& w) { w.stop(code); });
         }
         end_if_idle(true);
+    }
+
+    void tell_unless_durable(const served_pipeline& which, std::error_code error) {
+        if (!error) return;
+        const std::string input{which.snapshot().input};
+        shared_loop()->tell(
+            severity::error, log_event::storage_failed, 0,
+            "pipeline " + input + ": not all rows are durable at the end: " + error.message());
     }
 
     void end_now() {

@@ -103,6 +103,9 @@ public:
 
     template <class Record, class Storage>
     void history(std::string_view name, std::string_view key_name, Storage& storage) {
+        if constexpr (requires { storage.log_to(loop_->log); }) {
+            if (loop_->log) storage.log_to(loop_->log);
+        }
         listing_->histories.push_back(
             {std::string{name},
              std::make_unique<storage_history<Record, Storage>>(loop_->io, key_name, storage)});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <system_error>
 #include <utility>
 
 #include <millrace/core/timestamp.hpp>
@@ -12,7 +13,7 @@ class served_pipeline {
 public:
     virtual ~served_pipeline() = default;
     virtual void tick(timestamp wall) = 0;
-    virtual void finish() = 0;
+    virtual std::error_code finish() = 0;
     [[nodiscard]] virtual endpoint_snapshot::pipeline snapshot() const = 0;
 };
 
@@ -22,7 +23,7 @@ public:
     explicit served(Running pipeline) : running{std::move(pipeline)} {}
 
     void tick(timestamp wall) override { running.tick(wall); }
-    void finish() override { running.finish(); }
+    std::error_code finish() override { return running.finish(); }
     [[nodiscard]] endpoint_snapshot::pipeline snapshot() const override {
         return {running.input(), running.stats()};
     }
