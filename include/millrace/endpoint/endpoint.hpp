@@ -55,6 +55,10 @@ namespace millrace {
 /// Events of one connection reach their pipeline in order, and records reach each follower in
 /// order; between connections of different loops there is none.
 ///
+/// Where a pipeline throws at an event (an operator or an analyzer of the user's does), its sender
+/// is closed with 1011 and nothing that it sent behind that event is taken, in one loop as in
+/// several; what others sent is, and it counts as one handler's error.
+///
 /// Only `stop`, `drain`, `post` and `publish` may be called from other threads while it runs.
 ///
 /// @tparam Transport see millrace/transport/transport.hpp
@@ -108,10 +112,9 @@ public:
     template <class Description>
     auto& serve(Description description, const serve_options& options = {}) {
         auto published = std::make_shared<detail::publication>();
-        auto running = start(
-            std::move(description),
-            detail::publisher{core_->shared_loop(), published,
-                              [&](std::string_view name) { return overflow_of(name, options); }});
+        auto running =
+            start(std::move(description),
+                  detail::publisher{core_->shared_loop(), published, policies_of(options)});
         require_topics(*published, options);
         auto served = std::make_unique<detail::served<decltype(running)>>(std::move(running));
         auto& pipeline = served->running;
@@ -127,7 +130,7 @@ public:
             throw std::invalid_argument("millrace: a topic without a pipeline has no duplex path");
         auto published = std::make_shared<detail::publication>();
         published->topics.push_back(
-            std::make_shared<topic>(name, std::string{}, overflow_of(name, options)));
+            std::make_shared<topic>(name, std::string{}, policies_of(options).of(name)));
         require_topics(*published, options);
         topic& made = *published->topics.front();
         core_->paths.add_topic(std::move(published), options);
@@ -264,9 +267,8 @@ private:
             });
     }
 
-    [[nodiscard]] overflow overflow_of(std::string_view topic, const serve_options& options) const {
-        const auto own = options.when_full.find(topic);
-        return own != options.when_full.end() ? own->second : core_->options().when_full;
+    [[nodiscard]] detail::topic_policies policies_of(const serve_options& options) const {
+        return {core_->options().when_full, options.when_full};
     }
 
     static void require_topics(const detail::publication& published, const serve_options& options) {

@@ -48,7 +48,8 @@ TEST_CASE("batches arrive in order, and wake their loop once") {
 TEST_CASE("a batch_queue that was full tells when there is room, once") {
     two_loops l;
     int told = 0;
-    l.way->on_room = [&] { ++told; };
+    l.way = std::make_shared<batch_queue<int>>(
+        l.of_from, l.of_to, [&](int& value) { l.got.push_back(value); }, [&] { ++told; });
     for (int i = 0; i < slots; ++i) l.send(i);
     REQUIRE(l.way->back() == nullptr);
     l.run(l.from);

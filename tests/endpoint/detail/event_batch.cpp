@@ -1,8 +1,11 @@
 #include <millrace/endpoint/detail/event_batch.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "catch.hpp"
 
@@ -11,10 +14,15 @@ using namespace millrace::detail;
 
 namespace {
 
+struct inside {
+    std::string_view text;
+};
+
 struct named {
     std::string_view name;
     std::optional<std::string_view> note;
     int number;
+    inside nested;
 };
 
 struct unlisted {
@@ -29,9 +37,10 @@ struct only_moves {
 }  // namespace
 
 template <>
-inline constexpr auto millrace::schema<named> =
-    millrace::fields(millrace::field{"name", &named::name}, millrace::field{"note", &named::note},
-                     millrace::field{"number", &named::number});
+inline constexpr auto millrace::schema<named> = millrace::fields(
+    millrace::field{"name", &named::name}, millrace::field{"note", &named::note},
+    millrace::field{"number", &named::number},
+    millrace::nested_field{"text", &named::nested, millrace::field{"text", &inside::text}});
 
 template <>
 inline constexpr auto millrace::schema<only_moves> = millrace::fields(millrace::field{
@@ -41,38 +50,71 @@ static_assert(portable_event<named>);
 static_assert(!portable_event<unlisted>, "its view is not known");
 static_assert(described<only_moves> && !portable_event<only_moves>);
 
+namespace {
+
+using runs = std::vector<std::pair<event_sender*, std::vector<int>>>;
+
+runs runs_of(const event_batch<named>& batch) {
+    runs all;
+    batch.for_each_run([&](const auto& from, std::span<const named> events) {
+        all.emplace_back(from.get(), std::vector<int>{});
+        for (const auto& each : events) all.back().second.push_back(each.number);
+    });
+    return all;
+}
+
+}  // namespace
+
 TEST_CASE("a batch keeps what an event's views refer to") {
     event_batch<named> batch;
     REQUIRE(batch.empty());
+    batch.begin(std::make_shared<event_sender>());
     for (int i = 0; i < 5000; ++i) {
-        std::string name = "name " + std::to_string(i), note(static_cast<std::size_t>(i % 50), 'x');
-        batch.keep({name, i % 2 == 0 ? std::optional<std::string_view>{note} : std::nullopt, i});
-        name.assign(name.size(), '?');
-        note.assign(note.size(), '?');
+        std::string name = "name " + std::to_string(i), note(static_cast<std::size_t>(i % 50), 'x'),
+                    text = "text " + std::to_string(i);
+        batch.keep(
+            {name, i % 2 == 0 ? std::optional<std::string_view>{note} : std::nullopt, i, {text}});
+        for (auto* const each : {&name, &note, &text}) each->assign(each->size(), '?');
     }
-    REQUIRE(batch.events.size() == 5000);
-    for (int i = 0; i < 5000; ++i) {
-        const auto& event = batch.events[static_cast<std::size_t>(i)];
-        REQUIRE(event.name == "name " + std::to_string(i));
-        REQUIRE(event.note.has_value() == (i % 2 == 0));
-        if (event.note) REQUIRE(*event.note == std::string(static_cast<std::size_t>(i % 50), 'x'));
-        REQUIRE(event.number == i);
-    }
+    REQUIRE(batch.size() == 5000);
+    batch.for_each_run([](const auto&, std::span<const named> events) {
+        REQUIRE(events.size() == 5000);
+        for (int i = 0; i < 5000; ++i) {
+            const auto& event = events[static_cast<std::size_t>(i)];
+            REQUIRE(event.name == "name " + std::to_string(i));
+            REQUIRE(event.note.has_value() == (i % 2 == 0));
+            if (event.note)
+                REQUIRE(*event.note == std::string(static_cast<std::size_t>(i % 50), 'x'));
+            REQUIRE(event.number == i);
+            REQUIRE(event.nested.text == "text " + std::to_string(i));
+        }
+    });
     batch.clear();
     REQUIRE(batch.empty());
+    REQUIRE(runs_of(batch).empty());
 }
 
-TEST_CASE("an arena takes texts of any length and uses its first chunk again") {
-    text_arena arena;
-    REQUIRE(arena.keep("").empty());
-    const std::string huge(3 * text_arena::chunk_bytes, 'h');
-    REQUIRE(arena.keep(huge) == huge);
-    const auto first = arena.keep("a"), second = arena.keep("b");
-    REQUIRE(first == "a");
-    REQUIRE(second.data() == first.data() + 1);
-    REQUIRE(arena.keep("").empty());
-    arena.clear();
-    const auto again = arena.keep(std::string(text_arena::chunk_bytes, 'c'));
-    arena.clear();
-    REQUIRE(arena.keep("d").data() == again.data());
+TEST_CASE("a batch knows whose its events are, and holds on to nobody without one") {
+    event_batch<named> batch;
+    const auto a = std::make_shared<event_sender>(), b = std::make_shared<event_sender>();
+    batch.begin(a);
+    batch.keep({"", {}, 1, {}});
+    batch.begin(a);
+    batch.keep({"", {}, 2, {}});
+    batch.begin(b);
+    batch.reject();
+    batch.begin(a);
+    batch.keep({"", {}, 3, {}});
+    batch.begin(b);
+    batch.keep({"", {}, 4, {}});
+    REQUIRE(runs_of(batch) == runs{{a.get(), {1, 2, 3}}, {b.get(), {4}}});
+    REQUIRE(batch.rejected() == 1);
+    for (int i = 0; i < 100; ++i) {
+        batch.begin(a);
+        batch.begin(b);
+    }
+    REQUIRE(runs_of(batch).size() == 2);
+    batch.clear();
+    REQUIRE(a.use_count() == 1);
+    REQUIRE(b.use_count() == 1);
 }

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <asio/io_context.hpp>
 
 #include <millrace/codec/json.hpp>
+#include <millrace/endpoint/connection.hpp>
 
 #include "catch.hpp"
 
@@ -43,21 +45,58 @@ struct recording {
     void reject(std::uint64_t events) { rejected += events; }
 };
 
-/// Two loops of one thread, that run when told to.
+/// A connection without a socket, of which the queue alone knows.
+class sender final : public connection {
+public:
+    sender(std::shared_ptr<detail::loop> loop, std::uint64_t id)
+        : connection{std::move(loop), default_options(), id} {
+        is_open_ = true;
+    }
+    void flush() override { is_scheduled_ = false; }
+    [[nodiscard]] bool is_paused() const noexcept { return is_paused_; }
+
+private:
+    static const endpoint_options& default_options() {
+        static const endpoint_options options;
+        return options;
+    }
+    websocket::frame compress(const websocket::frame& message) override { return message; }
+    void write_out() override {}
+};
+
+/// Two loops of one thread, that run when told to, and two who send in one of them.
 struct two_loops {
     asio::io_context near_io, far_io;
     std::shared_ptr<loop> near = std::make_shared<loop>(near_io);
     std::shared_ptr<loop> home = std::make_shared<loop>(far_io);
     recording pipeline;
-    std::shared_ptr<event_queue<recording>> batch_queue =
+    std::shared_ptr<event_queue<recording>> queue =
         std::make_shared<event_queue<recording>>(pipeline, home, std::make_shared<mailbox>(far_io),
                                                  near, std::make_shared<mailbox>(near_io));
+    std::shared_ptr<sender> ann = std::make_shared<sender>(near, 1),
+                            bob = std::make_shared<sender>(near, 2);
     std::size_t errors = 0;
 
-    void receive(std::string message) {
+    two_loops() {
+        queue->enter(*ann);
+        queue->enter(*bob);
+    }
+    void receive(sender& from, std::string message) {
         message.push_back('\0');
-        batch_queue->receive(std::span{message}.first(message.size() - 1),
-                             [this](const input_error&) { ++errors; });
+        queue->receive(from, std::span{message}.first(message.size() - 1),
+                       [this](const input_error&) { ++errors; });
+    }
+    void receive(std::string message) { receive(*ann, std::move(message)); }
+
+    /// Sends until no batch is free; how many messages that took, each of a batch's events.
+    std::size_t fill() {
+        std::string message = "[";
+        for (std::size_t i = 0; i != event_queue<recording>::max_batch_events; ++i)
+            message += R"({"name":"x"},)";
+        message.back() = ']';
+        std::size_t sent = 0;
+        for (; !queue->is_full(); ++sent) receive(message);
+        return sent;
     }
     static void run(asio::io_context& io) {
         io.restart();
@@ -66,6 +105,7 @@ struct two_loops {
     void run() {
         run(near_io);
         run(far_io);
+        run(near_io);
     }
 };
 
@@ -74,50 +114,92 @@ struct two_loops {
 TEST_CASE("events are decoded here and taken there, and an error stays with its sender") {
     two_loops l;
     l.receive(R"({"name":"a"})");
-    l.receive(R"([{"name":"b"},{},{"name":"throw"},{"name":"c"}])");
+    l.receive(R"([{"name":"b"},{},{"name":"c"}])");
     REQUIRE(l.errors == 1);
     REQUIRE(l.pipeline.got.empty());
     l.run();
     REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "b", "c"});
     REQUIRE(l.pipeline.rejected == 1);
-    REQUIRE(l.home->counters.handler_errors == 1u);
 }
 
-TEST_CASE("a batch_queue tells when it is full, and when it is so no longer") {
+TEST_CASE("while a queue is full none of its senders is read, whoever filled it") {
     two_loops l;
-    std::vector<bool> told;
-    l.batch_queue->watch([&](bool is_full) { told.push_back(is_full); });
-    std::string message = "[";
-    for (std::size_t i = 0; i != event_queue<recording>::max_batch_events; ++i)
-        message += R"({"name":"x"},)";
-    message.back() = ']';
-    std::size_t sent = 0;
-    for (; !l.batch_queue->is_full(); ++sent) l.receive(message);
+    const std::size_t sent = l.fill();
     REQUIRE(sent == batch_queue<event_batch<named>>::slots);
-    REQUIRE(told == std::vector{true});
+    REQUIRE(l.ann->is_paused());
+    REQUIRE(l.bob->is_paused());
+    const auto late = std::make_shared<sender>(l.near, 3);
+    l.queue->enter(*late);
+    REQUIRE(late->is_paused());
+    l.queue->leave(*l.bob);
     l.run(l.far_io);
     REQUIRE(l.pipeline.got.size() == sent * event_queue<recording>::max_batch_events);
-    REQUIRE(told == std::vector{true});
+    REQUIRE(l.ann->is_paused());
     l.run(l.near_io);
-    REQUIRE(told == std::vector{true, false});
-    l.receive(R"({"name":"last"})");
+    REQUIRE(!l.ann->is_paused());
+    REQUIRE(!late->is_paused());
+    REQUIRE(l.bob->is_paused());
+    l.receive(*late, R"({"name":"last"})");
     l.run();
     REQUIRE(l.pipeline.got.back() == "last");
 }
 
-TEST_CASE("a shut batch_queue sends what it has and takes no more; a closed one takes nothing") {
+TEST_CASE("who sent what a pipeline throws at is closed, and nothing behind it is taken") {
+    two_loops l;
+    l.receive(*l.ann, R"([{"name":"a1"},{"name":"throw"},{"name":"a2"}])");
+    l.receive(*l.bob, R"({"name":"b1"})");
+    l.receive(*l.ann, R"({"name":"a3"})");
+    l.receive(*l.bob, R"({"name":"b2"})");
+    l.run(l.near_io);
+    l.receive(*l.ann, R"({"name":"a4"})");
+    l.run(l.near_io);
+    REQUIRE(l.ann->is_open());
+    l.run(l.far_io);
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a1", "b1", "b2"});
+    REQUIRE(l.home->counters.handler_errors == 1u);
+    l.run(l.near_io);
+    REQUIRE(!l.ann->is_open());
+    REQUIRE(l.bob->is_open());
+    REQUIRE(l.ann->queued_bytes() != 0);
+}
+
+TEST_CASE("who failed and is gone is not missed, and its place may be another's") {
+    two_loops l;
+    l.receive(*l.ann, R"({"name":"throw"})");
+    l.run(l.near_io);
+    l.queue->leave(*l.ann);
+    l.queue->leave(*l.ann);
+    l.queue->enter(*l.ann);
+    l.receive(*l.ann, R"({"name":"again"})");
+    l.run();
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"again"});
+    REQUIRE(l.ann->is_open());
+}
+
+TEST_CASE("a shut queue sends what it has and takes no more; a closed one takes nothing") {
     two_loops l;
     l.receive(R"({"name":"a"})");
-    l.batch_queue->shut();
+    l.queue->shut();
     l.receive(R"({"name":"b"})");
-    l.batch_queue->drain();
+    l.queue->drain();
     l.run();
     REQUIRE(l.pipeline.got == std::vector<std::string>{"a"});
 
     two_loops closed;
     closed.receive(R"({"name":"a"})");
-    closed.batch_queue->shut();
-    closed.batch_queue->close();
+    closed.queue->shut();
+    closed.queue->close();
     closed.run();
     REQUIRE(closed.pipeline.got.empty());
+}
+
+TEST_CASE("a full queue may be shut, drained and closed") {
+    two_loops l;
+    const std::size_t sent = l.fill();
+    l.queue->shut();
+    l.queue->drain();
+    l.queue->close();
+    REQUIRE(l.pipeline.got.size() == sent * event_queue<recording>::max_batch_events);
+    l.run();
+    REQUIRE(!l.ann->is_paused());
 }

@@ -38,8 +38,7 @@ struct publishing {
     asio::io_context io{};
     std::shared_ptr<detail::loop> loop = std::make_shared<detail::loop>(io);
     std::shared_ptr<detail::publication> listing = std::make_shared<detail::publication>();
-    overflow when_full = overflow::drop_oldest;
-    detail::publisher sink{loop, listing, [this](auto) { return when_full; }};
+    detail::publisher sink{loop, listing, {}};
 };
 
 const auto by_symbol = key_by("symbol", [](const row& r) { return r.key; });
@@ -80,7 +79,7 @@ TEST_CASE("a record is sent as one JSON object in a text frame, with the key und
 
 TEST_CASE("events are followed by the key that the stream has, and conflated by it") {
     publishing p;
-    p.when_full = overflow::conflate;
+    p.sink = {p.loop, p.listing, {overflow::conflate}};
     auto channel = p.sink.open<numbered>("ticks", key_by(&numbered::id));
     listener all, seven;
     topic& ticks = *p.listing->topics.at(0);
@@ -133,6 +132,12 @@ TEST_CASE("a storage that tells of failures is given the endpoint's log") {
     p.sink.history<row>("bars", "symbol", storage);
     storage.log({});
     REQUIRE(told == 1);
+}
+
+TEST_CASE("a topic's policy is its own, or that of all others") {
+    const detail::topic_policies policies{overflow::conflate, {{"bars", overflow::disconnect}}};
+    REQUIRE(policies.of("bars") == overflow::disconnect);
+    REQUIRE(policies.of("trades") == overflow::conflate);
 }
 
 TEST_CASE("a storage is listed under its topic") {

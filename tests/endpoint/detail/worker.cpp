@@ -393,19 +393,33 @@ TEST_CASE("a handler that throws in any loop ends its connection with 1011") {
     REQUIRE(snapshot_of(s).counters.handler_errors == loops);
 }
 
-TEST_CASE("an operator that throws is counted, and the events behind are taken") {
-    endpoint<tcp> s{several_loops()};
-    s.serve(from<reading>("readings") | filter([](const reading& r) {
-                if (r.value == 13) throw 1;
-                return true;
-            }) |
-            publish("good"));
-    running thread{s};
-    websocket_client in_first{"127.0.0.1", s.port(), "/good"},
-        in_second{"127.0.0.1", s.port(), "/readings"};
-    in_second.send_text("[" + event("a", 13, 0) + "," + event("a", 14, 1) + "]");
-    REQUIRE(has(in_first.receive()->payload, R"("value":14)"));
-    REQUIRE(snapshot_of(s).counters.handler_errors == 1);
+TEST_CASE("who sends what an operator throws at is closed, in one loop as in several") {
+    for (const std::size_t count : {1u, 2u}) {
+        auto options = several_loops();
+        options.loops = count;
+        endpoint<tcp> s{options};
+        s.serve(from<reading>("readings") | filter([](const reading& r) {
+                    if (r.value == 13) throw 1;
+                    return true;
+                }) |
+                publish("good"));
+        running thread{s};
+        // With two loops, the one who fails and its neighbour send in the second.
+        websocket_client first{"127.0.0.1", s.port(), "/good"},
+            failing{"127.0.0.1", s.port(), "/readings"}, third{"127.0.0.1", s.port(), "/good"},
+            neighbour{"127.0.0.1", s.port(), "/readings"};
+        failing.send_text("[" + event("a", 12, 0) + "," + event("a", 13, 0) + "," +
+                          event("a", 14, 1) + "]");
+        REQUIRE(failing.receive()->code == close_code::internal_error);
+        neighbour.send_text(event("b", 15, 2));
+        for (auto* const each : {&first, &third}) {
+            REQUIRE(has(each->receive()->payload, R"("value":12)"));
+            REQUIRE(has(each->receive()->payload, R"("value":15)"));
+        }
+        const auto now = snapshot_of(s);
+        REQUIRE(now.pipelines[0].stats.events == 3);
+        REQUIRE(now.counters.handler_errors == 1);
+    }
 }
 
 TEST_CASE("while a pipeline is behind its senders wait, and nothing is lost") {
@@ -417,13 +431,13 @@ TEST_CASE("while a pipeline is behind its senders wait, and nothing is lost") {
                 gate.wait();
                 ++seen;
                 return false;
-            }) |
-            publish("none"));
+            }) | publish("none"),
+            {.duplex_path = "/both"});
     running thread{s};
     // The first loop gets one too, and can accept no more once it waits.
     websocket_client clients[loops] = {{"127.0.0.1", s.port(), "/readings", {}, 2s},
                                        {"127.0.0.1", s.port(), "/readings", {}, 2s},
-                                       {"127.0.0.1", s.port(), "/readings", {}, 2s}};
+                                       {"127.0.0.1", s.port(), "/both", {}, 2s}};
     constexpr std::uint64_t events_a_message = 1000;
     std::string message = "[";
     for (std::uint64_t i = 0; i != events_a_message; ++i)

@@ -18,14 +18,18 @@ class batch_queue : public std::enable_shared_from_this<batch_queue<Batch>> {
 public:
     static constexpr std::size_t slots = 64;
 
-    /// `take(Batch&)` is called in the loop of `to`, which also clears what it is given.
+    /// `take(Batch&)` is called in the loop of `to`, which also clears what it is given;
+    /// `on_room()` in the loop of `from`, once there is a batch to fill after there was none.
     batch_queue(std::shared_ptr<mailbox> from, std::shared_ptr<mailbox> to,
-                std::function<void(Batch&)> take)
-        : from_{std::move(from)}, to_{std::move(to)}, take_{std::move(take)} {}
+                std::function<void(Batch&)> take, std::function<void()> on_room = {})
+        : from_{std::move(from)},
+          to_{std::move(to)},
+          take_{std::move(take)},
+          on_room_{std::move(on_room)} {}
 
     // In the loop that fills.
 
-    /// The batch to fill, or null: then `on_room` is called once there is one.
+    /// The batch to fill, or null: then `on_room` is called.
     [[nodiscard]] Batch* back() {
         if (Batch* const free = ring_.back()) return free;
         wants_room_.exchange(true);
@@ -37,8 +41,6 @@ public:
         ring_.push();
         if (!is_due_.exchange(true)) wake();
     }
-
-    std::function<void()> on_room;
 
     // In the loop that takes.
 
@@ -59,7 +61,7 @@ private:
         ring_.pop();
         if (wants_room_.exchange(false))
             from_->post([self = this->shared_from_this()] {
-                if (self->on_room) self->on_room();
+                if (self->on_room_) self->on_room_();
             });
         return true;
     }
@@ -79,6 +81,7 @@ private:
     std::shared_ptr<mailbox> from_;
     std::shared_ptr<mailbox> to_;
     std::function<void(Batch&)> take_;
+    std::function<void()> on_room_;
     spsc_ring<Batch> ring_{slots};
     std::atomic<bool> is_due_{false};  ///< the loop that takes has been woken
     std::atomic<bool> wants_room_{false};

@@ -3,92 +3,107 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
+#include <millrace/core/owned_views.hpp>
 #include <millrace/core/schema.hpp>
+#include <millrace/endpoint/detail/text_arena.hpp>
 
-namespace millrace::detail {
+namespace millrace {
+
+class connection;
+
+namespace detail {
 
 /// Whether events can cross to another loop: copies of which each view is known.
 template <class Event>
 concept portable_event = std::copy_constructible<Event> && described<Event>;
 
-/// Keeps texts where they do not move, until it is cleared.
-class text_arena {
-public:
-    static constexpr std::size_t chunk_bytes = 16 * 1024;
+/// Stops the compiler when copies of an event would refer to the message that it came in.
+template <portable_event Event>
+consteval void require_owned_views() {
+    static_assert(can_own_views<Event>(),
+                  "an event on an endpoint needs: fields whose copies refer to nothing, which are "
+                  "texts, numbers, enumerations, times, structs with a schema, and optionals and "
+                  "containers of these; of a type of your own say so by owns_its_value (see "
+                  "millrace/core/owned_views.hpp)");
+}
 
-    [[nodiscard]] std::string_view keep(std::string_view text) {
-        if (text.empty()) return {};
-        if (text.size() > free_bytes_) add_chunk(text.size());
-        char* const to = free_;
-        std::memcpy(to, text.data(), text.size());
-        free_ += text.size();
-        free_bytes_ -= text.size();
-        return {to, text.size()};
-    }
-
-    /// Keeps one chunk for what comes next.
-    void clear() noexcept {
-        if (chunks_.empty()) return;
-        chunks_.resize(1);
-        free_ = chunks_.front().get();
-        free_bytes_ = chunk_bytes;
-    }
-
-private:
-    void add_chunk(std::size_t at_least) {
-        // The first is of the usual size, for it is used again.
-        if (chunks_.empty() && at_least > chunk_bytes) add_chunk(chunk_bytes);
-        const std::size_t size = at_least > chunk_bytes ? at_least : chunk_bytes;
-        chunks_.push_back(std::make_unique<char[]>(size));
-        free_ = chunks_.back().get();
-        free_bytes_ = size;
-    }
-
-    std::vector<std::unique_ptr<char[]>> chunks_;
-    char* free_ = nullptr;
-    std::size_t free_bytes_ = 0;
+/// A connection whose events go to a pipeline in another loop. What can change belongs to one of
+/// the two loops alone.
+struct event_sender {
+    connection* who = nullptr;  ///< the receiving loop's; null once it is closed
+    std::uint64_t id = 0;       ///< the connection's; never changed
+    bool has_failed = false;    ///< the pipeline's loop's: nothing more that comes from it is taken
 };
 
-/// Events of whole messages, on their way to the loop of their pipeline.
+/// Events of whole messages, and whose they are, on their way to the loop of their pipeline.
 template <portable_event Event>
-struct event_batch {
-    std::vector<Event> events;
-    std::uint64_t rejected = 0;  ///< events that the codec refused
+class event_batch {
+public:
+    /// What follows is `from`'s.
+    void begin(const std::shared_ptr<event_sender>& from) {
+        if (!runs_.empty() && runs_.back().begin == events_.size()) runs_.pop_back();
+        if (runs_.empty() || runs_.back().from != from) runs_.push_back({from, events_.size()});
+    }
 
     /// Copies an event and what its views refer to.
     void keep(const Event& one) {
-        Event& copy = events.emplace_back(one);
-        schema<Event>.for_each([&](const auto& field) {
-            auto& value = copy.*field.member;
-            using value_type = std::remove_cvref_t<decltype(value)>;
-            if constexpr (std::same_as<value_type, std::string_view>) {
-                value = texts_.keep(value);
-            } else if constexpr (std::same_as<value_type, std::optional<std::string_view>>) {
-                if (value) value = texts_.keep(*value);
+        Event& copy = events_.emplace_back(one);
+        if constexpr (has_views<Event>()) {
+            try {
+                const auto keep_text = [this](std::string_view text) { return texts_.keep(text); };
+                own_views(copy, keep_text);
+            } catch (...) {
+                events_.pop_back();
+                throw;
             }
-        });
+        }
     }
 
-    [[nodiscard]] bool empty() const noexcept { return events.empty() && rejected == 0; }
+    /// An event that the codec refused.
+    void reject() noexcept { ++rejected_; }
+
+    /// Calls `f(const std::shared_ptr<event_sender>&, std::span<const Event>)` for the events that
+    /// stand together and are of one sender.
+    template <class Function>
+    void for_each_run(Function&& f) const {
+        for (std::size_t i = 0; i != runs_.size(); ++i) {
+            const std::size_t begin = runs_[i].begin;
+            const std::size_t end = i + 1 != runs_.size() ? runs_[i + 1].begin : events_.size();
+            f(runs_[i].from, std::span{events_}.subspan(begin, end - begin));
+        }
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept { return events_.size(); }
+    [[nodiscard]] std::uint64_t rejected() const noexcept { return rejected_; }
+    [[nodiscard]] bool empty() const noexcept { return events_.empty() && rejected_ == 0; }
 
     void clear() noexcept {
-        if (events.capacity() > max_idle_events) std::vector<Event>{}.swap(events);
-        events.clear();
-        rejected = 0;
+        if (events_.capacity() > max_idle_events) std::vector<Event>{}.swap(events_);
+        events_.clear();
+        runs_.clear();
+        rejected_ = 0;
         texts_.clear();
     }
 
 private:
     static constexpr std::size_t max_idle_events = 4096;
 
+    struct run {
+        std::shared_ptr<event_sender> from;
+        std::size_t begin;  ///< among the events
+    };
+
+    std::vector<Event> events_;
+    std::vector<run> runs_;
+    std::uint64_t rejected_ = 0;
     text_arena texts_;
 };
 
-}  // namespace millrace::detail
+}  // namespace detail
+
+}  // namespace millrace

@@ -1,16 +1,18 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <span>
+#include <unordered_map>
 #include <utility>
 
 #include <millrace/codec/codec.hpp>
+#include <millrace/endpoint/connection.hpp>
 #include <millrace/endpoint/detail/batch_queue.hpp>
 #include <millrace/endpoint/detail/event_batch.hpp>
 #include <millrace/endpoint/detail/loop.hpp>
 #include <millrace/endpoint/detail/mailbox.hpp>
+#include <millrace/websocket/close_code.hpp>
 
 namespace millrace::detail {
 
@@ -36,8 +38,11 @@ concept reachable_pipeline = portable_event<typename Running::event_type> && req
 };
 
 /// Decodes messages in the loop that received them and sends their events, in batches, to the loop
-/// in which the pipeline runs. Events of one connection stay in order. When the pipeline is so far
-/// behind that no batch is free, the lane is full, and nothing may be given until there is room.
+/// in which the pipeline runs. Events of one connection stay in order. While the pipeline is so far
+/// behind that no batch is free, none of the queue's senders is read.
+///
+/// A sender at one of whose events the pipeline throws is closed, as in the pipeline's own loop:
+/// nothing that it sent behind that event is taken, and all that others sent is.
 template <reachable_pipeline Running>
 class event_queue final : public event_queue_base,
                           public flushable,
@@ -50,44 +55,51 @@ public:
     static constexpr std::size_t max_batch_events = 1024;
 
     event_queue(Running& pipeline, std::shared_ptr<loop> home, std::shared_ptr<mailbox> of_home,
-                std::shared_ptr<loop> receiver, std::shared_ptr<mailbox> of_receiver)
+                std::shared_ptr<loop> receiver, const std::shared_ptr<mailbox>& of_receiver)
         : decode_{pipeline.limits()},
           receiver_{std::move(receiver)},
           queue_{std::make_shared<batch_queue<batch>>(
-              std::move(of_receiver), std::move(of_home),
-              [&pipeline, home = std::move(home)](batch& events) {
-                  take(pipeline, *home, events);
-              })} {
+              of_receiver, std::move(of_home),
+              [to = &pipeline, home = std::move(home), senders = of_receiver](batch& events) {
+                  take(*to, *home, *senders, events);
+              },
+              [this] { on_room(); })} {
         open_ = queue_->back();
     }
 
     // In the loop that receives.
 
-    /// As `running_pipeline::receive`.
+    /// The connection may send events until it leaves.
+    void enter(connection& sender) {
+        senders_.emplace(&sender,
+                         std::make_shared<event_sender>(event_sender{&sender, sender.id()}));
+        if (is_full()) sender.pause_reading();
+    }
+
+    void leave(connection& sender) {
+        const auto found = senders_.find(&sender);
+        if (found == senders_.end()) return;
+        found->second->who = nullptr;
+        senders_.erase(found);
+    }
+
+    /// As `running_pipeline::receive`, of a connection that has entered and is not paused.
     template <class OnError>
-    void receive(std::span<char> message, OnError&& on_error) {
+    void receive(connection& from, std::span<char> message, OnError&& on_error) {
         if (is_shut_) return;
         if (!std::exchange(is_scheduled_, true)) receiver_->schedule(this->shared_from_this());
+        if (latest_ == nullptr || latest_->who != &from) latest_ = senders_.at(&from);
+        open_->begin(latest_);
         decode_.decode(
             message, [this](const event& one) { open_->keep(one); },
             [&](const input_error& error) {
-                ++open_->rejected;
+                open_->reject();
                 on_error(error);
             });
-        if (open_->events.size() >= max_batch_events) send();
+        if (open_->size() >= max_batch_events) send();
     }
 
     [[nodiscard]] bool is_full() const noexcept { return open_ == nullptr; }
-
-    /// `f(is_full)` is called when it gets full, and when it is so no longer.
-    void watch(std::function<void(bool)> f) {
-        on_change_ = std::move(f);
-        queue_->on_room = [this] {
-            if (!is_full()) return;
-            open_ = queue_->back();
-            if (!is_full()) on_change_(false);
-        };
-    }
 
     void flush() override {
         is_scheduled_ = false;
@@ -109,22 +121,42 @@ private:
         if (is_full() || open_->empty()) return;
         queue_->push();
         open_ = queue_->back();
-        if (is_full() && on_change_) on_change_(true);
+        if (!is_full()) return;
+        for (const auto& each : senders_) each.first->pause_reading();
     }
 
-    /// What an event's handling throws is counted; the others are not to suffer for it.
-    static void take(Running& pipeline, loop& home, batch& events) {
+    void on_room() {
+        if (!is_full()) return;
+        open_ = queue_->back();
+        if (is_full()) return;
+        for (const auto& each : senders_) each.first->resume_reading();
+    }
+
+    static void take(Running& pipeline, loop& home, mailbox& senders, batch& events) {
         const loop::turn turn{home};
-        pipeline.reject(events.rejected);
-        for (const event& each : events.events) home.contain([&] { pipeline.push(each); });
+        pipeline.reject(events.rejected());
+        events.for_each_run(
+            [&](const std::shared_ptr<event_sender>& from, std::span<const event> run) {
+                if (from->has_failed) return;
+                const auto push_all = [&] {
+                    for (const event& each : run) pipeline.push(each);
+                };
+                from->has_failed = !home.contain(push_all, from->id);
+                if (from->has_failed)
+                    senders.post([from] {
+                        if (from->who == nullptr) return;
+                        from->who->close(websocket::close_code::internal_error, "handler failed");
+                    });
+            });
         events.clear();
     }
 
     typename Running::decoder_type decode_;
     std::shared_ptr<loop> receiver_;
     std::shared_ptr<batch_queue<batch>> queue_;
-    std::function<void(bool)> on_change_;
-    batch* open_;  ///< being filled; null: all wait to be taken
+    std::unordered_map<connection*, std::shared_ptr<event_sender>> senders_;
+    std::shared_ptr<event_sender> latest_;  ///< whose message was the last
+    batch* open_;                           ///< being filled; null: all wait to be taken
     bool is_scheduled_ = false;
     bool is_shut_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,6 +47,17 @@ struct key_in_record<Record, unkeyed> {
 template <class Record, class KeyBy>
 using key_in = typename key_in_record<Record, KeyBy>::type;
 
+/// What each topic does with a slow follower.
+struct topic_policies {
+    overflow otherwise = overflow::drop_oldest;
+    std::map<std::string, overflow, std::less<>> own{};
+
+    [[nodiscard]] overflow of(std::string_view topic) const {
+        const auto found = own.find(topic);
+        return found != own.end() ? found->second : otherwise;
+    }
+};
+
 /// Publishes records to a topic: each is encoded once, as a JSON object in a text frame that all
 /// subscribers share, and only if there is one.
 template <class Record, class KeyBy>
@@ -83,12 +95,9 @@ private:
 /// `listing` what the pipeline publishes while it starts.
 class publisher {
 public:
-    /// `overflow_of(name)` is the policy of a topic.
     publisher(std::shared_ptr<loop> loop, std::shared_ptr<publication> listing,
-              std::function<overflow(std::string_view)> overflow_of)
-        : loop_{std::move(loop)},
-          listing_{std::move(listing)},
-          overflow_of_{std::move(overflow_of)} {}
+              topic_policies policies)
+        : loop_{std::move(loop)}, listing_{std::move(listing)}, policies_{std::move(policies)} {}
 
     template <class Record, class KeyBy>
     [[nodiscard]] channel<Record, KeyBy> open(std::string_view name, const KeyBy& key) {
@@ -96,7 +105,7 @@ public:
         for (const auto& known : listing_->topics)
             if (known->name() == name) return {known, loop_->frames, key};
         listing_->topics.push_back(std::make_shared<topic>(std::string{name}, std::string{key.name},
-                                                           overflow_of_(name),
+                                                           policies_.of(name),
                                                            &canonical_key<key_in<Record, KeyBy>>));
         return {listing_->topics.back(), loop_->frames, key};
     }
@@ -114,7 +123,7 @@ public:
 private:
     std::shared_ptr<loop> loop_;
     std::shared_ptr<publication> listing_;
-    std::function<overflow(std::string_view)> overflow_of_;
+    topic_policies policies_;
 };
 
 }  // namespace millrace::detail

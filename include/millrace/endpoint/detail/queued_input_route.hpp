@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <span>
-#include <unordered_set>
 #include <utility>
 
 #include <millrace/endpoint/connection.hpp>
@@ -12,35 +11,29 @@
 
 namespace millrace::detail {
 
-/// An `input_route` whose pipeline runs in another loop. While the way there is full, none of its
-/// connections is read, so that their senders have to wait.
+/// An `input_route` whose pipeline runs in another loop. A queue may have several routes.
 template <reachable_pipeline Running>
 class queued_input_route final : public topic_route {
 public:
     queued_input_route(std::shared_ptr<event_queue<Running>> to, topic_list topics,
                        permission may_follow)
-        : topic_route{std::move(topics), std::move(may_follow)}, queue_{std::move(to)} {
-        queue_->watch([this](bool is_full) {
-            for (connection* const each : open_)
-                is_full ? each->pause_reading() : each->resume_reading();
-        });
-    }
+        : topic_route{std::move(topics), std::move(may_follow)}, queue_{std::move(to)} {}
 
     void on_open(connection& from) override {
         topic_route::on_open(from);
-        open_.insert(&from);
-        if (queue_->is_full()) from.pause_reading();
+        queue_->enter(from);
     }
 
     void on_message(connection& from, websocket::opcode op, std::span<char> payload) override {
-        receive_events(from, op, payload, *queue_);
+        receive_events(from, op, payload, [&](std::span<char> message, auto&& on_error) {
+            queue_->receive(from, message, on_error);
+        });
     }
 
-    void on_close(connection& from) override { open_.erase(&from); }
+    void on_close(connection& from) override { queue_->leave(from); }
 
 private:
     std::shared_ptr<event_queue<Running>> queue_;
-    std::unordered_set<connection*> open_;
 };
 
 }  // namespace millrace::detail

@@ -50,6 +50,7 @@ public:
         const auto& topics = published->topics;
         add_to_first(pipeline_routes(running, topics, options));
         if constexpr (reachable_pipeline<Running>) {
+            require_owned_views<typename Running::event_type>();
             for_each_other([&](Worker& w) {
                 auto batch_queue = std::make_shared<event_queue<Running>>(
                     running, first().shared_loop(), first().shared_mailbox(), w.shared_loop(),

@@ -72,6 +72,8 @@ public:
         if (is_held_back_ && wants_input()) {
             is_held_back_ = false;
             this->receive_again();
+        } else if (phase_ == phase::websocket) {
+            this->arm_read();  // what became readable while it was paused may have been nothing
         }
         if (outbox_.empty()) on_drained();
     }

@@ -67,16 +67,16 @@ private:
     permission may_follow_;
 };
 
-/// Gives a text message to `input`, as `input.receive(payload, on_error)`. A binary message is
-/// answered by close 1003, a refused event by `append_error_reply`.
-template <class Input>
-void receive_events(connection& from, websocket::opcode op, std::span<char> payload, Input& input) {
+/// Gives a text message to `take(payload, on_error)`. A binary message is answered by close 1003, a
+/// refused event by `append_error_reply`.
+template <class Take>
+void receive_events(connection& from, websocket::opcode op, std::span<char> payload, Take&& take) {
     if (op != websocket::opcode::text) {
         from.close(websocket::close_code::unsupported_data, "events are text messages");
         return;
     }
     std::size_t replies_left = from.options().max_errors_per_message;
-    input.receive(payload, [&](const input_error& error) {
+    take(payload, [&](const input_error& error) {
         if (replies_left == 0) return;
         --replies_left;
         from.reply([&](std::string& out) { append_error_reply(out, error); });
@@ -93,7 +93,9 @@ public:
         : topic_route{std::move(topics), std::move(may_follow)}, pipeline_{pipeline} {}
 
     void on_message(connection& from, websocket::opcode op, std::span<char> payload) override {
-        receive_events(from, op, payload, pipeline_);
+        receive_events(from, op, payload, [&](std::span<char> message, auto&& on_error) {
+            pipeline_.receive(message, on_error);
+        });
     }
 
 private:
