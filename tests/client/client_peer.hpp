@@ -103,6 +103,13 @@ public:
         run();
     }
 
+    /// Writes without running anything.
+    void put(std::string_view bytes) {
+        std::error_code error;
+        const std::array<asio::const_buffer, 1> parts{asio::buffer(bytes.data(), bytes.size())};
+        REQUIRE(stream_.write_some(parts, error) == bytes.size());
+    }
+
     /// One frame, unmasked.
     void send(opcode op, std::string_view payload, bool fin = true) {
         std::string frame;

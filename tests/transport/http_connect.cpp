@@ -100,12 +100,18 @@ TEST_CASE("what follows the proxy's head is the tunnel's first") {
     REQUIRE(c.tunnel->available() == 11);
 }
 
-TEST_CASE("an HTTP proxy's answers other than 200 are errors") {
+TEST_CASE("an HTTP proxy's answers other than 2xx are errors") {
+    CHECK(!outcome_of("HTTP/1.1 204 No Content\r\n\r\n"));
+    CHECK(!outcome_of("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 299 OK\r\n\r\n"));
+    CHECK(outcome_of("HTTP/1.1 100 Continue\r\n\r\n") == errc::connection_lost);
+    CHECK(outcome_of("HTTP/1.1 101 X\r\n\r\nHTTP/1.1 502 No\r\n\r\n") ==
+          asio::error::connection_refused);
     CHECK(!outcome_of("HTTP/1.0 200 OK\r\n\r\n"));
     CHECK(!outcome_of("HTTP/1.1 200\r\n\r\n"));
     CHECK(outcome_of("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") == errc::unauthorized);
     CHECK(outcome_of("HTTP/1.1 502 Bad Gateway\r\n\r\n") == asio::error::connection_refused);
-    CHECK(outcome_of("HTTP/1.1 2000 OK\r\n\r\n") == asio::error::connection_refused);
+    CHECK(outcome_of("HTTP/1.1 2000 OK\r\n\r\n") == errc::bad_request);
+    CHECK(outcome_of("HTTP/1.1 20 OK\r\n\r\n") == errc::bad_request);
     CHECK(outcome_of("HTTP/1.1 301 200 \r\n\r\n") == asio::error::connection_refused);
     CHECK(outcome_of("HTTP/2 200 OK\r\n\r\n") == errc::bad_request);
     CHECK(outcome_of("SSH-2.0-x\r\n\r\n") == errc::bad_request);
@@ -120,6 +126,9 @@ TEST_CASE("an HTTP proxy's head is bounded") {
     };
     CHECK(!outcome_of(head(8192)));
     CHECK(outcome_of(head(8193)) == errc::header_too_large);
+    const std::string interim = "HTTP/1.1 100 Continue\r\n\r\n";
+    CHECK(!outcome_of(interim + head(8192 - interim.size())));
+    CHECK(outcome_of(interim + head(8193 - interim.size())) == errc::header_too_large);
 }
 
 TEST_CASE("a host cannot add lines to the request to a proxy") {
@@ -148,7 +157,7 @@ TEST_CASE("a proxy's name is a host and a port") {
     CHECK(parsed("proxy.example:3128") == "proxy.example 3128");
     CHECK(parsed("[::1]:80") == "::1 80");
     for (const auto* text : {"", "proxy", "proxy:", ":80", "proxy:80x", "proxy:65536", "::1:80",
-                             "[]:80", "http://proxy:80"}) {
+                             "[]:80", "http://proxy:80", "proxy:0", "user@proxy:80"}) {
         CAPTURE(text);
         CHECK(parsed(text) == "none");
     }

@@ -502,6 +502,33 @@ TEST_CASE("TLS refuses what is no TLS") {
     REQUIRE(at_server.received.empty());
 }
 
+TEST_CASE("TLS takes no handshake without end") {
+    asio::io_context io;
+    auto [peer, lower] = memory_stream::connected(io, {.capacity_bytes = 4096});
+    auto [theirs, hello] = memory_stream::connected(io);
+    auto client = stream::connected(io, contexts().client, std::move(theirs), "server.example");
+    std::error_code error;
+    client.read_some({}, error);
+    std::string bytes(4096, '\0');
+    bytes.resize(hello.read_some(bytes, error));
+    // A client of TLS 1.3 may send these before its answer to the server (RFC 8446, D.4).
+    while (bytes.size() < 1'000'000) bytes.append("\x14\x03\x03\x00\x01\x01", 6);
+
+    auto server = stream::accepted(io, contexts().server, std::move(lower));
+    receiver at_server{server};
+    at_server.go();
+    std::size_t taken = 0;
+    for (std::error_code full; taken != bytes.size() && !at_server.error; full.clear()) {
+        taken +=
+            peer.write_some(std::array<asio::const_buffer, 1>{asio::buffer(bytes) + taken}, full);
+        io.restart();
+        io.poll();
+    }
+    REQUIRE(at_server.error);
+    REQUIRE(taken < 128 * 1024 + 3 * 4096);
+    REQUIRE(!server.is_established());
+}
+
 TEST_CASE("TLS does not negotiate a second time") {
     two_ends ends{{}, contexts().client_of_tls_1_2};
     ends.shake_hands();

@@ -53,6 +53,7 @@ struct client_stats {
     std::uint64_t connections = 0;  ///< upgrades that succeeded
     std::uint64_t failures = 0;     ///< attempts and connections that ended with an error
     std::uint64_t messages_in = 0;
+    std::uint64_t ignored = 0;       ///< messages that came when the connection was closing
     std::uint64_t messages_out = 0;  ///< handed to the system
     std::uint64_t dropped = 0;       ///< taken by `send` and not sent
 };

@@ -42,7 +42,11 @@ struct client_options {
 
     /// A longer message ends the connection with 1009.
     std::size_t max_message_bytes = 1024 * 1024;
-    /// Of the server's answer to the upgrade; beyond: `errc::header_too_large`.
+    /// Ping, pong and close frames from the server; beyond: it is closed with 1008, and the error
+    /// is `errc::too_many_requests`.
+    std::size_t max_control_frames_per_second = 100;
+    /// Of the server's answer to the upgrade, with interim ones (1xx) before it; beyond:
+    /// `errc::header_too_large`.
     std::size_t max_head_bytes = 8 * 1024;
     /// What waits to be sent, connected or not, each message counted with 64 bytes on top; beyond:
     /// `when_full`. A longer message is never taken. What `on_open` sends has as much room of its

@@ -24,6 +24,7 @@ struct basic_endpoint_counters {
     Number http_requests{};     ///< answered without an upgrade
     Number upgrades{};          ///< WebSocket connections opened
     Number messages_in{};       ///< text and binary messages
+    Number messages_ignored{};  ///< likewise, that came when their connection was closing
     Number bytes_in{};          ///< read from connections
     Number frames_out{};        ///< frames queued to be sent
     Number bytes_out{};         ///< written to connections
@@ -50,9 +51,10 @@ private:
 
     static constexpr auto all(auto& of) {
         return std::tie(of.connections, of.accepted, of.refused, of.denied, of.accept_errors,
-                        of.http_requests, of.upgrades, of.messages_in, of.bytes_in, of.frames_out,
-                        of.bytes_out, of.frames_dropped, of.slow_disconnects, of.floods,
-                        of.protocol_errors, of.timeouts, of.handler_errors);
+                        of.http_requests, of.upgrades, of.messages_in, of.messages_ignored,
+                        of.bytes_in, of.frames_out, of.bytes_out, of.frames_dropped,
+                        of.slow_disconnects, of.floods, of.protocol_errors, of.timeouts,
+                        of.handler_errors);
     }
 };
 

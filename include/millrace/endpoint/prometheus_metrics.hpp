@@ -23,6 +23,8 @@ struct prometheus_metrics {
         single(out, "http_requests_total", "counter", "HTTP requests answered", c.http_requests);
         single(out, "upgrades_total", "counter", "WebSocket connections opened", c.upgrades);
         single(out, "messages_received_total", "counter", "Messages received", c.messages_in);
+        single(out, "messages_ignored_total", "counter",
+               "Messages that came when their connection was closing", c.messages_ignored);
         single(out, "bytes_received_total", "counter", "Bytes received", c.bytes_in);
         single(out, "frames_sent_total", "counter", "Frames queued to be sent", c.frames_out);
         single(out, "bytes_sent_total", "counter", "Bytes sent", c.bytes_out);

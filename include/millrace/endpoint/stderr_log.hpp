@@ -13,10 +13,10 @@
 #include <utility>
 
 #include <millrace/core/clock.hpp>
+#include <millrace/core/detail/token_bucket.hpp>
 #include <millrace/core/log.hpp>
 #include <millrace/core/timestamp.hpp>
 #include <millrace/endpoint/detail/line_writer.hpp>
-#include <millrace/endpoint/detail/token_bucket.hpp>
 
 namespace millrace {
 

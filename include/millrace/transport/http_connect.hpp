@@ -60,12 +60,23 @@ struct authority {
     return std::ranges::all_of(text, [](char c) { return c > ' ' && c != '\x7f'; });
 }
 
+/// The class of the status in the head of a proxy's answer, 1 to 5; 0 for what is none.
+[[nodiscard]] inline int status_class(std::string_view head) noexcept {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (!head.starts_with("HTTP/1.0 ") && !head.starts_with("HTTP/1.1 ")) return 0;
+    const auto status = head.substr(9, 4);
+    const bool is_status = status.size() == 4 && status[0] >= '1' && status[0] <= '5' &&
+                           is_digit(status[1]) && is_digit(status[2]) &&
+                           (status[3] == ' ' || status[3] == '\r');
+    return is_status ? status[0] - '0' : 0;
+}
+
 /// What the head of a proxy's answer says: whether the tunnel stands.
 [[nodiscard]] inline std::error_code check_connect_response(std::string_view head) noexcept {
-    if (!head.starts_with("HTTP/1.0 ") && !head.starts_with("HTTP/1.1 ")) return errc::bad_request;
-    const auto status = head.substr(9, 4);
-    if (status == "200 " || status == "200\r") return {};
-    if (status.starts_with("407")) return errc::unauthorized;
+    const int status = status_class(head);
+    if (status == 0) return errc::bad_request;
+    if (status == 2) return {};
+    if (head.substr(9).starts_with("407")) return errc::unauthorized;
     return asio::error::connection_refused;
 }
 
@@ -110,13 +121,22 @@ private:
     /// Byte by byte: what follows the head is the tunnel's.
     void read(std::error_code error) {
         char byte = 0;
-        while (!error && !head_.ends_with("\r\n\r\n")) {
-            if (head_.size() == max_head_bytes) return end(errc::header_too_large);
+        while (!error && !is_answered()) {
+            if (interim_bytes_ + head_.size() == max_head_bytes) return end(errc::header_too_large);
             if (stream_.read_some({&byte, 1}, error) != 0) head_.push_back(byte);
         }
         if (error == asio::error::would_block) return await_readable();
         if (error == asio::error::eof) error = errc::connection_lost;
         end(error ? error : check_connect_response(head_));
+    }
+
+    /// Interim answers (1xx) are thrown away.
+    [[nodiscard]] bool is_answered() {
+        if (!head_.ends_with("\r\n\r\n")) return false;
+        if (status_class(head_) != 1) return true;
+        interim_bytes_ += head_.size();
+        head_.clear();
+        return false;
     }
 
     void end(std::error_code error) {
@@ -131,6 +151,7 @@ private:
     Handler handler_;
     std::string request_;
     std::string head_;
+    std::size_t interim_bytes_ = 0;
     bool is_cancelled_ = false;
 };
 
@@ -138,7 +159,7 @@ private:
 
 /// Asks the HTTP proxy at the other end of `stream` for a tunnel to `host` and `port` by CONNECT
 /// (RFC 9110, 9.3.6), and calls `f(std::error_code, Stream)` once. Gives a function that ends the
-/// attempt. An answer other than 200 is `asio::error::connection_refused`, or `errc::unauthorized`
+/// attempt. An answer other than 2xx is `asio::error::connection_refused`, or `errc::unauthorized`
 /// if the proxy asks for credentials (407); a head beyond 8192 bytes is `errc::header_too_large`, a
 /// host with spaces or control characters `asio::error::invalid_argument`.
 template <class Stream, class Handler>

@@ -94,6 +94,11 @@ public:
         return session_ ? session_->lower().remote_address() : std::string{};
     }
 
+    /// The handshake is done.
+    [[nodiscard]] bool is_established() const noexcept {
+        return session_ && session_->is_established();
+    }
+
     /// Of the certificate that the peer has shown and that was found valid, as RFC 2253 writes it,
     /// such as "CN=gauge 7,O=Example"; else empty.
     [[nodiscard]] std::string peer_subject() const {

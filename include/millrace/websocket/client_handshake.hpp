@@ -108,6 +108,15 @@ struct upgrade_answer {
     return answer;
 }
 
+/// Whether the head is an interim answer, which another one follows (RFC 9110, section 15.2): 1xx
+/// but 101.
+[[nodiscard]] constexpr bool is_interim_response(std::string_view head) noexcept {
+    constexpr std::string_view begin = "HTTP/1.1 1";
+    if (!head.starts_with(begin)) return false;
+    const auto status = head.substr(begin.size() - 1);
+    return detail::is_status(status) && !status.starts_with("101");
+}
+
 /// As `read_upgrade_response` for a client that offered nothing.
 [[nodiscard]] inline std::error_code check_upgrade_response(std::string_view head,
                                                             std::string_view key_base64) {

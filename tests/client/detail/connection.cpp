@@ -137,6 +137,111 @@ TEST_CASE("an answer that is no upgrade ends the attempt, and says why") {
     CHECK(l.client->stats().connections == 0);
 }
 
+TEST_CASE("interim answers before the one that counts are skipped, within the limit of a head") {
+    line l{{.max_head_bytes = 1000}};
+    const auto request = read_request(l.other);
+    const std::string interim = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
+    SECTION("in one piece") {
+        l.other.write("HTTP/1.1 100 Continue\r\n\r\n" + interim + accepting(request));
+        CHECK(l.said() == strings{"connecting", "open", "on_open"});
+    }
+    SECTION("one after the other") {
+        l.other.write(interim);
+        l.other.write(interim);
+        CHECK(l.said() == strings{"connecting"});
+        l.other.write(accepting(request));
+        CHECK(l.said() == strings{"open", "on_open"});
+    }
+    SECTION("without end") {
+        for (int i = 0; i != 1000 / 40 + 1; ++i) l.other.write(interim);
+        CHECK(l.said() == strings{"connecting", "error: request header too large", "waiting"});
+    }
+}
+
+TEST_CASE(
+    "a head of more than the shared buffer is taken, or refused, and never waited for in vain") {
+    const std::string more = "X: " + std::string(70'000, 'x') + "\r\n";
+    SECTION("within the limit") {
+        line l{{.max_head_bytes = 100'000}};
+        std::string frame;
+        websocket::append_frame(frame, opcode::text, "behind");
+        l.other.write(accepting(read_request(l.other), more) + frame);
+        CHECK(l.said() == strings{"connecting", "open", "on_open", "text behind"});
+    }
+    SECTION("beyond") {
+        const std::size_t limit = GENERATE(65'535u, 65'536u, 65'537u, 70'000u);
+        line l{{.max_head_bytes = limit}};
+        l.other.write(accepting(read_request(l.other), more));
+        CHECK(l.said() == strings{"connecting", "error: request header too large", "waiting"});
+    }
+}
+
+TEST_CASE("a server's control frames are limited, as a client's are") {
+    line l{{.max_control_frames_per_second = 10}};
+    l.open();
+    l.said();
+    for (int second = 0; second != 3; ++second) {
+        for (int i = 0; i != 10; ++i) l.other.send(i % 2 == 0 ? opcode::ping : opcode::pong, "x");
+        l.advance(1s);
+    }
+    CHECK(l.client->state() == client_state::open);
+    std::string flood;
+    for (int i = 0; i != 11; ++i) websocket::append_frame(flood, opcode::ping, "y");
+    websocket::append_frame(flood, opcode::text, "behind the flood");
+    l.other.write(flood);
+    CHECK(l.other.next_close() == close_code::policy_violation);
+    CHECK(l.said() == strings{"closing"});
+    l.advance(5s);
+    CHECK(l.said() == strings{"error: too many requests", "on_close 1006 (again)", "waiting"});
+}
+
+TEST_CASE("messages that come after a close was sent are counted") {
+    line l;
+    l.open();
+    l.other.send(opcode::text, "in time");
+    l.client->stop();
+    CHECK(l.other.next_close() == close_code::normal);
+    l.other.send(opcode::text, "late");
+    l.other.send(opcode::binary, "later");
+    l.other.send_close(close_code::normal);
+    CHECK(l.client->stats().messages_in == 1);
+    CHECK(l.client->stats().ignored == 2);
+}
+
+TEST_CASE("what lay unread while a handler was slow counts before a time is up") {
+    SECTION("of a connection") {
+        line l{{.idle_timeout = 60s}};
+        l.open();
+        l.other.put("\x81\x05hello");
+        l.client->clock().advance(10min);
+        l.client->tick();
+        CHECK(l.said() == strings{"connecting", "open", "on_open", "text hello"});
+        CHECK(l.client->state() == client_state::open);
+        l.advance(60s);
+        CHECK(l.client->state() != client_state::open);
+    }
+    SECTION("of an upgrade") {
+        line l{{.connect_timeout = 10s}};
+        l.other.put(accepting(read_request(l.other)));
+        l.client->clock().advance(1min);
+        l.client->tick();
+        CHECK(l.said() == strings{"connecting", "open", "on_open"});
+    }
+    SECTION("of a close") {
+        line l;
+        l.open();
+        l.client->close();
+        l.other.next_close();
+        l.said();
+        std::string frame;
+        websocket::append_frame(frame, opcode::close, websocket::close_payload(close_code::normal));
+        l.other.put(frame);
+        l.client->clock().advance(1min);
+        l.client->tick();
+        CHECK(l.said() == strings{"on_close 1000 (again)", "waiting"});
+    }
+}
+
 TEST_CASE("a connection that ends within its upgrade is lost") {
     line l;
     read_request(l.other);

@@ -75,16 +75,25 @@ TEST_CASE("a read that gives nothing changes nothing") {
     REQUIRE(receive(buffer, "s") == "tails");
 }
 
-TEST_CASE("a full buffer has no room and a writable byte behind it") {
+TEST_CASE("a full buffer has a writable byte behind it, and grows for what cannot be used yet") {
     shared_memory shared;
     receive_buffer buffer{shared.span};
-    receive(buffer, std::string(shared_memory::size - 1, 'x'));
-    buffer.consume(0);
-    const auto all = receive(buffer, "y");
-    REQUIRE(all.size() == shared_memory::size);
-    const_cast<char*>(all.data())[all.size()] = '\0';
-    buffer.consume(0);
-    REQUIRE(buffer.prepare().empty());
+    std::string sent;
+    for (std::size_t room; sent.size() < 5 * shared_memory::size; sent.append(room, 'x')) {
+        room = buffer.prepare().size();
+        REQUIRE(room != 0);
+        const auto all = receive(buffer, std::string(room, 'x'));
+        REQUIRE(all.size() == sent.size() + room);
+        const_cast<char*>(all.data())[all.size()] = '\0';
+        buffer.consume(0);
+    }
+    REQUIRE(receive(buffer, "end") == sent + "end");
+    REQUIRE(std::string_view{buffer.tail().data(), buffer.size()} == sent + "end");
+
+    buffer.consume(sent.size() - shared_memory::size / 2);
+    REQUIRE(buffer.prepare().size() == shared_memory::size / 2 - 3);
+    buffer.consume(buffer.size());
+    REQUIRE(buffer.prepare().data() == shared.span.data());
 }
 
 TEST_CASE("any sequence of reads gives the bytes in order") {
@@ -101,7 +110,7 @@ TEST_CASE("any sequence of reads gives the bytes in order") {
             receive(neighbour, "");
             neighbour.consume(neighbour.size());
         }
-        std::string chunk(random() % (shared_memory::size - buffer.size() + 1), '\0');
+        std::string chunk(random() % (buffer.prepare().size() + 1), '\0');
         for (char& c : chunk) c = static_cast<char>('a' + random() % 26);
         sent += chunk;
         const auto all = receive(buffer, chunk);

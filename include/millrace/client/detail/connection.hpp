@@ -16,8 +16,10 @@
 #include <asio/error.hpp>
 
 #include <millrace/client/detail/outbox.hpp>
+#include <millrace/core/detail/token_bucket.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/transport/detail/receive_buffer.hpp>
+#include <millrace/websocket/client_handshake.hpp>
 #include <millrace/websocket/close_code.hpp>
 #include <millrace/websocket/compression.hpp>
 #include <millrace/websocket/frame.hpp>
@@ -38,6 +40,8 @@ public:
           stream_{std::move(stream)},
           receive_{client_->shared_buffer()},
           protocol_{{.max_message_bytes = client_->options().max_message_bytes}},
+          control_frames_{
+              token_bucket::of_a_second(client_->options().max_control_frames_per_second)},
           key_{client_->make_key()},
           request_{client_->upgrade().request(key_)} {}
 
@@ -91,11 +95,19 @@ public:
     void tick() {
         const nanoseconds now = client_->now();
         if (now < deadline()) return;
+        receive_now();
+        if (phase_ == phase::ended || now < deadline()) return;
         if (phase_ == phase::closing)
             return end(protocol_.is_closed() ? std::error_code{} : timed_out());
         if (now - last_received_ >= client_->options().idle_timeout) return end(timed_out());
         is_ping_sent_ = true;
         overtake(websocket::opcode::ping, client_outbox::kind::ping, {});
+    }
+
+    /// The time for the upgrade is over.
+    void give_up_upgrade() {
+        receive_now();
+        if (phase_ == phase::upgrading) end(timed_out());
     }
 
 private:
@@ -105,14 +117,16 @@ private:
         client_connection& self;
 
         bool on_message(websocket::opcode op, std::span<char> payload) {
+            if (self.phase_ == phase::closing) self.client_->on_ignored();
             if (self.phase_ == phase::open) self.client_->on_message(op, payload);
             return self.phase_ != phase::ended;
         }
         bool on_ping(std::string_view payload) {
+            if (!self.allows_control_frame()) return false;
             self.overtake(websocket::opcode::pong, client_outbox::kind::pong, payload);
             return true;
         }
-        bool on_pong(std::string_view) { return true; }
+        bool on_pong(std::string_view) { return self.allows_control_frame(); }
         bool on_close(websocket::close_code code, std::string_view reason) {
             self.farewell_ = code;
             self.farewell_reason_ = reason;
@@ -140,16 +154,22 @@ private:
     }
 
     void on_readable(std::error_code error) {
+        receive(error);
+        if (phase_ != phase::ended) arm_read();
+    }
+
+    /// Reads what has come, so that a server is not judged by what a slow handler left unread.
+    void receive_now() { receive({}); }
+
+    void receive(std::error_code error) {
         const auto keep = client_;
         std::size_t size = 0;
         if (!error) size = stream_.read_some(receive_.prepare(), error);
         if (error && error != asio::error::would_block) return on_input_end(error);
-        if (size != 0) {
-            last_received_ = keep->now();
-            is_ping_sent_ = false;
-            receive_.consume(on_received(receive_.commit(size)));
-        }
-        if (phase_ != phase::ended) arm_read();
+        if (size == 0) return;
+        last_received_ = keep->now();
+        is_ping_sent_ = false;
+        receive_.consume(on_received(receive_.commit(size)));
     }
 
     void on_input_end(std::error_code error) {
@@ -160,20 +180,29 @@ private:
     /// Returns how much of `bytes` is used up.
     std::size_t on_received(std::span<char> bytes) {
         std::size_t used = 0;
-        if (phase_ == phase::upgrading) used = receive_answer({bytes.data(), bytes.size()});
+        while (phase_ == phase::upgrading) {
+            const std::size_t head = receive_answer({bytes.data() + used, bytes.size() - used});
+            if (head == 0) break;
+            used += head;
+        }
         if (phase_ == phase::open || phase_ == phase::closing)
             used += receive_frames(bytes.subspan(used));
         return used;
     }
 
+    /// Returns the size of the head, or 0 if it is not there as a whole.
     std::size_t receive_answer(std::string_view bytes) {
-        const auto window = bytes.substr(0, client_->options().max_head_bytes);
-        const auto end_of_head = window.find("\r\n\r\n");
+        const std::size_t limit = client_->options().max_head_bytes - interim_bytes_;
+        const auto end_of_head = bytes.substr(0, limit).find("\r\n\r\n");
         if (end_of_head == std::string_view::npos) {
-            if (window.size() < bytes.size()) end(make_error_code(errc::header_too_large));
+            if (bytes.size() >= limit) end(make_error_code(errc::header_too_large));
             return 0;
         }
         const auto head = bytes.substr(0, end_of_head + 4);
+        if (websocket::is_interim_response(head)) {
+            interim_bytes_ += head.size();
+            return head.size();
+        }
         auto answer = client_->upgrade().read(head, key_);
         if (answer.error) {
             end(answer.error);
@@ -191,6 +220,14 @@ private:
         const auto result = protocol_.receive(bytes, handler);
         if (result.error && phase_ != phase::ended) fail(result.error);
         return result.error ? bytes.size() : result.consumed;
+    }
+
+    /// Control frames are cheap to send, and each asks for work.
+    bool allows_control_frame() {
+        if (phase_ == phase::ended || failure_) return false;
+        if (control_frames_.take(last_received_)) return true;
+        fail(make_error_code(errc::too_many_requests));
+        return false;
     }
 
     /// The server has broken the protocol (RFC 6455, section 7.1.7).
@@ -264,6 +301,7 @@ private:
     stream_type stream_;
     receive_buffer receive_;
     websocket::protocol<websocket::role::client> protocol_;
+    token_bucket control_frames_;
     std::string key_;
     std::string request_;  ///< what is left to write of it
     websocket::close_code farewell_ = websocket::close_code::abnormal;
@@ -272,8 +310,9 @@ private:
     nanoseconds last_received_{};
     nanoseconds closing_since_{};
     phase phase_ = phase::upgrading;
-    bool is_writing_ = false;  ///< waits until the system takes more
-    bool is_broken_ = false;   ///< a write has failed
+    std::size_t interim_bytes_ = 0;  ///< of answers before the one that counts
+    bool is_writing_ = false;        ///< waits until the system takes more
+    bool is_broken_ = false;         ///< a write has failed
     bool is_output_ended_ = false;
     bool is_ping_sent_ = false;
 };

@@ -200,6 +200,8 @@ public:
         arm_timer();
     }
 
+    void on_ignored() noexcept { ++stats_.ignored; }
+
     void on_message(websocket::opcode op, std::span<char> payload) {
         ++stats_.messages_in;
         if (handlers_.on_payload) return notify(handlers_.on_payload, payload, op);
@@ -260,7 +262,7 @@ private:
     void give_up_attempt() {
         is_attempt_late_ = !!cancel_connect_;
         if (cancel_connect_) return cancel_connect_();
-        connection_->end(make_error_code(errc::timed_out));
+        connection_->give_up_upgrade();
     }
 
     void plan_reconnect() {

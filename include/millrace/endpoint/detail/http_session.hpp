@@ -79,12 +79,15 @@ protected:
         if (phase_ == phase::responding)
             deadline_ = std::max(deadline_, this->last_written() + options_.idle_timeout);
         if (loop_->now < deadline_) return;
+        this->receive_now();
+        if (this->is_ended() || loop_->now < deadline_) return;
         const bool is_idle = phase_ == phase::head && has_answered_ && !this->has_partial_input();
         if (!is_idle) {
             ++loop_->counters.timeouts;
             tell(severity::info, log_event::timed_out, "an HTTP request or answer");
         }
-        if (phase_ == phase::head && !is_idle) return refuse(make_error_code(errc::timed_out));
+        if (phase_ == phase::head && !is_idle && this->can_answer())
+            return refuse(make_error_code(errc::timed_out));
         finish();
     }
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include <millrace/core/detail/token_bucket.hpp>
 #include <millrace/endpoint/detail/http_session.hpp>
-#include <millrace/endpoint/detail/token_bucket.hpp>
 #include <millrace/websocket/protocol.hpp>
 
 namespace millrace::detail {
@@ -30,8 +30,8 @@ public:
     session(Server& server, typename Server::stream_type stream, std::uint64_t id, bool is_surplus)
         : base{server, std::move(stream), id, is_surplus},
           protocol_{{.max_message_bytes = options_.max_message_bytes}},
-          messages_{bucket(options_.max_messages_per_second)},
-          control_frames_{bucket(options_.max_control_frames_per_second)} {}
+          messages_{token_bucket::of_a_second(options_.max_messages_per_second)},
+          control_frames_{token_bucket::of_a_second(options_.max_control_frames_per_second)} {}
 
     /// Acts on what timed out.
     void tick() { phase_ == phase::websocket&& is_open_ ? tick_open() : this->tick_http(); }
@@ -85,7 +85,10 @@ private:
         session& self;
 
         bool on_message(websocket::opcode op, std::span<char> payload) {
-            if (!self.is_open_ || !self.allows_message()) return true;
+            if (!self.is_open_ || !self.allows_message()) {
+                ++self.loop_->counters.messages_ignored;
+                return true;
+            }
             ++self.loop_->counters.messages_in;
             self.contain([&] { self.route_->on_message(self, op, payload); });
             return self.wants_input();
@@ -108,12 +111,6 @@ private:
             return true;
         }
     };
-
-    /// As much at once as in a second: the time is looked at once a tick.
-    [[nodiscard]] static token_bucket bucket(std::size_t per_second) {
-        const std::size_t rate = std::clamp<std::size_t>(per_second, 1, 1'000'000'000);
-        return token_bucket{static_cast<double>(rate), static_cast<std::int64_t>(rate)};
-    }
 
     void on_upgraded(route& to, std::unique_ptr<websocket::compressor> agreed) override {
         route_ = &to;
@@ -187,6 +184,10 @@ private:
 
     void tick_open() {
         if (this->is_paused_) return;
+        if (loop_->now - this->last_received() >= options_.idle_timeout) {
+            this->receive_now();
+            if (!is_open_) return;
+        }
         const auto silence = loop_->now - this->last_received();
         if (silence >= options_.idle_timeout) {
             ++loop_->counters.timeouts;

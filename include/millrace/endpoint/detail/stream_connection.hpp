@@ -49,9 +49,13 @@ protected:
 
     /// Gives `on_received` what is left from before.
     void receive_again() {
-        static_cast<void>(receive_.prepare());
-        use(receive_.commit(0));
+        use(receive_.tail());
         arm_read();
+    }
+
+    /// Reads what has come, so that a peer is not judged by what a slow handler left unread.
+    void receive_now() {
+        if (!is_ended_ && wants_input()) static_cast<void>(receive({}));
     }
 
     [[nodiscard]] bool has_partial_input() const noexcept { return receive_.size() != 0; }
@@ -73,6 +77,15 @@ protected:
 
     /// The peer's, which a transport may know only once something was read.
     [[nodiscard]] std::string peer_address() const { return stream_.remote_address(); }
+
+    /// Not before a TLS handshake is done.
+    [[nodiscard]] bool can_answer() const noexcept {
+        if constexpr (requires { stream_.is_established(); }) {
+            return stream_.is_established();
+        } else {
+            return true;
+        }
+    }
 
     /// The subject of the peer's certificate, where the transport has one.
     [[nodiscard]] std::string peer_subject() const {
@@ -125,16 +138,24 @@ private:
 
     void on_readable(std::error_code error) {
         const loop::turn turn{*loop_};
+        if (receive(error)) arm_read();
+    }
+
+    /// False at the end of the input.
+    [[nodiscard]] bool receive(std::error_code error) {
         std::size_t size = 0;
         const auto area = receive_.prepare();
         if (!error) size = stream_.read_some(area, error);
-        if (error == asio::error::would_block) return arm_read();
-        if (error) return on_input_end();
+        if (error == asio::error::would_block) return true;
+        if (error) {
+            on_input_end();
+            return false;
+        }
         loop_->counters.bytes_in += size;
         bytes_in_ += size;
         last_received_ = loop_->now;
         use(receive_.commit(size));
-        arm_read();
+        return true;
     }
 
     void use(std::span<char> bytes) noexcept {

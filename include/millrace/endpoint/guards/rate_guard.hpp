@@ -12,9 +12,9 @@
 #include <utility>
 
 #include <millrace/core/clock.hpp>
+#include <millrace/core/detail/token_bucket.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/core/keyed_map.hpp>
-#include <millrace/endpoint/detail/token_bucket.hpp>
 #include <millrace/endpoint/guard.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/transport/address_list.hpp>

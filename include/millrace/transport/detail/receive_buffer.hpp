@@ -12,20 +12,30 @@ namespace millrace::detail {
 /// Where one connection's bytes arrive. All connections of a thread read into one shared buffer,
 /// one after the other; between reads a connection keeps only the bytes that it could not use yet.
 /// A long tail stays in a buffer of its own until it is used up, so that a large frame that comes
-/// in small pieces is not copied at each.
+/// in small pieces is not copied at each. It grows when it is full and none of it could be used:
+/// who leaves bytes in it, for the rest of a head, must have a limit of its own.
 ///
 /// `shared` must have one writable byte behind its end: see `websocket::protocol::receive`.
-/// Memory between reads: none for an idle connection; the tail; or `shared.size()` for a long tail.
+/// Memory between reads: none for an idle connection; the tail; or for a long tail `shared.size()`,
+/// or up to twice the tail's if that is more.
 class receive_buffer {
 public:
     static constexpr std::size_t max_copied_bytes = 4 * 1024;
 
     explicit receive_buffer(std::span<char> shared) : shared_{shared} {}
 
-    /// Where to read to, behind the tail. Nothing may use the shared buffer until `consume`.
+    /// Where to read to, behind the tail; never empty. Nothing may use the shared buffer until
+    /// `consume`.
     [[nodiscard]] std::span<char> prepare() {
+        static_cast<void>(tail());
+        if (size_ == area().size()) grow();
+        return area().subspan(size_);
+    }
+
+    /// Likewise, to look again at what is kept, without a read.
+    [[nodiscard]] std::span<char> tail() {
         if (own_ == nullptr) std::memcpy(shared_.data(), tail_.data(), tail_.size());
-        return shared_.size() == size_ ? std::span<char>{} : area().subspan(size_);
+        return area().first(size_);
     }
 
     /// Adds what was read; gives all the bytes, with a writable one behind them.
@@ -39,9 +49,9 @@ public:
         const char* rest = area().data() + bytes;
         size_ -= bytes;
         if (size_ > max_copied_bytes) {
-            auto to = own_ ? std::move(own_) : std::make_unique<char[]>(shared_.size() + 1);
-            std::memmove(to.get(), rest, size_);
-            own_ = std::move(to);
+            const bool has_room =
+                own_ != nullptr && (own_size_ == shared_.size() || size_ >= shared_.size());
+            has_room ? void(std::memmove(own_.get(), rest, size_)) : own(shared_.size(), rest);
             tail_ = {};
         } else {
             if (size_ == 0 && tail_.capacity() > max_idle_bytes) tail_ = {};
@@ -57,11 +67,22 @@ private:
     static constexpr std::size_t max_idle_bytes = 512;
 
     [[nodiscard]] std::span<char> area() const noexcept {
-        return own_ ? std::span<char>{own_.get(), shared_.size()} : shared_;
+        return own_ ? std::span<char>{own_.get(), own_size_} : shared_;
+    }
+
+    void grow() { own(2 * size_, area().data()); }
+
+    /// Moves the tail, at `from`, to a buffer of its own.
+    void own(std::size_t capacity, const char* from) {
+        auto to = std::make_unique_for_overwrite<char[]>(capacity + 1);
+        std::memcpy(to.get(), from, size_);
+        own_ = std::move(to);
+        own_size_ = capacity;
     }
 
     std::span<char> shared_;
     std::unique_ptr<char[]> own_;
+    std::size_t own_size_ = 0;
     std::string tail_;
     std::size_t size_ = 0;
 };

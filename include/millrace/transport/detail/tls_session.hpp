@@ -114,6 +114,7 @@ public:
         wake(asio::error::operation_aborted);
     }
 
+    [[nodiscard]] bool is_established() const noexcept { return is_established_; }
     [[nodiscard]] SSL* ssl() const noexcept { return ssl_.get(); }
     [[nodiscard]] const Lower& lower() const noexcept { return lower_; }
 
@@ -124,6 +125,9 @@ private:
     /// More than a handshake says at once; a peer that has it said again and again does not read.
     static constexpr std::size_t max_out_bytes = 256 * 1024;
 
+    /// Of the peer's. The longest that OpenSSL takes is a chain of certificates of 100 KB.
+    static constexpr std::size_t max_handshake_bytes = 128 * 1024;
+
     // For the BIO.
 
     int read(char* to, std::size_t size) {
@@ -131,6 +135,8 @@ private:
         const std::size_t count = lower_.read_some({to, size}, error);
         is_at_end_ = error == asio::error::eof;
         if (error == asio::error::would_block) return bio::blocked;
+        if (!is_established_ && (handshake_bytes_ += count) > max_handshake_bytes)
+            error = asio::error::message_size;
         if (!error || is_at_end_) return static_cast<int>(count);
         lower_error_ = error;
         return bio::failed;
@@ -283,6 +289,7 @@ private:
     callback writer_;
     std::error_code failure_;      ///< how it ended; no more can be read
     std::error_code lower_error_;  ///< of the stream below
+    std::size_t handshake_bytes_ = 0;
     bool is_started_ = false;
     bool is_established_ = false;
     bool has_input_ = false;  ///< the last read was not in vain, the next may not be either

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 
@@ -28,6 +29,12 @@ public:
                 "tokens must come within 90 years"};
         interval_ = std::chrono::nanoseconds{static_cast<std::int64_t>(interval + 0.5)};
         capacity_ = interval_ * burst;
+    }
+
+    /// As much at once as in a second: at least 1, at most 10^9.
+    [[nodiscard]] static token_bucket of_a_second(std::size_t tokens) {
+        const std::size_t rate = std::clamp<std::size_t>(tokens, 1, 1'000'000'000);
+        return token_bucket{static_cast<double>(rate), static_cast<std::int64_t>(rate)};
     }
 
     /// Takes a token, if there is one. `now` is of any one clock; where it goes back, no token is

@@ -1,4 +1,4 @@
-#include <millrace/endpoint/detail/token_bucket.hpp>
+#include <millrace/core/detail/token_bucket.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -28,6 +28,20 @@ struct counted_tokens {
 };
 
 }  // namespace
+
+TEST_CASE("a second's tokens come at once, and again after a second, between 1 and 10^9") {
+    auto bucket = detail::token_bucket::of_a_second(3);
+    const auto take_all = [&](std::chrono::nanoseconds now) {
+        int taken = 0;
+        while (bucket.take(now)) ++taken;
+        return taken;
+    };
+    CHECK(take_all(std::chrono::seconds{5}) == 3);
+    CHECK(take_all(std::chrono::seconds{6}) == 3);
+    bucket = detail::token_bucket::of_a_second(0);
+    CHECK(take_all(std::chrono::seconds{7}) == 1);
+    CHECK_NOTHROW(detail::token_bucket::of_a_second(SIZE_MAX));
+}
 
 TEST_CASE("a token bucket gives its burst at once, then its rate") {
     detail::token_bucket bucket{10, 3};
