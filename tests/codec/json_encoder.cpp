@@ -103,4 +103,6 @@ TEST_CASE("json_encoder calls the key by the name it is given") {
     CHECK(encoded(row, "a\"b") == R"({"a\"b")" + rest);
     record<no_key, named_value<"mean", double>> whole;
     CHECK(encoded(whole, "sensor").starts_with(R"({"start":)"));
+    using encoder = json_encoder<decltype(row)>;
+    CHECK_THROWS_AS(encoder{"end"}, std::invalid_argument);
 }

@@ -74,6 +74,20 @@ TEST_CASE("record has the roles of key and bounds") {
     STATIC_REQUIRE_FALSE(is_record<bar>);
 }
 
+TEST_CASE("a key may not have the name of another field of its record") {
+    using row = record<int, named_value<"key", double>>;
+    CHECK_NOTHROW(detail::require_key_name<row>("id"));
+    CHECK_NOTHROW(detail::require_key_name<row>("Start"));
+    for (const char* name :
+         {"key", "start", "end", "revision", "final", "trigger", "watermark", "late", ""}) {
+        CAPTURE(name);
+        CHECK_THROWS_WITH(detail::require_key_name<row>(name),
+                          Catch::Contains("give it a name of its own: key_by("));
+    }
+    CHECK_NOTHROW(detail::require_key_name<record<int, named_value<"mean", double>>>(""));
+    CHECK_NOTHROW(detail::require_key_name<record<no_key, named_value<"mean", double>>>("end"));
+}
+
 TEST_CASE("trigger has a name for each value") {
     for (const trigger each :
          {trigger::event, trigger::watermark, trigger::idle, trigger::late, trigger::stop}) {

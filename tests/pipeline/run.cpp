@@ -268,3 +268,35 @@ TEST_CASE("the same input gives the same output, bit for bit") {
     };
     CHECK(run() == run());
 }
+
+namespace {
+
+struct ride {
+    std::string_view start;
+    double key = 0;
+};
+
+}  // namespace
+
+template <>
+inline constexpr auto millrace::schema<ride> =
+    millrace::fields(millrace::field{"start", &ride::start}, millrace::field{"key", &ride::key});
+
+TEST_CASE(
+    "a key with the name of a record's own field is refused at the start, and can be renamed") {
+    const auto counted = [](auto key) {
+        return from<ride>("rides") | key | process<count>() | publish("counts");
+    };
+    CHECK_THROWS_AS(start(counted(key_by(&ride::start)), [](const auto&) {}),
+                    std::invalid_argument);
+    CHECK_THROWS_AS(start(counted(key_by("count", &ride::start))), std::invalid_argument);
+    CHECK_THROWS_AS(
+        start(counted(key_by("anomaly", &ride::start)) | detect<ewma_zscore<at<"count">>>()),
+        std::invalid_argument);
+    std::string got;
+    auto running =
+        start(counted(key_by(std::string{"a name that is gone by then, "} + "from", &ride::start)),
+              [&](const auto& row) { got = row.key; });
+    running.push({"east", 1});
+    CHECK(got == "east");
+}

@@ -25,6 +25,23 @@ TEST_CASE("columns are called as the fields are, the key as the pipeline calls i
     CHECK(sqlite_columns<result_row>("")[0].name == "key");
 }
 
+TEST_CASE("columns differ by more than case, and those that had no rival keep their names") {
+    const auto names = [](std::vector<std::string> fields) {
+        std::vector<sqlite_column> columns;
+        for (auto& each : fields) columns.push_back({each, "TEXT", each});
+        make_distinct(columns);
+        std::vector<std::string> out;
+        for (auto& each : columns) out.push_back(each.name);
+        return out;
+    };
+    using list = std::vector<std::string>;
+    CHECK(names({"b", "B", "c"}) == list{"b", "B_2", "c"});
+    CHECK(names({"B", "b", "b_2", "b_"}) == list{"B", "b_3", "b_2", "b_"});
+    CHECK(names({"ab", "aB", "Ab", "AB"}) == list{"ab", "aB_2", "Ab_3", "AB_4"});
+    CHECK(names({"\u00e4", "\u00c4"}) == list{"\u00e4", "\u00c4"});  // ASCII alone has case
+    CHECK(sqlite_columns<result_row>("Start")[1].name == "start_2");
+}
+
 TEST_CASE("NULL reads as NaN, none or empty, whatever the value was before") {
     const temporary_directory directory;
     sqlite_connection db{directory.file(), {}};

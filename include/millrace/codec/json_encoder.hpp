@@ -9,6 +9,7 @@
 
 #include <millrace/codec/json_string.hpp>
 #include <millrace/codec/text.hpp>
+#include <millrace/core/record.hpp>
 #include <millrace/core/schema.hpp>
 
 namespace millrace {
@@ -48,7 +49,9 @@ template <described T>
 class json_encoder {
 public:
     /// The field of role `key` is called `key_name`, unless that is empty.
+    /// @throws std::invalid_argument when another field is called so
     explicit json_encoder(std::string_view key_name = {}) {
+        detail::require_key_name<T>(key_name);
         std::size_t i = 0;
         schema<T>.for_each([&](const auto& field) {
             const bool is_key = std::remove_cvref_t<decltype(field)>::role == field_role::key;

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 #include <millrace/core/fixed_string.hpp>
@@ -125,13 +128,30 @@ consteval auto record_fields() {
                            "start", &window_bounds::start},
                        role_field<window_bounds, timestamp, field_role::window_end>{
                            "end", &window_bounds::end}}};
-    const auto list = as_fields(
-        std::tuple_cat(key, nest(&row::window, bounds), nest(&row::result, schema<Result>),
+    const auto own =
+        std::tuple_cat(nest(&row::window, bounds), nest(&row::result, schema<Result>),
                        std::tuple{field{"revision", &row::revision}, field{"final", &row::is_final},
                                   field{"trigger", &row::fired_by},
-                                  field{"watermark", &row::watermark}, field{"late", &row::late}}));
-    check_fields(list);
-    return list;
+                                  field{"watermark", &row::watermark}, field{"late", &row::late}});
+    check_fields(as_fields(own));  // the key is called otherwise: see require_key_name
+    return as_fields(std::tuple_cat(key, own));
+}
+
+/// That a record has no other field of the name that its stream gives the key; empty stands for
+/// the schema's. @throws std::invalid_argument when another field is called so
+template <described Record>
+void require_key_name(std::string_view key_name) {
+    if constexpr (has_role<Record, field_role::key>) {
+        constexpr std::size_t key = role_index<Record, field_role::key>();
+        constexpr auto names = schema<Record>.names();
+        const std::string_view name = key_name.empty() ? names[key] : key_name;
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            if (i == key || names[i] != name) continue;
+            throw std::invalid_argument{"millrace: the key is called \"" + std::string{name} +
+                                        "\", as another field of its records; give it a name of "
+                                        "its own: key_by(\"NAME\", &event::member)"};
+        }
+    }
 }
 
 }  // namespace detail
@@ -141,7 +161,8 @@ inline constexpr auto schema<joined<Result, Added>> =
     detail::as_fields(std::tuple_cat(detail::nest(&joined<Result, Added>::result, schema<Result>),
                                      detail::nest(&joined<Result, Added>::added, schema<Added>)));
 
-/// key, start, end, the result's fields, revision, final, trigger, watermark, late.
+/// The key under its stream's name, start, end, the result's fields, revision, final, trigger,
+/// watermark, late.
 template <class Key, class Result>
 inline constexpr auto schema<record<Key, Result>> = detail::record_fields<Key, Result>();
 

@@ -79,7 +79,8 @@ template <class KeyBy, class Event>
 using key_of = typename detail::owned<projected<decltype(KeyBy::projection), Event>>::type;
 
 /// Partitions the stream: what follows runs for each value of the member on its own. Results
-/// carry the key under the name that the schema gives the member.
+/// carry the key under the name that the schema gives the member; where that is the name of another
+/// field of theirs (start, end, revision, ...), give another: starting would throw.
 template <class Owner, class Value>
 [[nodiscard]] auto key_by(Value Owner::*member) {
     return key_by_stage<Value Owner::*>{detail::name_of_member(member), member};

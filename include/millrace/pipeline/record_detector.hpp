@@ -41,11 +41,11 @@ public:
     using record_type = joined_record<event_type, Detector>;
     using storage_type = Storage<record_type>;
 
-    /// @throws std::system_error when the storage does not open.
+    /// @throws std::system_error when the storage does not open; std::invalid_argument when the
+    /// key has the name of another field of the records.
     record_detector(typename storage_type::options options, std::string_view topic,
                     std::string_view key_name, std::size_t key_limit = 1'000'000)
-        : key_limit_{key_limit},
-          storage_{std::make_unique<storage_type>(std::move(options), topic, key_name)} {
+        : key_limit_{key_limit}, storage_{open(std::move(options), topic, key_name)} {
         require_analyzer<Detector, event_type>();
         require_storage<storage_type, record_type>();
     }
@@ -77,6 +77,12 @@ public:
     }
 
 private:
+    static auto open(typename storage_type::options options, std::string_view topic,
+                     std::string_view key_name) {
+        detail::require_key_name<record_type>(key_name);
+        return std::make_unique<storage_type>(std::move(options), topic, key_name);
+    }
+
     struct slot {
         Key key{};
         Detector state{};

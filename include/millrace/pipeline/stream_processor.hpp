@@ -64,13 +64,14 @@ public:
     /// Whether `watermark()` is a promise for every key.
     static constexpr bool has_shared_time = state_type::has_shared_time;
 
-    /// @throws std::system_error when the storage does not open.
+    /// @throws std::system_error when the storage does not open; std::invalid_argument when the
+    /// key has the name of another field of the records.
     explicit stream_processor(KeyBy key = {}, const Windowing& windowing = {},
                               typename storage_type::options options = {},
                               std::string_view topic = "results")
         : key_{std::move(key)},
           state_{windowing},
-          storage_{std::make_unique<storage_type>(std::move(options), topic, key_.name)} {
+          storage_{open(std::move(options), topic, key_.name)} {
         require_analyzer<Analyzer, Event>();
         require_storage<storage_type, record_type>();
     }
@@ -116,6 +117,12 @@ public:
     }
 
 private:
+    static auto open(typename storage_type::options options, std::string_view topic,
+                     std::string_view key_name) {
+        detail::require_key_name<record_type>(key_name);
+        return std::make_unique<storage_type>(std::move(options), topic, key_name);
+    }
+
     template <class Emit>
     auto keep_and(Emit& emit) {
         return [this, &emit](const record_type& row) {

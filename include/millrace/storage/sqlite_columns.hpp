@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -97,7 +98,34 @@ void read_row(const sqlite_statement& from, Record& row) {
 struct sqlite_column {
     std::string name;
     std::string_view type;
+    std::string field{};  ///< what the record calls it
 };
+
+/// As SQLite compares identifiers: without regard to the case of ASCII letters.
+[[nodiscard]] inline bool is_same_name(const std::string& a, const std::string& b) noexcept {
+    return sqlite3_stricmp(a.c_str(), b.c_str()) == 0;
+}
+
+[[nodiscard]] inline bool has_column(const std::vector<sqlite_column>& among,
+                                     const std::string& name) noexcept {
+    return std::ranges::any_of(among,
+                               [&](const auto& each) { return is_same_name(each.name, name); });
+}
+
+/// Names anew the columns that SQLite takes for an earlier one, since it sees no case: `b_2` for
+/// the second of `B` and `b`, or the next number that no other column has.
+inline void make_distinct(std::vector<sqlite_column>& columns) {
+    std::vector<sqlite_column> known;
+    std::vector<sqlite_column*> alike;
+    for (auto& each : columns) {
+        has_column(known, each.name) ? alike.push_back(&each) : known.push_back(each);
+    }
+    for (sqlite_column* each : alike) {
+        const std::string name = each->name + '_';
+        for (int i = 2; has_column(known, each->name); ++i) each->name = name + std::to_string(i);
+        known.push_back(*each);
+    }
+}
 
 /// The columns of a record, in the order of its fields.
 template <class Record>
@@ -105,9 +133,10 @@ template <class Record>
     std::vector<sqlite_column> columns;
     schema<Record>.for_each([&]<class Field>(const Field& each) {
         const bool is_named_key = Field::role == field_role::key && !key_name.empty();
-        columns.push_back(
-            {std::string{is_named_key ? key_name : each.name}, sqlite_type<value_of<Field>>()});
+        const std::string name{is_named_key ? key_name : each.name};
+        columns.push_back({name, sqlite_type<value_of<Field>>(), name});
     });
+    make_distinct(columns);
     return columns;
 }
 

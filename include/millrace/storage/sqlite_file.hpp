@@ -96,6 +96,10 @@ inline void fit_table(sqlite_connection& db, const sqlite_layout& layout) {
         } else if (!is_same_name(found->type, std::string{each.type})) {
             refuse(each.name, "has the type " + found->type + " where " + std::string{each.type} +
                                   " is needed");
+        } else if (found->name != each.name &&
+                   std::ranges::any_of(wanted, [&](auto& of) { return of.field == found->name; })) {
+            refuse(each.name, "is there as that of the field " + found->name +
+                                  "; let the two fields have the order that they had");
         }
     }
     for (const auto& each : there) {

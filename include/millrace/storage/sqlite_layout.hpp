@@ -11,11 +11,6 @@
 
 namespace millrace::detail {
 
-/// As SQLite compares identifiers: without regard to the case of ASCII letters.
-[[nodiscard]] inline bool is_same_name(const std::string& a, const std::string& b) noexcept {
-    return sqlite3_stricmp(a.c_str(), b.c_str()) == 0;
-}
-
 /// The table of one topic.
 ///
 /// Rows of windows are unique by key and start. What was published for single events has no window:
@@ -41,11 +36,7 @@ struct sqlite_layout {
         out.trigger = name_at(trigger_index<Record>());
         if (out.is_windowed && !out.trigger.empty()) {
             out.ordinal = "ordinal";
-            while (std::ranges::any_of(out.columns, [&](const sqlite_column& each) {
-                return is_same_name(each.name, out.ordinal);
-            })) {
-                out.ordinal += '_';
-            }
+            while (has_column(out.columns, out.ordinal)) out.ordinal += '_';
         }
         return out;
     }
