@@ -6,7 +6,7 @@
 
 #include <millrace/millrace.hpp>
 
-using namespace millrace;
+namespace mr = millrace;
 using namespace std::chrono_literals;
 
 struct lines_options {
@@ -22,21 +22,21 @@ public:
         : path_{settings.directory + "/" + std::string{topic} + ".ndjson"},
           file_{path_, std::ios::app},
           encoder_{key_name} {
-        if (!file_) throw std::system_error{errc::storage_failed, path_};
+        if (!file_) throw std::system_error{mr::errc::storage_failed, path_};
     }
 
     std::error_code append(const Record& row) {
         line_.clear();
         encoder_.encode(row, line_);
         file_ << line_ << '\n';
-        if (!file_) return errc::storage_failed;
+        if (!file_) return mr::errc::storage_failed;
         rows_.push_back(row);
         ++stats_.appended;
         return {};
     }
 
     template <class F>
-    std::error_code scan(const storage_query& query, F&& f) const {
+    std::error_code scan(const mr::storage_query& query, F&& f) const {
         for (const Record& row : rows_) {
             if (query.key && row.key != *query.key) continue;
             if (query.from <= row.window.start && row.window.start < query.to) f(row);
@@ -46,41 +46,43 @@ public:
 
     std::error_code flush() {
         file_.flush();
-        return file_ ? std::error_code{} : errc::storage_failed;
+        return file_ ? std::error_code{} : mr::errc::storage_failed;
     }
 
-    storage_stats stats() const { return stats_; }
+    mr::storage_stats stats() const { return stats_; }
 
 private:
     std::string path_, line_;
     std::ofstream file_;
-    json_encoder<Record> encoder_;
+    mr::json_encoder<Record> encoder_;
     std::vector<Record> rows_;  // a real storage would bound this
-    storage_stats stats_;
+    mr::storage_stats stats_;
 };
 
 struct delivery {
     std::string_view truck;
     double pallets;
-    timestamp time;
+    mr::timestamp time;
 };
 
 template <>
-inline constexpr auto millrace::schema<delivery> = fields(field{"truck", &delivery::truck},
-                                                          field{"pallets", &delivery::pallets},
-                                                          event_time{"time", &delivery::time});
+inline constexpr auto mr::schema<delivery> = mr::fields(mr::field{"truck", &delivery::truck},
+                                                        mr::field{"pallets", &delivery::pallets},
+                                                        mr::event_time{"time", &delivery::time});
 
-using truck_load = record<std::string, result_of<sum<&delivery::pallets>>>;
-static_assert(storage<lines_storage<truck_load>, truck_load>);
+using truck_load = mr::record<std::string, mr::result_of<mr::sum<&delivery::pallets>>>;
+static_assert(mr::storage<lines_storage<truck_load>, truck_load>);
 
 int main() {
     std::remove("loads.ndjson");
-    auto loads = start(
-        from<delivery>("deliveries") | key_by(&delivery::truck) | window(tumbling{24h}, drop_late) |
-        process<sum<&delivery::pallets>, lines_storage>({.directory = "."}) | publish("loads"));
-    loads.push({"north", 12, timestamp{1h}});
-    loads.push({"south", 7, timestamp{2h}});
-    loads.push({"north", 3, timestamp{3h}});
+    auto loads =
+        mr::start(mr::from<delivery>("deliveries") | mr::key_by(&delivery::truck) |
+                  mr::window(mr::tumbling{24h}, mr::drop_late) |
+                  mr::process<mr::sum<&delivery::pallets>, lines_storage>({.directory = "."}) |
+                  mr::publish("loads"));
+    loads.push({"north", 12, mr::timestamp{1h}});
+    loads.push({"south", 7, mr::timestamp{2h}});
+    loads.push({"north", 3, mr::timestamp{3h}});
     loads.finish();
 
     std::ifstream file{"loads.ndjson"};

@@ -8,31 +8,33 @@
 #include <millrace/millrace.hpp>
 #include <millrace/testing/websocket_client.hpp>
 
-using namespace millrace;
+namespace mr = millrace;
 using namespace std::chrono_literals;
 
 struct order {
     std::string_view shop;
     double amount;
-    timestamp time;
+    mr::timestamp time;
 };
 
 template <>
-inline constexpr auto millrace::schema<order> = fields(field{"shop", &order::shop},
-                                                       field{"amount", &order::amount},
-                                                       event_time{"time", &order::time,
-                                                                  time_format::seconds});
+inline constexpr auto mr::schema<order> = mr::fields(mr::field{"shop", &order::shop},
+                                                     mr::field{"amount", &order::amount},
+                                                     mr::event_time{"time", &order::time,
+                                                                    mr::time_format::seconds});
 
 auto sales_by_minute() {
-    return from<order>("orders") | key_by(&order::shop) | window(tumbling{1min}, drop_late) |
-           process<summary<count, sum<&order::amount>>>() | publish("sales");
+    return mr::from<order>("orders") | mr::key_by(&order::shop) |
+           mr::window(mr::tumbling{1min}, mr::drop_late) |
+           mr::process<mr::summary<mr::count, mr::sum<&order::amount>>>() | mr::publish("sales");
 }
 
-timestamp at_second(int second) { return timestamp{std::chrono::seconds{second}}; }
+mr::timestamp at_second(int second) { return mr::timestamp{std::chrono::seconds{second}}; }
 
 void embedded() {
-    auto sales = start(sales_by_minute(), [](const auto& row) {
-        std::cout << row.key << " sold " << at<"count">(row) << " for " << at<"sum">(row) << '\n';
+    auto sales = mr::start(sales_by_minute(), [](const auto& row) {
+        std::cout << row.key << " sold " << mr::at<"count">(row) << " for " << mr::at<"sum">(row)
+                  << '\n';
     });
     sales.push({"Oslo", 20, at_second(1)});
     sales.push({"Bergen", 35, at_second(2)});
@@ -43,11 +45,11 @@ void embedded() {
 
 void served() {
     asio::io_context loop;  // the service's own
-    endpoint<tcp> server{loop, {.port = 0, .address = "127.0.0.1"}};
+    mr::endpoint<mr::tcp> server{loop, {.port = 0, .address = "127.0.0.1"}};
     server.serve(sales_by_minute(), {.duplex_path = "/ws"});
 
     std::thread customer{[&] {
-        testing::websocket_client socket{"127.0.0.1", server.port(), "/ws"};
+        mr::testing::websocket_client socket{"127.0.0.1", server.port(), "/ws"};
         socket.send_text(R"([{"shop":"Oslo","amount":20,"time":1},
                              {"shop":"Oslo","amount":"two","time":2},
                              {"shop":"Oslo","amount":8,"time":60}])");

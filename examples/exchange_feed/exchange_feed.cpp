@@ -20,33 +20,32 @@
 
 #include <millrace/millrace.hpp>
 
-using namespace millrace;
+namespace mr = millrace;
 using namespace std::chrono_literals;
 
 /// A trade as the exchange writes it.
 struct wire_trade {
     std::string_view symbol, price, quantity;
-    timestamp time;
+    mr::timestamp time;
 };
 
 template <>
-inline constexpr auto millrace::schema<wire_trade> = fields(field{"s", &wire_trade::symbol},
-                                                            field{"p", &wire_trade::price},
-                                                            field{"q", &wire_trade::quantity},
-                                                            event_time{"T", &wire_trade::time,
-                                                                       time_format::milliseconds});
+inline constexpr auto mr::schema<wire_trade> =
+    mr::fields(mr::field{"s", &wire_trade::symbol}, mr::field{"p", &wire_trade::price},
+               mr::field{"q", &wire_trade::quantity},
+               mr::event_time{"T", &wire_trade::time, mr::time_format::milliseconds});
 
 struct trade {
     std::string_view symbol;
     double price, size;
-    timestamp time;
+    mr::timestamp time;
 };
 
 template <>
-inline constexpr auto millrace::schema<trade> = fields(field{"symbol", &trade::symbol},
-                                                       field{"price", &trade::price},
-                                                       field{"size", &trade::size},
-                                                       event_time{"time", &trade::time});
+inline constexpr auto mr::schema<trade> = mr::fields(mr::field{"symbol", &trade::symbol},
+                                                     mr::field{"price", &trade::price},
+                                                     mr::field{"size", &trade::size},
+                                                     mr::event_time{"time", &trade::time});
 
 /// NaN for what is no number: `ohlc` skips it.
 double number(std::string_view text) {
@@ -62,23 +61,23 @@ trade parse(const wire_trade& t) { return {t.symbol, number(t.price), number(t.q
 /// Prints bars until the exchange says 1000; whatever else ends a connection, there is another one.
 template <class Transport>
 void run(const std::string& address, Transport wire) {
-    auto bars = start(from<wire_trade>("trades") | map(parse) | key_by(&trade::symbol) |
-                          window(tumbling{1s}, lateness{0ms}, drop_late) |
-                          process<ohlc<&trade::price, &trade::size>>() | publish("bars"),
-                      [](const auto& bar) {
-                          std::cout << bar.key << " open " << at<"open">(bar) << " high "
-                                    << at<"high">(bar) << " low " << at<"low">(bar) << " close "
-                                    << at<"close">(bar) << " volume " << at<"volume">(bar)
-                                    << std::endl;
-                      });
+    auto bars = mr::start(
+        mr::from<wire_trade>("trades") | mr::map(parse) | mr::key_by(&trade::symbol) |
+            mr::window(mr::tumbling{1s}, mr::lateness{0ms}, mr::drop_late) |
+            mr::process<mr::ohlc<&trade::price, &trade::size>>() | mr::publish("bars"),
+        [](const auto& bar) {
+            std::cout << bar.key << " open " << mr::at<"open">(bar) << " high "
+                      << mr::at<"high">(bar) << " low " << mr::at<"low">(bar) << " close "
+                      << mr::at<"close">(bar) << " volume " << mr::at<"volume">(bar) << std::endl;
+        });
 
-    from_websocket<decltype(bars), Transport>* running = nullptr;
-    client_handlers handlers;
+    mr::from_websocket<decltype(bars), Transport>* running = nullptr;
+    mr::client_handlers handlers;
     handlers.on_error = [](std::error_code error) { std::cerr << error.message() << std::endl; };
-    handlers.on_close = [&](websocket::close_code code, std::string_view, bool) {
-        if (code == websocket::close_code::normal) running->stop();
+    handlers.on_close = [&](mr::websocket::close_code code, std::string_view, bool) {
+        if (code == mr::websocket::close_code::normal) running->stop();
     };
-    from_websocket feed{
+    mr::from_websocket feed{
         bars,
         {.url = address},
         {R"({"method":"SUBSCRIBE","params":["btcusdt@trade","ethusdt@trade"],"id":1})"},
@@ -93,7 +92,7 @@ void run(const std::string& address, Transport wire) {
 constexpr bool has_tls = true;
 
 void run_over_tls(const std::string& address, const std::string& ca_file) {
-    run(address, tls{{.ca_file = ca_file}});
+    run(address, mr::tls{{.ca_file = ca_file}});
 }
 #else
 constexpr bool has_tls = false;
@@ -113,11 +112,11 @@ int main(int count, char** arguments) try {
                   << (has_tls ? "wss:// is there\n" : "wss:// is not there: built without TLS\n");
         return 0;
     }
-    const auto parsed = http::url::parse(address);
+    const auto parsed = mr::http::url::parse(address);
     if (parsed && parsed->is_secure) {
         run_over_tls(address, ca_file);
     } else {
-        run(address, tcp{});
+        run(address, mr::tcp{});
     }
 } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';

@@ -15,11 +15,12 @@
 #include "arguments.hpp"
 #include "reading.hpp"
 
-using namespace millrace;
+namespace mr = millrace;
 using namespace std::chrono_literals;
 
-using hour = summary<count, mean<&reading::value>, named<"low", min<&reading::value>>,
-                     named<"high", max<&reading::value>>, stddev<&reading::value>>;
+using hour =
+    mr::summary<mr::count, mr::mean<&reading::value>, mr::named<"low", mr::min<&reading::value>>,
+                mr::named<"high", mr::max<&reading::value>>, mr::stddev<&reading::value>>;
 
 int main(int argc, char** argv) try {
     const arguments options{argc,
@@ -30,15 +31,15 @@ int main(int argc, char** argv) try {
                              {"dygraphs", "/usr/share/javascript/dygraphs"}}};
 
     // clang-format off
-    auto hourly = from<reading>("readings")
-                | key_by(&reading::sensor)
-                | window(tumbling{1h}, per_key, lateness{1h}, idle_timeout{5s}, drop_late)
-                | process<hour>()
-                | detect<ewma_zscore<at<"mean">>, sqlite_storage>({.file = options.text("db")})
-                | publish("hourly");
+    auto hourly = mr::from<reading>("readings")
+                | mr::key_by(&reading::sensor)
+                | mr::window(mr::tumbling{1h}, mr::per_key, mr::lateness{1h}, mr::idle_timeout{5s}, mr::drop_late)
+                | mr::process<hour>()
+                | mr::detect<mr::ewma_zscore<mr::at<"mean">>, mr::sqlite_storage>({.file = options.text("db")})
+                | mr::publish("hourly");
     // clang-format on
 
-    endpoint<tcp> server{
+    mr::endpoint<mr::tcp> server{
         {.port = options.number<std::uint16_t>("port"), .outbox_bytes = 8 * 1024 * 1024}};
     server.serve(std::move(hourly), {.duplex_path = "/ws"});
     server.files("/", options.text("web"));
