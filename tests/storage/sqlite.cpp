@@ -133,27 +133,6 @@ TEST_CASE("records without a window are appended, in the order of their time") {
     CHECK(texts == "ab");
 }
 
-TEST_CASE("a scan is served by an index, without sorting") {
-    temporary_directory directory;
-    store storage{directory.options(), "t", "k"};
-    sqlite_storage<memo> memos{directory.options(), "memos", ""};
-    plain_sqlite sql{directory.file()};
-    const auto plan = [&](const auto& layout, bool by_key) {
-        std::string out;
-        for (const auto& line : sql("explain query plan " + detail::scan_sql(layout, by_key))) {
-            out += line.back() + "\n";
-        }
-        return out;
-    };
-    const auto layout = detail::sqlite_layout::of<result_row>("t", "k");
-    for (const std::string& each : {plan(layout, false), plan(layout, true),
-                                    plan(detail::sqlite_layout::of<memo>("memos", ""), false)}) {
-        CAPTURE(each);
-        CHECK(each.find("SEARCH") != each.npos);
-        CHECK(each.find("TEMP B-TREE") == each.npos);
-    }
-}
-
 TEST_CASE("names of any characters are safe") {
     const std::string topic = GENERATE("order", "a\"b; drop table victim; --", "x'y", "/a path/ü%",
                                        "[br]`ack", "t by start");

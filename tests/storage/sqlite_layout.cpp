@@ -41,9 +41,6 @@ TEST_CASE("the table of another record has no key") {
     CHECK(create_index_sql(layout) ==
           std::vector<std::string>{R"(CREATE INDEX IF NOT EXISTS "t by time" ON "t" ("time"))"});
     CHECK(insert_sql(layout) == R"(INSERT INTO "t" ("id", "time") VALUES (?1, ?2))");
-    CHECK(scan_sql(layout, false) ==
-          R"(SELECT "id", "time" FROM "t" WHERE "time" >= ?1 AND "time" < ?2 )"
-          R"(ORDER BY "time" DESC, rowid DESC LIMIT ?3)");
 }
 
 TEST_CASE("a record may have a field called ordinal") {

@@ -126,22 +126,4 @@ struct sqlite_layout {
            (updates.empty() ? "NOTHING" : "UPDATE SET " + updates);
 }
 
-/// The newest rows first: at most ?3 of those from ?1 until before ?2, of the key ?4 where
-/// `by_key`.
-[[nodiscard]] inline std::string scan_sql(const sqlite_layout& of, bool by_key) {
-    std::vector<std::string> names, order;
-    for (const auto& each : of.columns) names.push_back(each.name);
-    if (!of.time.empty()) order.push_back(of.time);
-    for (const auto& each : of.primary_key()) {
-        if (each != of.time) order.push_back(each);
-    }
-    const std::string time = of.time.empty() ? "" : quoted_name(of.time);
-    std::string out = "SELECT " + listed(names) + " FROM " + quoted_name(of.table) + " WHERE ";
-    out += of.time.empty() ? "?1 <= ?2" : time + " >= ?1 AND " + time + " < ?2";
-    if (by_key) out += " AND " + quoted_name(of.key) + " = ?4";
-    out += " ORDER BY " + listed(order, " DESC");
-    if (!of.is_windowed) out += std::string{order.empty() ? "" : ", "} + "rowid DESC";
-    return out + " LIMIT ?3";
-}
-
 }  // namespace millrace::detail
