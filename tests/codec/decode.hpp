@@ -21,11 +21,12 @@ struct fault {
     errc code;
     std::string field;
     std::size_t offset;
+    std::size_t unread_bytes = 0;
 
     friend bool operator==(const fault&, const fault&) = default;
     friend std::ostream& operator<<(std::ostream& out, const fault& f) {
         return out << f.index << ": " << make_error_code(f.code).message() << " '" << f.field
-                   << "' at " << f.offset;
+                   << "' at " << f.offset << ", unread " << f.unread_bytes;
     }
 };
 
@@ -54,7 +55,7 @@ decoded<Event> decode(json_decoder<Event>& decoder, std::string_view text) {
         [&](const input_error& error) {
             REQUIRE(error.code.category() == error_category());
             all.faults.push_back({error.index, static_cast<errc>(error.code.value()),
-                                  std::string{error.field}, error.offset});
+                                  std::string{error.field}, error.offset, error.unread_bytes});
             all.order.push_back(false);
         });
     REQUIRE(buffer[text.size()] == '7');

@@ -53,17 +53,22 @@ std::string decode(std::string_view message) {
     std::memcpy(copy.get(), message.data(), message.size());
     copy[message.size()] = '#';
     std::string seen;
+    bool is_given_up = false;
     json_decoder<order> decoder;
     decoder.decode(
         {copy.get(), message.size()},
         [&](const order& o) {
+            fuzz::require(!is_given_up, "nothing comes behind what is given up");
             fuzz::require(is_valid_utf8(o.symbol) && is_valid_utf8(o.note), "texts are UTF-8");
             fuzz::require(std::isfinite(o.price), "numbers are finite");
             fuzz::require(o.way == side::buy || o.way == side::sell, "names are enumerators");
             seen.append(o.symbol).append(o.note).append(std::to_string(o.price));
         },
         [&](const input_error& e) {
+            fuzz::require(!is_given_up, "nothing comes behind what is given up");
             fuzz::require(e.offset <= message.size(), "errors lie in the message");
+            fuzz::require(e.unread_bytes <= message.size(), "what is given up is of the message");
+            is_given_up = e.unread_bytes != 0;
             seen.append(e.code.message()).append(std::to_string(e.offset));
         });
     fuzz::require(copy[message.size()] == '#', "the byte behind is restored");

@@ -17,6 +17,10 @@ struct input_error {
     std::error_code code{};    ///< a value of `errc`
     std::string_view field{};  ///< the field's name in the schema; empty where none is to blame
     std::size_t offset = 0;    ///< where in the message, in bytes from its beginning
+
+    /// Where the next event could not be told: so many bytes at the message's end were given up,
+    /// with all events in them. Then it is the message's last error.
+    std::size_t unread_bytes = 0;
 };
 
 /// What a message may ask of a decoder.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include <millrace/codec/codec.hpp>
 #include <millrace/codec/field_names.hpp>
@@ -41,6 +42,13 @@ public:
     [[nodiscard]] bool has_error() const noexcept { return static_cast<bool>(error_.code); }
     [[nodiscard]] bool is_fatal() const noexcept { return is_fatal_; }
     [[nodiscard]] const input_error& error() const noexcept { return error_; }
+
+    /// Leaves an event at which the reader stopped. Returns how many of its brackets are open, not
+    /// counting one that was too deep.
+    std::size_t leave() noexcept {
+        depth_left_ += depth_;
+        return std::exchange(depth_, 0);
+    }
 
     bool StartObject() {
         if (!enter()) return false;

@@ -8,6 +8,7 @@
 
 #include <millrace/codec/codec.hpp>
 #include <millrace/codec/event_handler.hpp>
+#include <millrace/codec/json_nesting.hpp>
 #include <millrace/codec/json_stream.hpp>
 
 namespace millrace {
@@ -35,16 +36,17 @@ private:
     return found == nullptr ? end : static_cast<char*>(found);
 }
 
-/// Whether an object begins at the beginning of a line where it does not continue the text above,
-/// as in valid JSON it always does. `at` is at what is not white space.
-[[nodiscard]] inline bool has_lines(char* at, char* end) noexcept {
-    for (char* next = at; (next = find_byte(next, end, '\n')) != end; ++next) {
+/// Whether the text, whose first line that is not blank is [at, first_end), is lines of values and
+/// not one value. It is, when nothing is open at that line's end and more follows; or when a line
+/// begins with a brace that does not continue the text above, as in valid JSON it always does.
+[[nodiscard]] inline bool has_lines(char* at, char* first_end, char* end) noexcept {
+    for (char* next = first_end; next != end; next = find_byte(next + 1, end, '\n')) {
         if (next[1] != '{') continue;
         const char* before = next;
         while (start_of(*before) == json_start::white_space) --before;
         if (*before != ',' && *before != ':' && *before != '[') return true;
     }
-    return false;
+    return skip_white_space(first_end) != end && !leaves_open(at, first_end);
 }
 
 }  // namespace detail
@@ -54,12 +56,16 @@ private:
 /// - an object: one event;
 /// - an array of objects;
 /// - lines of objects (NDJSON). Blank lines do not count. An object may take several lines where
-///   it is alone: a message is lines when one after the first begins with a brace that does not
-///   follow a comma, colon or bracket.
+///   it is alone: a message is lines when strings and brackets are all closed at the first line's
+///   end, or when a line after it begins with a brace that does not follow a comma, colon or
+///   bracket.
 ///
-/// An event that is refused does not harm its neighbours, except in an array whose text is
-/// malformed or nested too deep: what comes before is delivered, the rest is refused as one.
-/// A message with a NUL byte, or one larger than 4 GiB, is refused whole.
+/// An event that is refused does not harm its neighbours: a line ends at its newline, an array's
+/// element at the comma behind it. Where an element's text is malformed, that comma can be told
+/// only if quotes and brackets are in order from there to the message's end. If they are not, such
+/// as without a string's closing quote, what comes before is delivered and the rest refused as
+/// one; so is a malformed object of several lines, which could have been lines.
+/// `input_error::unread_bytes` says how much that is. A message larger than 4 GiB is refused whole.
 ///
 /// Members that the schema does not name are skipped. Of the others, a number converts to an
 /// integer only when it has neither fraction nor exponent, and to floating point correctly
@@ -98,17 +104,17 @@ public:
         }
         char* const begin = message.data();
         char* const end = begin + message.size();
-        if (char* const nul = detail::find_byte(begin, end, '\0'); nul != end) {
-            on_error(input_error{0, errc::nul_byte, {}, offset(begin, nul)});
+        const detail::terminator guard{message};
+        char* const first = detail::skip_white_space(begin);
+        if (*first == '[') {
+            decode_array(begin, first + 1, end, on_event, on_error);
             return;
         }
-        const detail::terminator guard{message};
-        if (char* const first = detail::skip_white_space(begin); *first == '[') {
-            decode_array(begin, first + 1, end, on_event, on_error);
-        } else if (first != end && detail::has_lines(first, end)) {
+        char* const first_end = detail::find_byte(first, end, '\n');
+        if (first_end != end && detail::has_lines(first, first_end, end)) {
             decode_lines(begin, end, on_event, on_error);
         } else {
-            decode_line(0, begin, begin, end, on_event, on_error);
+            decode_value(0, begin, begin, first_end, end, on_event, on_error);
         }
     }
 
@@ -125,17 +131,24 @@ private:
         return !reader.Parse<detail::json_flags>(in, to).IsError();
     }
 
-    template <class OnError>
-    static void report_stop(std::size_t index, const detail::json_reader& reader,
-                            const handler& stopped, OnError& on_error) {
-        input_error error{index, errc::malformed_json, {}, reader.GetErrorOffset()};
+    [[nodiscard]] static errc code_at(const char* at, const char* end) noexcept {
+        return at != end && *at == '\0' ? errc::nul_byte : errc::malformed_json;
+    }
+
+    /// Why the reader stopped.
+    [[nodiscard]] static input_error stop_of(std::size_t index, const detail::json_reader& reader,
+                                             const detail::json_text& text,
+                                             const handler& stopped) {
+        input_error error{index, {}, {}, reader.GetErrorOffset()};
         if (stopped.is_fatal()) {
             error = stopped.error();
             error.index = index;
         } else if (reader.GetParseErrorCode() == rapidjson::kParseErrorStringInvalidEncoding) {
             error.code = errc::invalid_utf8;
+        } else {
+            error.code = code_at(text.message + error.offset, text.end);
         }
-        on_error(error);
+        return error;
     }
 
     template <class OnEvent, class OnError>
@@ -156,40 +169,54 @@ private:
         detail::json_reader reader;
         handler to{limits_, event_, in, 1};
         std::size_t index = 0;
+        bool is_in_order = false;  // the rest's quotes and brackets
         const auto malformed = [&] {
-            on_error(input_error{index, errc::malformed_json, {}, in.Tell()});
+            return input_error{index, code_at(in.position(), end), {}, in.Tell()};
+        };
+        const auto give_up = [&](const char* begin, input_error error) {
+            error.unread_bytes = offset(begin, end);
+            on_error(error);
+        };
+        const auto skip_element = [&](const char* begin, bool is_value_read) {
+            const bool is_in_text =
+                !is_value_read && detail::is_in_string(reader.GetParseErrorCode());
+            const input_error error =
+                is_value_read ? malformed() : stop_of(index, reader, text, to);
+            const bool is_at_offset = is_in_text || error.code == errc::too_deep;
+            char* const from = is_at_offset ? message + error.offset : in.position();
+            detail::json_nesting inside{to.leave(), is_in_text};
+            is_in_order = is_in_order || detail::has_whole_elements(inside, from, end);
+            if (!is_in_order) {
+                give_up(begin, error);
+                return false;
+            }
+            in.skip_to(inside.end_of_element(from, end));
+            text.has_lone_surrogate = false;
+            on_error(error);
+            return true;
         };
 
         in.skip_to(detail::skip_white_space(in.position()));
-        if (in.Peek() == ']') {
-            in.Take();
-        } else {
-            for (;; ++index) {
-                if (index == limits_.max_events) {
-                    on_error(input_error{index, errc::too_many_events, {}, in.Tell()});
-                    return;
-                }
-                if (!read(reader, in, to)) {
-                    report_stop(index, reader, to, on_error);
-                    return;
-                }
-                deliver(index, to, on_event, on_error);
-                in.skip_to(detail::skip_white_space(in.position()));
-                if (in.Peek() == ',') {
-                    in.Take();
-                } else if (in.Peek() == ']') {
-                    in.Take();
-                    ++index;
-                    break;
-                } else {
-                    ++index;
-                    malformed();
-                    return;
-                }
+        for (bool is_more = in.Peek() != ']'; is_more; ++index) {
+            if (index == limits_.max_events) {
+                give_up(in.position(), {index, errc::too_many_events, {}, in.Tell()});
+                return;
             }
+            const char* const begin = in.position();
+            const bool is_value_read = read(reader, in, to);
+            if (is_value_read) in.skip_to(detail::skip_white_space(in.position()));
+            if (is_value_read && (in.Peek() == ',' || in.Peek() == ']' ||
+                                  (in.position() == end && !to.has_error()))) {
+                deliver(index, to, on_event, on_error);
+            } else if (!skip_element(begin, is_value_read)) {
+                return;
+            }
+            is_more = in.Peek() == ',';
+            if (is_more) in.Take();
         }
-        in.skip_to(detail::skip_white_space(in.position()));
-        if (in.position() != end) malformed();
+        const bool is_closed = in.Peek() == ']';
+        if (is_closed) in.skip_to(detail::skip_white_space(in.position() + 1));
+        if (!is_closed || in.position() != end) give_up(in.position(), malformed());
     }
 
     template <class OnEvent, class OnError>
@@ -198,34 +225,36 @@ private:
         for (char* at = message; at < end;) {
             char* const line_end = detail::find_byte(at, end, '\n');
             *line_end = '\0';
-            if (*detail::skip_white_space(at) != '\0') {
+            if (detail::skip_white_space(at) != line_end) {
                 if (index == limits_.max_events) {
-                    on_error(input_error{index, errc::too_many_events, {}, offset(message, at)});
+                    on_error(input_error{
+                        index, errc::too_many_events, {}, offset(message, at), offset(at, end)});
                     return;
                 }
-                decode_line(index++, message, at, line_end, on_event, on_error);
+                decode_value(index++, message, at, line_end, line_end, on_event, on_error);
             }
             at = line_end + 1;
         }
     }
 
+    /// `first_end`: the end of the value's first line.
     template <class OnEvent, class OnError>
-    void decode_line(std::size_t index, char* message, char* at, char* end, OnEvent& on_event,
-                     OnError& on_error) {
+    void decode_value(std::size_t index, char* message, char* at, char* first_end, char* end,
+                      OnEvent& on_event, OnError& on_error) {
         detail::json_text text{message, end};
         detail::json_stream in{text, at};
         detail::json_reader reader;
         handler to{limits_, event_, in, 0};
-        if (!read(reader, in, to)) {
-            report_stop(index, reader, to, on_error);
+        const bool is_read = read(reader, in, to);
+        if (is_read) in.skip_to(detail::skip_white_space(in.position()));
+        if (is_read && in.position() == end) {
+            deliver(index, to, on_event, on_error);
             return;
         }
-        in.skip_to(detail::skip_white_space(in.position()));
-        if (in.position() != end) {
-            on_error(input_error{index, errc::malformed_json, {}, in.Tell()});
-            return;
-        }
-        deliver(index, to, on_event, on_error);
+        input_error error = stop_of(index, reader, text, to);
+        if (is_read) error = {index, code_at(in.position(), end), {}, in.Tell()};
+        error.unread_bytes = offset(detail::skip_white_space(first_end), end);
+        on_error(error);
     }
 
     codec_limits limits_;

@@ -136,6 +136,13 @@ struct json_utf8 : rapidjson::UTF8<> {
 
 using json_reader = rapidjson::GenericReader<json_utf8, json_utf8>;
 
+/// Whether the reader stopped inside a string. Its error's offset, then, is that of the character
+/// or of the backslash, none of which has been written over.
+[[nodiscard]] constexpr bool is_in_string(rapidjson::ParseErrorCode code) noexcept {
+    return code >= rapidjson::kParseErrorStringUnicodeEscapeInvalidHex &&
+           code <= rapidjson::kParseErrorStringInvalidEncoding;
+}
+
 /// The reader calls itself for nested values, which is faster than its iterative mode; the
 /// handler bounds the depth.
 inline constexpr unsigned json_flags =

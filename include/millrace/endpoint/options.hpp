@@ -74,7 +74,8 @@ struct endpoint_options {
     std::size_t max_messages_per_second = 0;
     /// Ping, pong and close frames from one connection; beyond: close 1008.
     std::size_t max_control_frames_per_second = 100;
-    /// Refused events of one message that the sender is told about; the others are only counted.
+    /// Refused events of one message that the sender is told about; the others are only counted,
+    /// but the one behind which all is lost is always told.
     std::size_t max_errors_per_message = 16;
 
     /// From the first byte to the end of a request's head; beyond: 408.

@@ -23,6 +23,11 @@ TEST_CASE("the sender is told which event, why, which field and where") {
             R"({"error":{"index":0,"code":"malformed JSON","offset":0}})");
 }
 
+TEST_CASE("the sender is told how much of the message was given up") {
+    REQUIRE(reply({2, make_error_code(errc::malformed_json), "", 10, 25}) ==
+            R"({"error":{"index":2,"code":"malformed JSON","offset":10,"unread_bytes":25}})");
+}
+
 TEST_CASE("a field's name is escaped") {
     REQUIRE(reply({0, make_error_code(errc::wrong_type), "a\"b\\c\n\x1f", 1}) ==
             R"({"error":{"index":0,"code":"wrong type","field":"a\"b\\c\n\u001f","offset":1}})");

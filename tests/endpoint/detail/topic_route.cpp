@@ -33,8 +33,8 @@ inline constexpr auto millrace::schema<numbered> = millrace::fields(millrace::fi
 
 namespace {
 
-/// A pipeline that repeats its messages to a topic, refuses those with a "!" for each, and throws
-/// at "throw".
+/// A pipeline that repeats its messages to a topic, refuses those with a "!" for each, gives them
+/// up at "?", and throws at "throw".
 template <class Sink>
 struct fake_running {
     decltype(std::declval<Sink&>().template open<note>("", unkeyed{})) out;
@@ -46,7 +46,9 @@ struct fake_running {
         if (text == "throw") throw std::runtime_error{"thrown"};
         std::size_t errors = 0;
         for (const char c : text)
-            if (c == '!') on_error({errors++, make_error_code(errc::wrong_type), "text", 7});
+            if (c == '!' || c == '?')
+                on_error(
+                    {errors++, make_error_code(errc::wrong_type), "text", 7, c == '?' ? 9u : 0});
         if (errors == 0) out(note{text});
     }
     void tick(timestamp) {}
@@ -93,6 +95,13 @@ TEST_CASE("each refused event is answered, up to the limit, and the connection s
     REQUIRE(!in.next());
     in.send_text("!");
     REQUIRE(in.next());
+    // That events are lost is told in any case.
+    in.send_text("!!!!?");
+    for (int i = 0; i < 3; ++i) REQUIRE(in.next_text().find("unread") == std::string::npos);
+    REQUIRE(
+        in.next_text() ==
+        R"({"error":{"index":4,"code":"wrong type","field":"text","offset":7,"unread_bytes":9}})");
+    REQUIRE(!in.next());
 }
 
 TEST_CASE("a binary message on a path of events is closed with 1003") {

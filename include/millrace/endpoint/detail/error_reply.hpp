@@ -9,7 +9,7 @@ namespace millrace::detail {
 
 /// What the sender of a refused event is told:
 /// {"error":{"index":3,"code":"missing field","field":"value","offset":17}}, without the field
-/// where none is to blame.
+/// where none is to blame. Where all behind it is lost, too, "unread_bytes" says how much that is.
 inline void append_error_reply(std::string& out, const input_error& error) {
     out.append(R"({"error":{"index":)").append(std::to_string(error.index));
     out.append(R"(,"code":)");
@@ -18,7 +18,11 @@ inline void append_error_reply(std::string& out, const input_error& error) {
         out.append(R"(,"field":)");
         append_json_string(out, error.field);
     }
-    out.append(R"(,"offset":)").append(std::to_string(error.offset)).append("}}");
+    out.append(R"(,"offset":)").append(std::to_string(error.offset));
+    if (error.unread_bytes != 0) {
+        out.append(R"(,"unread_bytes":)").append(std::to_string(error.unread_bytes));
+    }
+    out.append("}}");
 }
 
 }  // namespace millrace::detail

@@ -77,8 +77,9 @@ void receive_events(connection& from, websocket::opcode op, std::span<char> payl
     }
     std::size_t replies_left = from.options().max_errors_per_message;
     take(payload, [&](const input_error& error) {
-        if (replies_left == 0) return;
-        --replies_left;
+        // The last one, which says how much is lost, is always told.
+        if (replies_left == 0 && error.unread_bytes == 0) return;
+        if (replies_left != 0) --replies_left;
         from.reply([&](std::string& out) { append_error_reply(out, error); });
     });
 }
