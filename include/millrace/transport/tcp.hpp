@@ -98,7 +98,9 @@ struct tcp {
         return {io, options};
     }
 
-    /// Looks the host up and tries each of its addresses; through a proxy by `async_http_connect`.
+    /// Looks the host up, in a thread of its own for each name, of which a process has at most 256,
+    /// and tries its addresses (32 at most) 250 ms apart until one connects (RFC 8305); through a
+    /// proxy by `async_http_connect`. To end it takes no time, whatever the system's resolver does.
     template <class Handler>
     std::function<void()> async_connect(asio::io_context& io, const connect_options& to,
                                         Handler f) const {
