@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -98,6 +99,29 @@ TEST_CASE("refusals, floods, silence and broken protocols are told with their re
     std::vector<memory_client> many;
     for (int i = 0; i != 5; ++i) many.emplace_back(t.s.io, t.s.wire);
     REQUIRE(t.has_told(log_event::refused));
+}
+
+TEST_CASE("a slow reader is told of once for each time that it falls behind") {
+    told_server t{{.outbox_bytes = 1'000, .outbox_high_water = 500, .outbox_low_water = 100}};
+    auto& news = t.s.endpoint.add_topic("news");
+    client c{t.s, "/news", {.capacity_bytes = 64}};
+    const auto count = [&] {
+        return std::count(t.events.begin(), t.events.end(), log_event::slow_consumer);
+    };
+    for (int times = 1; times != 3; ++times) {
+        c.stall();
+        for (int i = 0; i != 100; ++i) {
+            t.s.endpoint.publish(news, std::string(50, 'x'));
+            t.s.run();
+        }
+        REQUIRE(t.s.counters().frames_dropped > 0);
+        REQUIRE(count() == times);
+        REQUIRE(t.has_told(log_event::slow_consumer, "dropped"));
+        c.stall(false);
+        while (c.next()) {
+        }
+        t.s.run();
+    }
 }
 
 TEST_CASE("a log that throws is left alone") {

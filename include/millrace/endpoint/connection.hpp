@@ -146,6 +146,7 @@ protected:
     bool is_compressed_ = false;
     bool needs_every_frame_ = false;  ///< each is compressed by means of those before it
     bool is_scheduled_ = false;
+    bool is_loss_told_ = false;  ///< of this congestion
     std::vector<std::unique_ptr<detail::subscription>> subscriptions_;
 
 private:
@@ -186,6 +187,9 @@ private:
         }
         while (!fits() && outbox_.drop_oldest()) ++loop_->counters.frames_dropped;
         if (!fits()) ++loop_->counters.frames_dropped;
+        if (!std::exchange(is_loss_told_, true))
+            loop_->tell(severity::warning, log_event::slow_consumer, id_,
+                        "messages are dropped: it reads too slowly");
         return fits();
     }
 

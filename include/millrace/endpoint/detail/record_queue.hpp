@@ -37,7 +37,9 @@ public:
         batch* const to = next();
         if (to == nullptr) {
             ++from_->counters.frames_dropped;
-            losers_.insert(&there);
+            if (losers_.insert(&there).second)
+                from_->tell(severity::warning, log_event::slow_consumer, 0,
+                            there.name() + ": records are dropped, for another loop is behind");
             return;
         }
         to->add(there, key, message);

@@ -66,7 +66,7 @@ public:
             this->subscriptions_.clear();
         }
         if (this->is_congested_ && outbox_.size_bytes() <= options_.outbox_low_water) {
-            this->is_congested_ = false;
+            this->is_congested_ = this->is_loss_told_ = false;
             if (is_open_) contain([&] { route_->on_drain(*this); });
         }
         if (is_held_back_ && wants_input()) {
