@@ -18,7 +18,7 @@ namespace {
 
 template <role Role>
 reader<Role> make_reader(bool is_compressed) {
-    reader<Role> made{{.max_message_bytes = 2000, .max_fragments = 20}};
+    reader<Role> made{{.max_message_bytes = 2000, .max_empty_fragments = 20}};
 #ifdef MILLRACE_WITH_DEFLATE
     // The ratio depends on how much has come, and so on the pieces.
     static const permessage_deflate deflate{{.max_ratio = 1 << 20}};

@@ -18,7 +18,7 @@ inline transcript naive_decode(std::string_view in, const protocol_options& opti
     };
     std::string message;
     unsigned message_op = 0;
-    std::size_t fragments = 0;
+    std::size_t empty = 0;
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(in[i]); };
 
     while (in.size() >= 2) {
@@ -48,7 +48,8 @@ inline transcript naive_decode(std::string_view in, const protocol_options& opti
             if (size > options.max_message_bytes ||
                 message.size() + size > options.max_message_bytes)
                 return fail(errc::message_too_big);
-            if (++fragments > options.max_fragments) return fail(errc::message_too_big);
+            empty = size == 0 && (op == 0 || !is_final) ? empty + 1 : 0;
+            if (empty > options.max_empty_fragments) return fail(errc::message_too_big);
         }
         const bool is_whole = in.size() - at >= size;
         std::string payload{in.substr(at, static_cast<std::size_t>(size))};
@@ -86,7 +87,7 @@ inline transcript naive_decode(std::string_view in, const protocol_options& opti
         events.push_back((message_op == 1 ? "text:" : "binary:") + message);
         message.clear();
         message_op = 0;
-        fragments = 0;
+        empty = 0;
     }
     return events;
 }

@@ -154,7 +154,7 @@ TEST_CASE("random streams give in both lanes what a naive decoder gives") {
         CAPTURE(round);
         protocol_options options;
         options.max_message_bytes = 100 + generate.below(300);
-        options.max_fragments = 3 + generate.below(5);
+        options.max_empty_fragments = 1 + generate.below(3);
         const std::string stream = generate.stream();
         const auto expected = naive_decode(stream, options);
         messages += static_cast<int>(expected.size());

@@ -25,10 +25,11 @@ public:
 
     /// Starts the message's next frame, whose header has been checked.
     void begin(const frame_header& header) {
-        if (frames_++ == 0) {
+        if (header.op != opcode::continuation) {
             op_ = header.op;
             is_compressed_ = header.is_compressed;
         }
+        empty_frames_ = header.payload_bytes == 0 ? empty_frames_ + 1 : 0;
         frame_ = header;
         received_bytes_ += static_cast<std::size_t>(header.payload_bytes);
         // What is declared need not come: memory is taken as it does.
@@ -51,7 +52,8 @@ public:
     [[nodiscard]] bool is_frame_done() const noexcept { return frame_.payload_bytes == 0; }
     [[nodiscard]] bool is_message_done() const noexcept { return is_frame_done() && frame_.fin; }
 
-    [[nodiscard]] std::size_t frames() const noexcept { return frames_; }
+    /// How many of the last frames, in a row, are empty.
+    [[nodiscard]] std::size_t empty_frames() const noexcept { return empty_frames_; }
 
     /// Of all frames so far, as declared.
     [[nodiscard]] std::size_t received_bytes() const noexcept { return received_bytes_; }
@@ -87,7 +89,7 @@ private:
     utf8_stream text_;
     frame_header frame_;
     std::size_t received_bytes_ = 0;
-    std::size_t frames_ = 0;
+    std::size_t empty_frames_ = 0;
     opcode op_ = opcode::binary;
     bool is_compressed_ = false;
 };

@@ -40,9 +40,9 @@ struct protocol_options {
     /// A longer message is refused with `errc::message_too_big`: as soon as a header declares it,
     /// and as soon as it inflates to more.
     std::size_t max_message_bytes = 1024 * 1024;
-    /// Frames in one message; more are refused with `errc::message_too_big`. It is what ends a run
-    /// of empty fragments.
-    std::size_t max_fragments = 64 * 1024;
+    /// Empty fragments in a row of one message; more are refused with `errc::message_too_big`.
+    /// Those that carry data are bounded by the message's size.
+    std::size_t max_empty_fragments = 1024;
 };
 
 struct receive_result {
@@ -134,10 +134,11 @@ private:
         if ((assembler_ != nullptr) != (header.op == opcode::continuation))
             return errc::protocol_error;
         const std::size_t so_far = assembler_ ? assembler_->received_bytes() : 0;
-        const std::size_t fragments = assembler_ ? assembler_->frames() : 0;
-        if (header.payload_bytes > options_.max_message_bytes - so_far)
-            return errc::message_too_big;
-        return fragments < options_.max_fragments ? errc{} : errc::message_too_big;
+        const std::size_t empty_so_far = assembler_ ? assembler_->empty_frames() : 0;
+        const bool is_one_too_many =
+            header.payload_bytes == 0 && empty_so_far == options_.max_empty_fragments;
+        const bool is_too_long = header.payload_bytes > options_.max_message_bytes - so_far;
+        return is_too_long || is_one_too_many ? errc::message_too_big : errc{};
     }
 
     [[nodiscard]] bool takes_fast_lane(const frame_header& header,

@@ -52,7 +52,10 @@ struct fake_running {
         if (errors == 0) out(note{text});
     }
     void tick(timestamp) {}
-    void finish() { out(note{"finished"}); }
+    std::error_code finish() {
+        out(note{"finished"});
+        return {};
+    }
     pipeline_stats stats() const { return {}; }
 };
 

@@ -20,7 +20,7 @@ constexpr std::size_t megabyte = 1024 * 1024;
 /// Compares without printing megabytes.
 void expect_large(const std::string& stream, const std::string& message, std::size_t chunk) {
     CAPTURE(message.size(), chunk);
-    reader<role::server> r{{.max_message_bytes = 16 * megabyte, .max_fragments = 1 << 20}};
+    reader<role::server> r{{.max_message_bytes = 16 * megabyte}};
     bool goes_on = true;
     for (std::size_t at = 0; at < stream.size() && goes_on; at += chunk)
         goes_on = r.read(std::string_view{stream}.substr(at, chunk));
@@ -79,10 +79,23 @@ TEST_CASE("9: a huge declared size is refused by its header, and costs nothing")
     CHECK(events == transcript{size_failure});
 }
 
-TEST_CASE("9: fragments without end are refused") {
-    const std::string whole =
-        raw_frame(text, "a") + raw_frame(0, "") + raw_frame(0, "") + raw_frame(fin, "b");
-    std::string endless = raw_frame(text, "");
-    for (int i = 0; i != 6; ++i) endless += raw_frame(0, "");
-    expect(whole + whole + endless, {"text:ab", "text:ab", size_failure}, {.max_fragments = 4});
+TEST_CASE("9: a message may have as many fragments as it has bytes, and an empty one behind them") {
+    const std::string message(4 * megabyte, '*');
+    std::string stream = fragmented(text, message, 64);
+    stream[stream.size() - 70] = 0;  // the last but one is the last that has a byte
+    REQUIRE(stream.size() == 65536 * 70);
+    expect_large(stream + raw_frame(fin, ""), "text:" + message, 8192);
+    const std::string bytes(100'000, '*');
+    expect_large(fragmented(text, bytes, 1), "text:" + bytes, 8192);
+}
+
+TEST_CASE("9: empty fragments without end are refused") {
+    const std::string none = raw_frame(0, "");
+    const std::string whole = raw_frame(text, "") + none + none + none + raw_frame(0, "a") + none +
+                              none + none + none + raw_frame(fin, "b");
+    const std::string endless = raw_frame(text, "a") + none + none + none + none;
+    const protocol_options four{.max_empty_fragments = 4};
+    expect(whole + whole + endless + none, {"text:ab", "text:ab", size_failure}, four);
+    expect(endless + raw_frame(fin, ""), {size_failure}, four);
+    expect(endless + raw_frame(fin, "b"), {"text:ab"}, four);
 }
