@@ -44,3 +44,18 @@ TEST_CASE("text keys are kept as strings, others as they are") {
     STATIC_REQUIRE_FALSE(millrace::key_value<double>);
     STATIC_REQUIRE_FALSE(millrace::key_value<trade>);
 }
+
+TEST_CASE("a text key has a limit in bytes, which is 256 unless said otherwise") {
+    const auto usual = millrace::key_by(&trade::symbol);
+    const std::string text(257, 'x');
+    const std::string_view view{text};
+    CHECK(usual.takes(trade{view.substr(1), 1, 2, {}}));
+    CHECK_FALSE(usual.takes(trade{view, 1, 2, {}}));
+    CHECK_FALSE(millrace::key_by("s", &trade::symbol, millrace::max_key_bytes{2})
+                    .takes(trade{"XYZ", 1, 2, {}}));
+    CHECK(millrace::key_by("n", [](const trade& t) {
+              return static_cast<int>(t.size);
+          }).takes(trade{"XYZ", 1, 2, {}}));
+    CHECK_THROWS_AS(millrace::key_by(&trade::symbol, millrace::max_key_bytes{0}),
+                    std::invalid_argument);
+}

@@ -300,3 +300,30 @@ TEST_CASE(
     running.push({"east", 1});
     CHECK(got == "east");
 }
+
+TEST_CASE("an event with a key too long is refused as bad input, or counted where it is late") {
+    const auto counted = process<count>();
+    const std::string message =
+        R"([{"start":"a","key":1},{"start":"bb","key":1},{"start":"ccc","key":1},{"start":2}])";
+    const auto by = key_by("from", &ride::start, max_key_bytes{1});
+    auto first = start(from<ride>("rides") | publish("all") | by | counted);
+    const auto errors = receive(first, message);
+    REQUIRE(errors.size() == 3);
+    CHECK(errors[0].index == 1);
+    CHECK(errors[0].code == errc::key_too_long);
+    CHECK(errors[0].offset == message.find(R"({"start":"bb")"));
+    CHECK(errors[1].index == 2);
+    CHECK(errors[2].code == errc::wrong_type);
+    CHECK(first.stats().rejected == 3);
+    CHECK(first.stats().events == 1);
+    CHECK(first.stats().refused_keys == 0);
+    first.push({"dd", 1});
+    CHECK(first.stats().refused_keys == 1);
+    CHECK(first.stats().keys == 1);
+
+    auto behind = start(from<ride>("rides") |
+                        filter([](const ride& r) { return r.start != "bb"; }) | by | counted);
+    CHECK(receive(behind, message).size() == 1);
+    CHECK(behind.stats().refused_keys == 1);
+    CHECK(behind.stats().keys == 1);
+}

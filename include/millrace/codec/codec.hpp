@@ -59,7 +59,8 @@ struct ignore_input {
 /// |---------------------------------|----------------------------------------------------------|
 /// | `decoder<Event>(codec_limits)`  | makes a decoder                                          |
 /// | `decode(message, f, g)`         | for each event in turn: `f(const Event&)` when all of it |
-/// |                                 | is good, else `g(const input_error&)`                    |
+/// |                                 | is good, else `g(const input_error&)`; `f` may return an |
+/// |                                 | `errc`, which other than 0 is to be given to `g`         |
 /// | `encoder<Record>(key_name)`     | makes an encoder, which calls the key `key_name`         |
 /// | `encode(record, out) const`     | appends the record to `out`                              |
 ///

@@ -50,6 +50,9 @@ public:
         return std::exchange(depth_, 0);
     }
 
+    /// Where the object's brace is.
+    [[nodiscard]] std::size_t offset() const noexcept { return begin_; }
+
     bool StartObject() {
         if (!enter()) return false;
         if (current_ == root) {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <span>
+#include <type_traits>
 
 #include <millrace/codec/codec.hpp>
 #include <millrace/codec/event_handler.hpp>
@@ -88,7 +89,8 @@ class json_decoder {
 public:
     explicit json_decoder(codec_limits limits = {}) : limits_{limits} {}
 
-    /// Calls `on_event(const Event&)` or `on_error(const input_error&)` for each event in turn.
+    /// Calls `on_event(const Event&)` or `on_error(const input_error&)` for each event in turn;
+    /// both where `on_event` refuses it, by an `errc` other than 0 that it returns.
     /// The event and its views into the message are good until `on_event` returns. Changes the
     /// message; the byte behind it must be writable, and is restored on return. Neither handler
     /// may call this decoder.
@@ -157,6 +159,9 @@ private:
             input_error error = done.error();
             error.index = index;
             on_error(error);
+        } else if constexpr (std::same_as<std::invoke_result_t<OnEvent&, const Event&>, errc>) {
+            const errc refusal = on_event(static_cast<const Event&>(event_));
+            if (refusal != errc{}) on_error(input_error{index, refusal, {}, done.offset()});
         } else {
             on_event(static_cast<const Event&>(event_));
         }

@@ -30,6 +30,7 @@ enum class errc {
 
     // pipeline
     too_many_keys,  ///< the limit on distinct keys with state is reached
+    key_too_long,   ///< a key beyond `max_key_bytes`
 
     // storage
     storage_full,        ///< no space left on the device
@@ -86,6 +87,7 @@ namespace detail {
         case errc::archive_corrupt: return "archive corrupt";
         case errc::archive_version: return "archive written by a newer version";
         case errc::too_many_keys: return "too many keys";
+        case errc::key_too_long: return "key too long";
         case errc::storage_full: return "storage full";
         case errc::storage_locked: return "storage locked";
         case errc::storage_failed: return "storage failed";

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -16,13 +18,38 @@ namespace millrace {
 template <class T>
 concept key_value = text<T> || std::integral<T> || named_enum<T>;
 
+/// The longest text that is taken as a key, in bytes. An event with a longer one is refused, which
+/// its sender is told where the event comes with a message and `key_by` stands before whatever
+/// changes or filters the stream; elsewhere it is counted in `pipeline_stats::refused_keys`.
+struct max_key_bytes {
+    std::size_t value = 256;
+};
+
 template <class Projection>
 struct key_by_stage : stage {
     Projection projection;
     std::string name;
+    std::size_t max_bytes;
 
-    key_by_stage(std::string_view key_name, Projection key)
-        : projection{std::move(key)}, name{key_name} {}
+    /// @throws std::invalid_argument for a limit of 0
+    key_by_stage(std::string_view key_name, Projection key, max_key_bytes limit = {})
+        : projection{std::move(key)}, name{key_name}, max_bytes{limit.value} {
+        if (max_bytes == 0) throw std::invalid_argument{"key_by: max_key_bytes must not be 0"};
+    }
+
+    /// Whether keys have a size that is limited.
+    template <class Event>
+    static constexpr bool is_limited = text<std::remove_cvref_t<projected<Projection, Event>>>;
+
+    /// Whether the event's key is short enough.
+    template <class Event>
+    [[nodiscard]] bool takes(const Event& event) const {
+        if constexpr (is_limited<Event>) {
+            return project(projection, event).size() <= max_bytes;
+        } else {
+            return true;
+        }
+    }
 
     template <class Event>
     static consteval void require() {
@@ -82,14 +109,14 @@ using key_of = typename detail::owned<projected<decltype(KeyBy::projection), Eve
 /// carry the key under the name that the schema gives the member; where that is the name of another
 /// field of theirs (start, end, revision, ...), give another: starting would throw.
 template <class Owner, class Value>
-[[nodiscard]] auto key_by(Value Owner::*member) {
-    return key_by_stage<Value Owner::*>{detail::name_of_member(member), member};
+[[nodiscard]] auto key_by(Value Owner::*member, max_key_bytes limit = {}) {
+    return key_by_stage<Value Owner::*>{detail::name_of_member(member), member, limit};
 }
 
 /// Partitions the stream by `key(event)`; results carry it under `name`.
 template <class Projection>
-[[nodiscard]] auto key_by(std::string_view name, Projection key) {
-    return key_by_stage<Projection>{name, std::move(key)};
+[[nodiscard]] auto key_by(std::string_view name, Projection key, max_key_bytes limit = {}) {
+    return key_by_stage<Projection>{name, std::move(key), limit};
 }
 
 }  // namespace millrace

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include <millrace/pipeline/key_limit.hpp>
 #include <millrace/pipeline/node.hpp>
 #include <millrace/pipeline/pipeline.hpp>
 #include <millrace/pipeline/sink.hpp>
@@ -46,7 +47,12 @@ private:
 
     template <std::size_t At, bool Published, class P, class Stream, class Stages>
     auto build_stage(const key_by_stage<P>& key, const Stream& in, const Stages& stages) {
-        return build_rest<At, Published>(key, in, stages);
+        auto next = build_rest<At, Published>(key, in, stages);
+        if constexpr (key_by_stage<P>::template is_limited<typename Stream::event_type>) {
+            return key_limit_node<key_by_stage<P>, decltype(next)>{key, std::move(next)};
+        } else {
+            return next;
+        }
     }
 
     template <std::size_t At, bool Published, class W, class L, bool O, class Stream, class Stages>

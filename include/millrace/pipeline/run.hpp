@@ -18,6 +18,8 @@ class running_pipeline {
 public:
     using event_type = event;
     using decoder_type = typename Pipeline::codec_type::template decoder<event>;
+    using event_check_type = detail::key_check<decltype(detail::leading_keys(
+        std::declval<const decltype(Pipeline::stages)&>()))>;
 
     /// @throws std::system_error when a storage does not open.
     running_pipeline(Pipeline description, Sink sink)
@@ -38,12 +40,24 @@ public:
     template <class OnError>
     void receive(std::span<char> message, OnError&& on_error) {
         state_->decode.decode(
-            message, [this](const event& one) { push(one); },
+            message,
+            [this](const event& one) {
+                if (!state_->check(one)) {
+                    reject(1);
+                    return errc::key_too_long;
+                }
+                push(one);
+                return errc{};
+            },
             [&](const input_error& error) {
-                ++state_->rejected;
+                if (error.code != errc::key_too_long) reject(1);
                 on_error(error);
             });
     }
+
+    /// For those who decode elsewhere: a function object, a copy for their thread, that says of an
+    /// event whether its keys are short enough.
+    [[nodiscard]] event_check_type event_check() const { return state_->check; }
 
     /// What a decoder of its messages is made with, for those who decode elsewhere and `push`.
     [[nodiscard]] const codec_limits& limits() const noexcept { return state_->limits; }
@@ -90,6 +104,7 @@ private:
               sink{std::move(to)},
               limits{description.source.limits},
               decode{limits},
+              check{detail::leading_keys(description.stages)},
               root{detail::builder<Sink>{sink}.template build<0, false>(
                   typename Pipeline::input_stream{}, description.stages)} {}
 
@@ -97,6 +112,7 @@ private:
         Sink sink;
         codec_limits limits;
         decoder_type decode;
+        event_check_type check;
         root_node root;
         std::uint64_t events = 0;
         std::uint64_t rejected = 0;

@@ -33,11 +33,15 @@ namespace {
 struct recording {
     using event_type = named;
     using decoder_type = json::decoder<named>;
+    struct event_check_type {
+        bool operator()(const named& one) const { return one.name.size() < 100; }
+    };
 
     std::vector<std::string> got;
     std::uint64_t rejected = 0;
 
     codec_limits limits() const { return {}; }
+    event_check_type event_check() const { return {}; }
     void push(const named& one) {
         if (one.name == "throw") throw 1;
         got.emplace_back(one.name);
@@ -119,6 +123,15 @@ TEST_CASE("events are decoded here and taken there, and an error stays with its 
     REQUIRE(l.pipeline.got.empty());
     l.run();
     REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "b", "c"});
+    REQUIRE(l.pipeline.rejected == 1);
+}
+
+TEST_CASE("a key too long is refused where it came in, once") {
+    two_loops l;
+    l.receive(R"([{"name":"a"},{"name":")" + std::string(100, 'x') + R"("},{"name":"c"}])");
+    REQUIRE(l.errors == 1);
+    l.run();
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "c"});
     REQUIRE(l.pipeline.rejected == 1);
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <millrace/codec/codec.hpp>
+#include <millrace/core/error.hpp>
 #include <millrace/endpoint/connection.hpp>
 #include <millrace/endpoint/detail/batch_queue.hpp>
 #include <millrace/endpoint/detail/event_batch.hpp>
@@ -35,6 +36,7 @@ public:
 template <class Running>
 concept reachable_pipeline = portable_event<typename Running::event_type> && requires {
     typename Running::decoder_type;
+    typename Running::event_check_type;
 };
 
 /// Decodes messages in the loop that received them and sends their events, in batches, to the loop
@@ -57,6 +59,7 @@ public:
     event_queue(Running& pipeline, std::shared_ptr<loop> home, std::shared_ptr<mailbox> of_home,
                 std::shared_ptr<loop> receiver, const std::shared_ptr<mailbox>& of_receiver)
         : decode_{pipeline.limits()},
+          check_{pipeline.event_check()},
           receiver_{std::move(receiver)},
           queue_{std::make_shared<batch_queue<batch>>(
               of_receiver, std::move(of_home),
@@ -91,9 +94,17 @@ public:
         if (latest_ == nullptr || latest_->who != &from) latest_ = senders_.at(&from);
         open_->begin(latest_);
         decode_.decode(
-            message, [this](const event& one) { open_->keep(one); },
+            message,
+            [this](const event& one) {
+                if (!check_(one)) {
+                    open_->reject();
+                    return errc::key_too_long;
+                }
+                open_->keep(one);
+                return errc{};
+            },
             [&](const input_error& error) {
-                open_->reject();
+                if (error.code != errc::key_too_long) open_->reject();
                 on_error(error);
             });
         if (open_->size() >= max_batch_events) send();
@@ -152,6 +163,7 @@ private:
     }
 
     typename Running::decoder_type decode_;
+    typename Running::event_check_type check_;
     std::shared_ptr<loop> receiver_;
     std::shared_ptr<batch_queue<batch>> queue_;
     std::unordered_map<connection*, std::shared_ptr<event_sender>> senders_;
