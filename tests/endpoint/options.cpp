@@ -23,6 +23,7 @@ TEST_CASE("the defaults fit together") {
     REQUIRE(options.close_timeout <= options.stop_timeout);
     REQUIRE(options.default_history_rows <= options.max_history_rows);
     REQUIRE(options.max_message_bytes <= options.outbox_bytes);
+    REQUIRE(options.max_message_bytes + options.outbox_bytes < options.max_memory_bytes / 64);
     REQUIRE(options.outbox_low_water < options.outbox_high_water);
     REQUIRE(options.outbox_high_water < options.outbox_bytes);
 }

@@ -13,7 +13,8 @@
 
 namespace millrace {
 
-/// What happened on an endpoint so far. Numbers only grow, but for `connections`.
+/// What happened on an endpoint so far. Numbers only grow, but for `connections` and
+/// `memory_bytes`.
 template <class Number>
 struct basic_endpoint_counters {
     Number connections{};       ///< open now
@@ -34,6 +35,8 @@ struct basic_endpoint_counters {
     Number protocol_errors{};   ///< connections closed for breaking the protocol
     Number timeouts{};          ///< connections closed by a timeout
     Number handler_errors{};    ///< exceptions out of handlers
+    Number memory_bytes{};  ///< held by connections now, see `endpoint_options::max_memory_bytes`
+    Number memory_ended{};  ///< connections ended for holding the most
 
     /// Adds what another loop has counted.
     template <class Other>
@@ -54,7 +57,7 @@ private:
                         of.http_requests, of.upgrades, of.messages_in, of.messages_ignored,
                         of.bytes_in, of.frames_out, of.bytes_out, of.frames_dropped,
                         of.slow_disconnects, of.floods, of.protocol_errors, of.timeouts,
-                        of.handler_errors);
+                        of.handler_errors, of.memory_bytes, of.memory_ended);
     }
 };
 

@@ -70,6 +70,12 @@ struct endpoint_options {
     /// `outbox_low_water` does: then the route's `on_drain` is called.
     std::size_t outbox_high_water = 256 * 1024;
     std::size_t outbox_low_water = 64 * 1024;
+    /// What all connections together may hold in memory: received and not complete, inflated,
+    /// queued to be sent, and bodies of answers. What several share counts once. Beyond: those that
+    /// hold the most are ended, until an eighth is free; a WebSocket is sent close 1013, if it can
+    /// be. On top come the connections themselves (about 2 KB each), files (`file_cache_bytes`),
+    /// and what is on its way between loops (`loops`).
+    std::size_t max_memory_bytes = 256 * 1024 * 1024;
     /// Messages from one connection, on average and at once; beyond: close 1008. 0: no limit.
     std::size_t max_messages_per_second = 0;
     /// Ping, pong and close frames from one connection; beyond: close 1008.
@@ -84,6 +90,13 @@ struct endpoint_options {
     std::chrono::milliseconds ping_interval = std::chrono::seconds{20};
     /// A connection from which nothing was received for so long, nor pongs, is closed.
     std::chrono::milliseconds idle_timeout = std::chrono::seconds{60};
+    /// A message whose parts take longer to come ends its connection with 1008, unless they come at
+    /// `min_bytes_per_second`: over each such time, so that a pause of less does no harm.
+    std::chrono::milliseconds message_timeout = std::chrono::seconds{30};
+    /// What a peer has to send of a message (see `message_timeout`) and to take of an HTTP answer
+    /// (over each `idle_timeout`; beyond, the connection is ended). The default is less than the
+    /// slowest mobile links give.
+    std::size_t min_bytes_per_second = 512;
     /// How long the peer has for its part of the closing handshake.
     std::chrono::milliseconds close_timeout = std::chrono::seconds{5};
     /// How long `stop` waits for connections to end by themselves.

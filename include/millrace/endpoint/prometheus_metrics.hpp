@@ -38,6 +38,9 @@ struct prometheus_metrics {
         single(out, "timeouts_total", "counter", "Connections closed by a timeout", c.timeouts);
         single(out, "handler_errors_total", "counter", "Exceptions out of handlers",
                c.handler_errors);
+        single(out, "memory_bytes", "gauge", "Memory that connections hold", c.memory_bytes);
+        single(out, "memory_ended_total", "counter",
+               "Connections ended for holding the most memory", c.memory_ended);
         pipelines(now, out);
         topics(now, out);
     }

@@ -29,6 +29,9 @@ public:
 
     /// Connections with equal keys other than 0 can be sent the same compressed bytes.
     [[nodiscard]] virtual std::uint64_t shared_key() const noexcept = 0;
+
+    /// What it holds at the moment, for this connection alone.
+    [[nodiscard]] virtual std::size_t memory_bytes() const noexcept { return 0; }
 };
 
 /// What both sides of a handshake agreed on.

@@ -60,6 +60,8 @@ public:
 
     [[nodiscard]] opcode op() const noexcept { return op_; }
 
+    [[nodiscard]] std::size_t memory_bytes() const noexcept { return message_.capacity(); }
+
     /// The message, with a writable byte behind its end.
     [[nodiscard]] std::span<char> message() {
         message_.push_back('\0');

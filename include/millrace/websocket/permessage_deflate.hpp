@@ -44,6 +44,10 @@ public:
         return deflater_.shared_key();
     }
 
+    [[nodiscard]] std::size_t memory_bytes() const noexcept override {
+        return inflater_.memory_bytes() + deflater_.memory_bytes();
+    }
+
 private:
     /// A server's messages that stand on their own are compressed once for all whose windows are
     /// alike: where a client asks for less than the server has, with 12 or 9 bits, which whoever

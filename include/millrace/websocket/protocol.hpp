@@ -128,6 +128,15 @@ public:
     /// True once the peer's close frame has been received.
     [[nodiscard]] bool is_closed() const noexcept { return closed_; }
 
+    /// A message has begun, and its end has not come.
+    [[nodiscard]] bool has_partial_message() const noexcept { return assembler_ != nullptr; }
+
+    /// What it holds at the moment of messages and for compression.
+    [[nodiscard]] std::size_t memory_bytes() const noexcept {
+        return (assembler_ ? assembler_->memory_bytes() : 0) +
+               (compressor_ ? compressor_->memory_bytes() : 0);
+    }
+
 private:
     [[nodiscard]] errc check_order_and_limits(const frame_header& header) const noexcept {
         if (is_control(header.op)) return {};

@@ -43,10 +43,10 @@ void check_not_0(std::size_t endpoint_options::*member) {
 TEST_CASE("an endpoint takes its defaults") { CHECK_NOTHROW(require_valid({})); }
 
 TEST_CASE("times of an endpoint that no clock reaches, or that are negative, are refused") {
-    for (const auto member :
-         {&endpoint_options::handshake_timeout, &endpoint_options::ping_interval,
-          &endpoint_options::idle_timeout, &endpoint_options::close_timeout,
-          &endpoint_options::stop_timeout, &endpoint_options::tick_interval})
+    for (const auto member : {&endpoint_options::handshake_timeout,
+                              &endpoint_options::ping_interval, &endpoint_options::idle_timeout,
+                              &endpoint_options::close_timeout, &endpoint_options::stop_timeout,
+                              &endpoint_options::tick_interval, &endpoint_options::message_timeout})
         check_times(member);
     CHECK_NOTHROW(require_valid({.stop_timeout = 0ms}));
     CHECK_THROWS_AS(require_valid({.tick_interval = 0ms}), std::invalid_argument);
@@ -57,7 +57,7 @@ TEST_CASE("limits of an endpoint that would serve nobody are refused") {
          {&endpoint_options::max_message_bytes, &endpoint_options::max_head_bytes,
           &endpoint_options::max_headers, &endpoint_options::max_connections,
           &endpoint_options::max_connections_per_address, &endpoint_options::max_handshakes,
-          &endpoint_options::outbox_bytes})
+          &endpoint_options::outbox_bytes, &endpoint_options::max_memory_bytes})
         check_not_0(member);
     CHECK_THROWS_AS(require_valid({.loops = 1025}), std::invalid_argument);
     CHECK_THROWS_AS(require_valid({.outbox_high_water = 10, .outbox_low_water = 11}),

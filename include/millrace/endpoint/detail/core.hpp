@@ -24,6 +24,7 @@
 #include <millrace/endpoint/detail/listener.hpp>
 #include <millrace/endpoint/detail/loop.hpp>
 #include <millrace/endpoint/detail/loop_thread.hpp>
+#include <millrace/endpoint/detail/memory_budget.hpp>
 #include <millrace/endpoint/detail/outbox.hpp>
 #include <millrace/endpoint/detail/require_valid.hpp>
 #include <millrace/endpoint/detail/served_paths.hpp>
@@ -66,6 +67,8 @@ public:
           listener_{*this, transport_.listen(io, {options_.address, options_.port})},
           timer_{io} {
         make_workers();
+        for (const auto& each : workers_)
+            each->shared_loop()->slice_bytes = budget.slice_bytes(workers_.size());
         first().shared_loop()->now = clock.elapsed();
     }
 
@@ -221,6 +224,13 @@ public:
     [[nodiscard]] bool is_abandoned() const noexcept { return is_abandoned_; }
     [[nodiscard]] std::uint16_t port() const { return listener_.port(); }
 
+    /// What connections hold in memory, in all loops; from any thread.
+    [[nodiscard]] std::size_t memory_bytes() const noexcept {
+        std::size_t all = 0;
+        for (const auto& each : workers_) all += each->shared_loop()->counters.memory_bytes;
+        return all;
+    }
+
     /// Of all loops; from any thread.
     [[nodiscard]] endpoint_counters counters() const {
         endpoint_counters all;
@@ -233,6 +243,7 @@ public:
     AccessLog access_log;
     served_paths<worker_type> paths{workers_};
     address_counts addresses;
+    memory_budget<endpoint_core> budget{*this};
     /// Called when the end is reached.
     std::function<void()> on_end;
 

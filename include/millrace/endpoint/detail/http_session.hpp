@@ -75,12 +75,25 @@ protected:
         return false;
     }
 
+    [[nodiscard]] std::size_t held_bytes() const noexcept override {
+        return base::held_bytes() + body_.memory_bytes();
+    }
+
+    /// Whether `bytes` in `time` are no less than a peer has to send or to take.
+    [[nodiscard]] bool is_fast_enough(std::uint64_t bytes, nanoseconds time) const noexcept {
+        const double least = static_cast<double>(options_.min_bytes_per_second) *
+                             std::chrono::duration<double>{time}.count();
+        return static_cast<double>(bytes) >= least;
+    }
+
     void tick_http() {
-        if (phase_ == phase::responding)
-            deadline_ = std::max(deadline_, this->last_written() + options_.idle_timeout);
         if (loop_->now < deadline_) return;
         this->receive_now();
         if (this->is_ended() || loop_->now < deadline_) return;
+        if (phase_ == phase::responding && is_answered_) {
+            const std::uint64_t taken = this->bytes_out() - out_before_;
+            if (taken != 0 && is_fast_enough(taken, options_.idle_timeout)) return watch_answer();
+        }
         const bool is_idle = phase_ == phase::head && has_answered_ && !this->has_partial_input();
         if (!is_idle) {
             ++loop_->counters.timeouts;
@@ -285,8 +298,14 @@ private:
         if (!body_.is_done()) push_piece();
     }
 
+    void watch_answer() {
+        deadline_ = after(options_.idle_timeout);
+        out_before_ = this->bytes_out();
+    }
+
     void send_answer(websocket::frame response) {
         is_answered_ = true;
+        watch_answer();
         outbox_.push(std::move(response), outbox::kind::control);
         schedule();
     }
@@ -306,7 +325,8 @@ private:
 
     void log_end() { access_.end(server_, *this, this->bytes_out()); }
 
-    http::body_reader body_;  ///< what is not in the outbox yet of the answer
+    std::uint64_t out_before_ = 0;  ///< when the time for a part of the answer began
+    http::body_reader body_;        ///< what is not in the outbox yet of the answer
     bool is_surplus_;
     bool is_input_ended_ = false;
     bool is_output_ended_ = false;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -44,7 +45,7 @@ public:
         turn(const turn&) = delete;
         turn& operator=(const turn&) = delete;
         ~turn() {
-            if (loop_.turns_ == 1) loop_.flush_all();
+            if (loop_.turns_ == 1) loop_.end_turn();
             --loop_.turns_;
         }
 
@@ -60,7 +61,18 @@ public:
     }
 
     /// Flushes nothing of what is scheduled, which may hold the loop itself: nothing runs any more.
-    void forget() noexcept { dirty_.clear(); }
+    void forget() noexcept {
+        dirty_.clear();
+        on_growth = nullptr;
+    }
+
+    /// What connections hold: by themselves, and in frames, of which each counts once.
+    [[nodiscard]] std::size_t memory_bytes() const noexcept {
+        return held_bytes + frames.used_bytes() + frames.idle_bytes();
+    }
+
+    /// Tells other threads what is held now.
+    void tell_memory() noexcept { counters.memory_bytes = memory_bytes(); }
 
     /// Calls `f()`. What it throws is counted and told as a handler's error, of a connection or of
     /// none; false then.
@@ -105,8 +117,24 @@ public:
     std::array<asio::const_buffer, 64> parts;
     /// The time of the last tick: no system call a message.
     std::chrono::nanoseconds now{};
+    /// What connections hold by themselves: see `stream_connection::held_bytes`.
+    std::size_t held_bytes = 0;
+    /// Called at the end of a turn when `memory_bytes` has grown by more than `slice_bytes`.
+    std::function<void()> on_growth;
+    std::size_t slice_bytes = 64 * 1024;
 
 private:
+    void end_turn() {
+        flush_all();
+        const std::size_t bytes = memory_bytes(), told = counters.memory_bytes;
+        if (bytes <= told + slice_bytes && told <= bytes + slice_bytes) return;
+        tell_memory();
+        if (bytes < told || !on_growth) return;
+        on_growth();
+        flush_all();
+        tell_memory();
+    }
+
     void flush_all() {
         while (!dirty_.empty()) {
             flushing_.swap(dirty_);

@@ -31,6 +31,18 @@ public:
     [[nodiscard]] std::size_t size_bytes() const noexcept { return bytes_; }
     [[nodiscard]] std::size_t frames() const noexcept { return queue_.size() - first_; }
 
+    /// What the queue itself takes, without the frames.
+    [[nodiscard]] std::size_t memory_bytes() const noexcept {
+        return queue_.capacity() * sizeof(entry) + newest_.capacity() * sizeof(newest_[0]);
+    }
+
+    /// Its frames' memory, each divided among those who hold it. Takes linear time.
+    [[nodiscard]] std::size_t shared_bytes() const noexcept {
+        std::size_t all = 0;
+        for (std::size_t i = first_; i != queue_.size(); ++i) all += queue_[i].bytes.shared_bytes();
+        return all;
+    }
+
     [[nodiscard]] static std::size_t cost(const websocket::frame& f) noexcept {
         return f.size() + frame_overhead_bytes;
     }

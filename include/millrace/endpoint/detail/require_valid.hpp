@@ -15,6 +15,7 @@ namespace millrace::detail {
     require_time("handshake_timeout", options.handshake_timeout);
     require_time("ping_interval", options.ping_interval);
     require_time("idle_timeout", options.idle_timeout);
+    require_time("message_timeout", options.message_timeout);
     require_time("close_timeout", options.close_timeout);
     require_time("stop_timeout", options.stop_timeout, milliseconds{0});
     require_time("tick_interval", options.tick_interval);
@@ -28,6 +29,7 @@ namespace millrace::detail {
                    "max_connections_per_address must not be 0");
     require_option(options.max_handshakes != 0, "max_handshakes must not be 0");
     require_option(options.outbox_bytes != 0, "outbox_bytes must not be 0");
+    require_option(options.max_memory_bytes != 0, "max_memory_bytes must not be 0");
     require_option(options.outbox_low_water <= options.outbox_high_water,
                    "outbox_low_water must not be above outbox_high_water");
     return options;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -34,7 +35,25 @@ public:
           control_frames_{token_bucket::of_a_second(options_.max_control_frames_per_second)} {}
 
     /// Acts on what timed out.
-    void tick() { phase_ == phase::websocket&& is_open_ ? tick_open() : this->tick_http(); }
+    void tick() {
+        phase_ == phase::websocket&& is_open_ ? tick_open() : this->tick_http();
+        this->count_memory();
+    }
+
+    /// Ends it at once, for it holds more memory than others. A WebSocket is told, if it can be.
+    void end_for_memory() {
+        ++loop_->counters.memory_ended;
+        this->tell(severity::warning, log_event::memory_exhausted,
+                   "holds " + std::to_string(this->memory_bytes()) + " bytes");
+        if (phase_ == phase::websocket) {
+            while (outbox_.drop_oldest()) ++loop_->counters.frames_dropped;
+            this->close(websocket::close_code::try_again_later, "out of memory");
+            this->write_out();
+        }
+        finish();
+    }
+
+    using base::memory_bytes;
 
     /// Ends the connection in good order: a WebSocket by `code`, a request by its answer.
     void stop(websocket::close_code code, std::string_view reason) {
@@ -76,6 +95,7 @@ public:
             this->arm_read();  // what became readable while it was paused may have been nothing
         }
         if (outbox_.empty()) on_drained();
+        this->count_memory();
     }
 
     std::size_t place = 0;  ///< among the server's sessions
@@ -90,6 +110,7 @@ private:
                 return true;
             }
             ++self.loop_->counters.messages_in;
+            self.message_since_ = base::never;
             self.contain([&] { self.route_->on_message(self, op, payload); });
             return self.wants_input();
         }
@@ -149,12 +170,40 @@ private:
         frame_receiver receiver{*this};
         const auto result = protocol_.receive(bytes, receiver);
         is_held_back_ = !wants_input();
+        if (protocol_.has_partial_message() || result.consumed != bytes.size()) {
+            if (message_since_ == base::never) watch_message();
+        } else {
+            message_since_ = base::never;
+        }
         if (!result.error) return result.consumed;
         ++loop_->counters.protocol_errors;
         this->tell(severity::info, log_event::protocol_error, result.error.message());
         this->close(websocket::close_code_of(result.error), result.error.message());
         this->linger();
         return bytes.size();
+    }
+
+    [[nodiscard]] std::size_t held_bytes() const noexcept override {
+        return base::held_bytes() + protocol_.memory_bytes();
+    }
+
+    void watch_message() {
+        message_since_ = loop_->now;
+        in_before_ = this->bytes_in();
+    }
+
+    /// Of a message that has begun.
+    void tick_message() {
+        if (is_held_back_) return watch_message();
+        if (loop_->now - message_since_ < options_.message_timeout) return;
+        this->receive_now();
+        if (!is_open_ || message_since_ == base::never) return;
+        const auto passed = loop_->now - message_since_;
+        if (passed < options_.message_timeout) return;
+        if (this->is_fast_enough(this->bytes_in() - in_before_, passed)) return watch_message();
+        ++loop_->counters.timeouts;
+        this->tell(severity::info, log_event::timed_out, "a message's end did not come");
+        this->close(websocket::close_code::policy_violation, "message too slow");
     }
 
     bool allows_message() {
@@ -183,7 +232,8 @@ private:
     }
 
     void tick_open() {
-        if (this->is_paused_) return;
+        if (message_since_ != base::never) tick_message();
+        if (this->is_paused_ || !is_open_) return;
         if (loop_->now - this->last_received() >= options_.idle_timeout) {
             this->receive_now();
             if (!is_open_) return;
@@ -203,7 +253,9 @@ private:
     route* route_ = nullptr;  ///< once upgraded
     token_bucket messages_;
     token_bucket control_frames_;
-    bool is_held_back_ = false;  ///< input waits until reading is resumed
+    nanoseconds message_since_ = base::never;  ///< a message has begun, or part of a frame
+    std::uint64_t in_before_ = 0;              ///< when `message_since_` began
+    bool is_held_back_ = false;                ///< input waits until reading is resumed
     bool is_close_received_ = false;
     bool is_ping_sent_ = false;
 };

@@ -37,6 +37,23 @@ protected:
 
     [[nodiscard]] virtual bool wants_input() const noexcept = 0;
 
+    /// The memory that this connection holds by itself; frames are counted by their pool.
+    [[nodiscard]] virtual std::size_t held_bytes() const noexcept {
+        return receive_.memory_bytes() + outbox_.memory_bytes();
+    }
+
+    /// To be called when `held_bytes` may have changed.
+    void count_memory() noexcept {
+        const std::size_t bytes = is_ended_ ? 0 : held_bytes();
+        loop_->held_bytes += bytes - counted_bytes_;
+        counted_bytes_ = bytes;
+    }
+
+    /// The memory that would be free without it.
+    [[nodiscard]] std::size_t memory_bytes() const noexcept {
+        return counted_bytes_ + outbox_.shared_bytes();
+    }
+
     /// Waits for input, where it is wanted and not waited for already.
     void arm_read() {
         if (is_reading_ || is_ended_ || !wants_input()) return;
@@ -70,7 +87,6 @@ protected:
             outbox_.written(size);
             loop_->counters.bytes_out += size;
             bytes_out_ += size;
-            if (size != 0) last_written_ = loop_->now;
             if (size < asio::buffer_size(front)) wait_writable();
         }
     }
@@ -121,6 +137,8 @@ protected:
     void end_stream() {
         is_ended_ = true;
         stream_.close();
+        outbox_ = {};
+        count_memory();
     }
     [[nodiscard]] bool is_ended() const noexcept { return is_ended_; }
 
@@ -129,7 +147,6 @@ protected:
     [[nodiscard]] std::uint64_t bytes_out() const noexcept { return bytes_out_; }
 
     [[nodiscard]] std::chrono::nanoseconds last_received() const noexcept { return last_received_; }
-    [[nodiscard]] std::chrono::nanoseconds last_written() const noexcept { return last_written_; }
 
 private:
     [[nodiscard]] std::shared_ptr<stream_connection> shared() {
@@ -161,6 +178,7 @@ private:
     void use(std::span<char> bytes) noexcept {
         try {
             receive_.consume(on_received(bytes));
+            count_memory();
         } catch (...) {
             on_failure();
         }
@@ -169,9 +187,9 @@ private:
     Stream stream_;
     receive_buffer receive_;
     std::chrono::nanoseconds last_received_{};
-    std::chrono::nanoseconds last_written_{};
     std::uint64_t bytes_in_ = 0;
     std::uint64_t bytes_out_ = 0;
+    std::size_t counted_bytes_ = 0;  ///< in the loop's `held_bytes`
     bool is_reading_ = false;
     bool is_writing_ = false;  ///< waits until the system takes more
     bool is_broken_ = false;

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -87,6 +89,8 @@ public:
             self.is_tick_due_ = false;
             self.loop_->now = now;
             self.sessions_.for_each([](session_type& each) { each.tick(); });
+            self.loop_->tell_memory();
+            self.endpoint_.budget.on_growth(self);
         });
     }
 
@@ -109,6 +113,32 @@ public:
     void stop(websocket::close_code code) {
         if (record_queue_) record_queue_->drain();
         sessions_.for_each([&](session_type& each) { each.stop(code, "server stops"); });
+    }
+
+    /// What the connections that hold the most hold, from the most on.
+    [[nodiscard]] std::vector<std::size_t> largest() {
+        std::vector<std::size_t> sizes;
+        sessions_.for_each([&](session_type& each) { sizes.push_back(each.memory_bytes()); });
+        const auto end = sizes.begin() + static_cast<std::ptrdiff_t>(
+                                             std::min<std::size_t>(sizes.size(), max_largest));
+        std::partial_sort(sizes.begin(), end, sizes.end(), std::greater<>{});
+        sizes.erase(end, sizes.end());
+        return sizes;
+    }
+
+    /// Ends those that hold the most: so many, or fewer if `bytes` are free then.
+    void end_largest(std::size_t count, std::size_t bytes) {
+        std::vector<std::pair<std::size_t, session_type*>> all;
+        sessions_.for_each(
+            [&](session_type& each) { all.emplace_back(each.memory_bytes(), &each); });
+        std::make_heap(all.begin(), all.end());
+        for (; count != 0 && bytes != 0 && !all.empty(); --count) {
+            std::pop_heap(all.begin(), all.end());
+            bytes -= std::min(bytes, all.back().first);
+            all.back().second->end_for_memory();
+            all.pop_back();
+        }
+        loop_->tell_memory();
     }
 
     void end_sessions() {
@@ -197,6 +227,7 @@ public:
         forget_one();
     }
 
+    [[nodiscard]] Endpoint& home() const noexcept { return endpoint_; }
     [[nodiscard]] bool is_first() const noexcept { return is_first_; }
     [[nodiscard]] const std::shared_ptr<mailbox>& shared_mailbox() const noexcept {
         return mailbox_;
@@ -210,7 +241,11 @@ private:
         : endpoint_{home},
           loop_{std::make_shared<loop>(io)},
           mailbox_{std::make_shared<mailbox>(io)},
-          is_first_{is_first} {}
+          is_first_{is_first} {
+        loop_->on_growth = [this] { endpoint_.budget.on_growth(*this); };
+    }
+
+    static constexpr std::size_t max_largest = 256;
 
     void add(stream_type stream, std::uint64_t id, bool is_surplus) {
         std::shared_ptr<session_type> made;

@@ -63,6 +63,11 @@ public:
     /// Bytes kept between reads.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
+    /// What is held for that.
+    [[nodiscard]] std::size_t memory_bytes() const noexcept {
+        return own_ ? own_size_ + 1 : tail_.capacity();
+    }
+
 private:
     static constexpr std::size_t max_idle_bytes = 512;
 

@@ -86,7 +86,15 @@ public:
                                           settings_.memory_level);
     }
 
+    /// About: what zconf.h says of a stream, if it has one of its own.
+    [[nodiscard]] std::size_t memory_bytes() const noexcept {
+        if (!own_) return 0;
+        return state_bytes + (std::size_t{1} << (std::max(settings_.window_bits, 9) + 2)) +
+               (std::size_t{1} << (settings_.memory_level + 9));
+    }
+
 private:
+    static constexpr std::size_t state_bytes = 6 * 1024;
     static constexpr std::size_t chunk_bytes = 16 * 1024;
     static constexpr std::size_t empty_block_bytes = 4;  ///< 00 00 ff ff, behind each flush
 

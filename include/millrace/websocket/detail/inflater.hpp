@@ -64,7 +64,14 @@ public:
         return {};
     }
 
+    /// About: zlib's state and window.
+    [[nodiscard]] std::size_t memory_bytes() const noexcept {
+        if (!stream_) return 0;
+        return state_bytes + (std::size_t{1} << (keeps_window_ ? window_bits_ : 15));
+    }
+
 private:
+    static constexpr std::size_t state_bytes = 8 * 1024;
     static constexpr std::size_t chunk_bytes = 16 * 1024;
     static constexpr std::size_t max_idle_streams = 16;
     static constexpr int at_block_end = 128;  ///< and no bit left: see inflate() in zlib.h
