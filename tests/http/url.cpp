@@ -19,6 +19,11 @@ struct parts {
 
 }  // namespace
 
+TEST_CASE("no host begins with a dot") {
+    CHECK(!millrace::http::url::parse("wss://.test/"));
+    CHECK(millrace::http::url::parse("wss://a.test./"));
+}
+
 TEST_CASE("a WebSocket URI is taken apart (RFC 6455, section 3)") {
     const auto [text, is_secure, host, port, target, authority] =
         GENERATE(parts{"ws://example.com", false, "example.com", 80, "/", "example.com"},

@@ -36,6 +36,7 @@ struct pki {
         authority.save(folder / "ca.pem");
         stranger.save(folder / "stranger.pem");
         issue("server", {"server", "DNS:server.example,DNS:*.wild.example,IP:127.0.0.1,IP:::1"});
+        issue("common name", {"server.example", ""});
         issue("expired", {"expired", "DNS:server.example", -3600});
         issue("client", {"gauge 7", ""});
         issue("odd client", {"x,CN=admin", ""});
@@ -204,6 +205,83 @@ TEST_CASE("a TLS client refuses a certificate for another host") {
     CHECK(with("127.0.0.2").client == distrust(X509_V_ERR_IP_ADDRESS_MISMATCH));
     CHECK(with("other.example").server.message() == "sslv3 alert bad certificate");
     CHECK(with("").client == asio::error::invalid_argument);
+    CHECK(with(".wild.example").client == asio::error::invalid_argument);
+    CHECK(with("*.wild.example").client == asio::error::invalid_argument);
+    CHECK(is_ok(with("server.example.")));
+}
+
+TEST_CASE("a name that is only a certificate's common name does not count, RFC 9525") {
+    CHECK(connect(server_options("common name"), client_options()).client ==
+          distrust(X509_V_ERR_HOSTNAME_MISMATCH));
+}
+
+TEST_CASE("a TLS client expects whom its options say, else whom its caller says, else the host") {
+    const auto with = [](const std::string& server_name, const std::string& expected) {
+        asio::io_context io;
+        memory below;
+        basic_tls<memory> server_wire{server_options(), below};
+        auto options = client_options();
+        options.server_name = server_name;
+        basic_tls<memory> client_wire{options, below};
+        auto acceptor = server_wire.listen(io, {});
+        using end = end_of_connection<basic_tls<memory>::stream>;
+        std::optional<end> server, client;
+        acceptor.async_accept([&](std::error_code, auto s) {
+            server.emplace(end{std::move(s)});
+            server->go();
+        });
+        client_wire.async_connect(io, {.host = "203.0.113.7", .server_name = expected},
+                                  [&](std::error_code e, auto s) {
+                                      client.emplace(end{std::move(s), e});
+                                      client->go();
+                                      client->say_hello();
+                                  });
+        for (int i = 0; i != 50; ++i) io.poll(), io.restart();
+        return client->error;
+    };
+    const auto is_trusted = [&](const std::string& server_name, const std::string& expected) {
+        const auto error = with(server_name, expected);
+        return !error || error == asio::error::would_block;
+    };
+    CHECK(is_trusted("", "server.example"));
+    CHECK(is_trusted("server.example", "other.example"));
+    CHECK(with("", "other.example") == distrust(X509_V_ERR_HOSTNAME_MISMATCH));
+    CHECK(with("other.example", "server.example") == distrust(X509_V_ERR_HOSTNAME_MISMATCH));
+    CHECK(with("", "") == distrust(X509_V_ERR_IP_ADDRESS_MISMATCH));
+}
+
+TEST_CASE("no TLS session is resumed where clients' certificates are asked for") {
+    using tls_end = end_of_connection<tls_stream<memory_stream>>;
+    const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+    const auto asked = GENERATE(client_certificates::none, client_certificates::optional,
+                                client_certificates::required);
+    CAPTURE(version, static_cast<int>(asked));
+    auto options = server_options();
+    options.clients = asked;
+    options.client_ca_file = files().file("ca");
+    const auto at_server = detail::make_server_context(options);
+    const auto at_client = detail::make_client_context(client_options("ca", "client"));
+    SSL_CTX_set_max_proto_version(at_client.get(), version);
+
+    std::unique_ptr<SSL_SESSION, decltype(&::SSL_SESSION_free)> kept{nullptr, ::SSL_SESSION_free};
+    for (const bool is_first : {true, false}) {
+        asio::io_context io;
+        auto [a, b] = memory_stream::connected(io);
+        tls_end client{
+            tls_stream<memory_stream>::connected(io, at_client, std::move(a), "server.example")};
+        tls_end server{tls_stream<memory_stream>::accepted(io, at_server, std::move(b))};
+        if (!is_first) REQUIRE(::SSL_set_session(client.stream.native_handle(), kept.get()) == 1);
+        client.go();
+        server.go();
+        server.say_hello();
+        io.run();
+        REQUIRE(client.received == "hello");
+        const bool is_resumed = ::SSL_session_reused(server.stream.native_handle()) == 1;
+        CHECK(is_resumed == (!is_first && asked == client_certificates::none));
+        kept.reset(::SSL_get1_session(client.stream.native_handle()));
+        client.stream.shutdown();
+        server.stream.shutdown();
+    }
 }
 
 TEST_CASE("a TLS client refuses a certificate that it has no reason to trust") {

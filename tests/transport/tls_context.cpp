@@ -93,6 +93,25 @@ TEST_CASE("a TLS context says which file is wrong, and why") {
                       std::invalid_argument);
 }
 
+TEST_CASE("TLS options that cannot be kept to are refused") {
+    const temporary_folder folder;
+    server.save(folder / "server.pem");
+    CHECK_THROWS_AS(tls_contexts{{.private_key_file = folder / "server.pem"}},
+                    std::invalid_argument);
+    CHECK_THROWS_AS(tls_contexts({.clients = client_certificates::required}),
+                    std::invalid_argument);
+    for (const auto* name : {".test", "*.test", "a b",
+                             "b\xc3\xbc"
+                             "cher.test",
+                             "\x7f"}) {
+        CAPTURE(name);
+        CHECK_THROWS_AS(tls_contexts({.server_name = name}), std::invalid_argument);
+    }
+    CHECK_THROWS_AS(tls_contexts({.server_name = std::string(256, 'x')}), std::invalid_argument);
+    for (const auto* name : {"server.test", "192.0.2.1", "2001:db8::1", "a_b"})
+        CHECK_NOTHROW(tls_contexts({.server_name = name}));
+}
+
 TEST_CASE("TLS contexts that cannot be loaded again stay as they are") {
     const temporary_folder folder;
     server.save(folder / "server.pem");

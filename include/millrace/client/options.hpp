@@ -22,7 +22,8 @@ enum class full_outbox {
 struct client_options {
     /// "ws://host:port/path?query"; "wss://..." with a transport over TLS.
     std::string url{};
-    /// Where to connect to, if not to the URL's host: an address, or a Unix socket's path.
+    /// Where to connect to, if not to the URL's host: an address, or a Unix socket's path. With TLS
+    /// the certificate must still be for the URL's host, or for `tls_options::server_name`.
     std::string connect_host{};
     /// An HTTP proxy that is asked to CONNECT, as "host:port", which is no URL; none if
     /// empty. Over TCP and TLS.

@@ -214,7 +214,10 @@ public:
     [[nodiscard]] Guard& guard() noexcept { return core_->guard; }
 
     /// Looks at timeouts and tells the pipelines the time; otherwise done every `tick_interval`.
-    void tick() { core_->tick(); }
+    void tick() {
+        const auto keep = core_;  // a handler may destroy this
+        keep->tick();
+    }
 
     /// What it has counted, in all loops; in the endpoint's thread.
     [[nodiscard]] endpoint_snapshot snapshot() const { return snapshot_of_core(*core_); }

@@ -56,7 +56,7 @@ private:
             authority.remove_prefix(host.size());
             is_good = std::all_of(host.begin(), host.end(), is_host_char);
         }
-        return is_good && !host.empty();
+        return is_good && !host.empty() && host.front() != '.';
     }
 
     [[nodiscard]] bool parse_port(std::string_view text) {

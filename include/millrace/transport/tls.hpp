@@ -95,7 +95,8 @@ public:
     template <class Handler>
     std::function<void()> async_connect(asio::io_context& io, const connect_options& to,
                                         Handler f) {
-        const auto& name = contexts_->options.server_name;
+        const auto& own = contexts_->options.server_name;
+        const auto& name = own.empty() ? to.server_name : own;
         return lower_.async_connect(
             io, to,
             [&io, context = contexts_->client(), name = name.empty() ? to.host : name,

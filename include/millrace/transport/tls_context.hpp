@@ -3,10 +3,12 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -30,13 +32,15 @@ struct tls_options {
     /// The certificate's key; empty if that is in the same file.
     std::string private_key_file{};
 
+    /// Where they are asked for no session is resumed: each handshake looks at the certificate.
     client_certificates clients = client_certificates::none;
     /// Who may have issued the clients' certificates.
     std::string client_ca_file{};
 
     /// Who may have issued the certificates of servers; empty for those that the system trusts.
     std::string ca_file{};
-    /// The name in the server's certificate; empty for the host that is connected to.
+    /// The name, or address, that must be among those of the server's certificate; empty for the
+    /// host of the client's URL, whatever `client_options::connect_host` is.
     std::string server_name{};
     /// Without it anybody in between can read and change everything: for tests only.
     bool verify_server = true;
@@ -50,6 +54,12 @@ namespace detail {
 
 /// The only protocol offered or accepted (RFC 7301), with its length in front.
 inline constexpr unsigned char alpn_http[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+
+/// Whether a certificate can be for it: OpenSSL takes ".test" for all that ends so.
+[[nodiscard]] inline bool is_server_name(std::string_view name) noexcept {
+    return !name.empty() && name.size() <= 255 && !name.starts_with('.') &&
+           std::ranges::all_of(name, [](char c) { return c > ' ' && c < '\x7f' && c != '*'; });
+}
 
 inline void require_tls(bool is_done, const std::string& what) {
     if (!is_done) throw std::system_error(take_tls_error(), "millrace: " + what);
@@ -101,6 +111,9 @@ inline int select_alpn(SSL*, const unsigned char** chosen, unsigned char* chosen
     require_tls(names != nullptr, issuers);
     ::SSL_CTX_set_client_CA_list(context, names);
     require_tls(::SSL_CTX_load_verify_file(context, issuers.c_str()) == 1, issuers);
+    // A ticket would let a client in when its certificate has expired, or is trusted no more.
+    ::SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    require_tls(::SSL_CTX_set_num_tickets(context, 0) == 1, "cannot set up TLS");
     ::SSL_CTX_set_session_id_context(context, alpn_http, sizeof alpn_http);
     const bool is_required = options.clients == client_certificates::required;
     ::SSL_CTX_set_verify(
@@ -129,6 +142,11 @@ public:
         const bool asks = options.clients != client_certificates::none;
         if (asks && options.client_ca_file.empty())
             throw std::invalid_argument("millrace: clients' certificates need a client_ca_file");
+        if (options.certificate_file.empty() && !options.private_key_file.empty())
+            throw std::invalid_argument("millrace: a private_key_file needs a certificate_file");
+        const auto& name = options.server_name;
+        if (!name.empty() && !is_server_name(name))
+            throw std::invalid_argument("millrace: no server's name is like \"" + name + '"');
         load();
     }
 

@@ -44,8 +44,9 @@ public:
         return {io, std::move(ssl), std::move(lower)};
     }
 
-    /// The connecting end, which expects a certificate for `name`, a host's or an address (RFC
-    /// 9525). @throws std::bad_alloc, std::system_error for what is neither
+    /// The connecting end, which expects a certificate for `name`, a host's or an address, among
+    /// its subjectAltNames; what is only its common name does not count (RFC 9525). @throws
+    /// std::bad_alloc, std::system_error for what is neither
     [[nodiscard]] static tls_stream connected(asio::io_context& io, const tls_context& context,
                                               Lower lower, const std::string& name) {
         auto ssl = make_ssl(context);
@@ -131,11 +132,14 @@ private:
         return made;
     }
 
-    static bool expect(SSL* ssl, const std::string& name) {
-        if (name.empty() || name.find('\0') != name.npos) return false;
+    static bool expect(SSL* ssl, std::string name) {
         X509_VERIFY_PARAM* const wanted = ::SSL_get0_param(ssl);
-        if (::X509_VERIFY_PARAM_set1_ip_asc(wanted, name.c_str()) == 1) return true;
-        ::SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        const bool is_text = name.find('\0') == name.npos;
+        if (is_text && ::X509_VERIFY_PARAM_set1_ip_asc(wanted, name.c_str()) == 1) return true;
+        if (name.ends_with('.')) name.pop_back();  // the root's, which no certificate has
+        if (!detail::is_server_name(name)) return false;
+        ::SSL_set_hostflags(
+            ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
         return ::SSL_set1_host(ssl, name.c_str()) == 1 &&
                SSL_set_tlsext_host_name(ssl, name.c_str()) == 1;
     }

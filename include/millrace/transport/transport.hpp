@@ -31,6 +31,8 @@ struct connect_options {
     std::uint16_t port = 0;
     /// An HTTP proxy that is asked to CONNECT, as "host:port"; none if empty.
     std::string proxy{};
+    /// Whom a transport that encrypts expects there; empty for `host`.
+    std::string server_name{};
 };
 
 /// The Transport policy: a small copyable value (settings, if any) that opens acceptors, whose

@@ -229,10 +229,11 @@ TEST_CASE("an attempt has the connect timeout, up to its last step") {
     }
 }
 
-TEST_CASE("another host can be connected to") {
+TEST_CASE("another host can be connected to, and the URL's is still expected there") {
     basic_line<unreachable> l{{.url = "ws://name.example/feed", .connect_host = "/run/feed.sock"}};
     l.other.run();
     CHECK(l.wire.asked->host == "/run/feed.sock");
+    CHECK(l.wire.asked->server_name == "name.example");
     CHECK(l.wire.asked->port == 80);
 }
 

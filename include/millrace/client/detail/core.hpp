@@ -242,7 +242,7 @@ private:
         arm_timer();
         const auto& host = options_.connect_host.empty() ? url_.host : options_.connect_host;
         cancel_connect_ = transport_.async_connect(
-            io_, {host, url_.port, options_.proxy},
+            io_, {host, url_.port, options_.proxy, url_.host},
             [self = this->shared_from_this()](std::error_code error, stream_type stream) {
                 self->on_connected(error, std::move(stream));
             });
