@@ -47,6 +47,7 @@ MAX_MEDIAN = 150
 EXTRA_TESTS = {
     "analyzers/nist": "several analyzers against NIST's certified values",
     "endpoint/logging": "what an operator is told, and when",
+    "endpoint/random_configuration": "what is configured together, drawn at random",
     "storage/sqlite_kill": "a process killed while it writes",
     "websocket/conformance/framing": "RFC 6455, section 5, rule by rule",
     "websocket/conformance/text": "RFC 6455, section 8.1",
