@@ -1,6 +1,7 @@
-"""The conformance cases against an echo_client: client_cases.py ECHO_CLIENT [NUMBER]...
+"""The conformance cases against an echo_client: client_cases.py ECHO_CLIENT [--full] [NUMBER]...
 
-Numbers may be patterns, such as 6.4.*. Each case has a client of its own, which must end well.
+Numbers may be patterns, such as 6.4.*. With --full those of compression send all that the public
+suite sends. Each case has a client of its own, which must end well.
 """
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import frames
 import suite
 from connection import Connection
 
-program, *patterns = sys.argv[1:]
+program, *arguments = sys.argv[1:]
 NOT_BUILT = 2  # the exit status of a client without zlib that is to compress
 
 
@@ -46,7 +47,7 @@ def main():
             return suite.FAILED, f"the client ended with status {client.returncode}: {output.strip()}"
         return verdict, note
 
-    return suite.run(play, patterns, can_compress=without_connection.returncode != NOT_BUILT)
+    return suite.run(play, arguments, can_compress=without_connection.returncode != NOT_BUILT)
 
 
 if __name__ == "__main__":

@@ -17,11 +17,12 @@ def close(code=None, reason=b""):
     return Frame(CLOSE, b"" if code is None else struct.pack("!H", code) + reason)
 
 
-def fragments(op, payload, size):
-    """A message in frames of at most so many bytes; 0 for one frame."""
+def fragments(op, payload, size, ends_empty=False):
+    """A message in frames of at most so many bytes; 0 for one frame. `ends_empty`: the last is empty
+    where the others are all full, as the suite sends it."""
     size = size or max(1, len(payload))
-    starts = range(0, max(1, len(payload)), size)
-    return [Frame(CONTINUATION if at else op, payload[at:at + size], at + size >= len(payload)) for at in starts]
+    starts = range(0, max(1, len(payload) + ends_empty), size)
+    return [Frame(CONTINUATION if at else op, payload[at:at + size], at == starts[-1]) for at in starts]
 
 
 def mask(payload, key):

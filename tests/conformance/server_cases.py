@@ -1,6 +1,7 @@
-"""The conformance cases against an echo_server: server_cases.py ECHO_SERVER [NUMBER]...
+"""The conformance cases against an echo_server: server_cases.py ECHO_SERVER [--full] [NUMBER]...
 
-Numbers may be patterns, such as 6.4.*.
+Numbers may be patterns, such as 6.4.*. With --full those of compression send all that the public
+suite sends.
 """
 import socket
 import subprocess
@@ -10,7 +11,7 @@ import suite
 from connection import Connection
 
 TOKEN = "Authorization: Bearer secret\r\n"
-program, *patterns = sys.argv[1:]
+program, *arguments = sys.argv[1:]
 
 
 def main():
@@ -26,7 +27,7 @@ def main():
                 return suite.play(case, connection)
 
         try:
-            status = suite.run(play, patterns, can_compress="deflate" in can)
+            status = suite.run(play, arguments, can_compress="deflate" in can)
         finally:
             server.terminate()
     return status or server.returncode
