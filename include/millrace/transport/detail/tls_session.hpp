@@ -125,8 +125,9 @@ private:
     /// More than a handshake says at once; a peer that has it said again and again does not read.
     static constexpr std::size_t max_out_bytes = 256 * 1024;
 
-    /// Of the peer's. The longest that OpenSSL takes is a chain of certificates of 100 KB.
-    static constexpr std::size_t max_handshake_bytes = 128 * 1024;
+    /// Of the peer's; OpenSSL itself would gather twice as much. Beyond:
+    /// `asio::error::message_size`.
+    static constexpr std::size_t max_handshake_bytes = 64 * 1024;
 
     // For the BIO.
 
