@@ -106,8 +106,9 @@ TEST_CASE("the host is named exactly once in HTTP/1.1") {
 }
 
 TEST_CASE("nothing leaves the request's end in doubt") {
-    CHECK(error_of(with_lines("Transfer-Encoding: chunked\r\n")) == errc::bad_request);
-    CHECK(error_of(with_lines("transfer-encoding: identity\r\n")) == errc::bad_request);
+    CHECK(error_of(with_lines("Transfer-Encoding: chunked\r\n")) == errc::length_required);
+    CHECK(error_of(with_lines("transfer-encoding: identity\r\nContent-Length: 0\r\n")) ==
+          errc::bad_request);
     CHECK_FALSE(error_of(with_lines("Content-Length: 0\r\n")));
     for (const char* length :
          {"1", "+0", "-0", "", " ", "0x0", "0 0", "0, 0", "zero", "0.0", "99999999999999999999999"})

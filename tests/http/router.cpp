@@ -10,7 +10,9 @@ using namespace millrace::http;
 namespace {
 
 handler says(std::string text) {
-    return [text](const request&, const responder& respond) { respond({.body = text}); };
+    return [text](const request&, const caller&, const responder& respond) {
+        respond({.body = text});
+    };
 }
 
 response ask(const router& router, std::string_view method, std::string_view target) {
@@ -19,7 +21,7 @@ response ask(const router& router, std::string_view method, std::string_view tar
         std::string{method} + " " + std::string{target} + " HTTP/1.1\r\nHost: x\r\n\r\n";
     REQUIRE(parse_request(head, request).state == parse_result::complete);
     response got;
-    router.serve(request, [&](response given) { got = std::move(given); });
+    router.serve(request, {}, [&](response given) { got = std::move(given); });
     return got;
 }
 

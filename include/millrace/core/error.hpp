@@ -47,12 +47,13 @@ enum class errc {
     not_found,           ///< 404: no such path
     method_not_allowed,  ///< 405
     too_many_requests,   ///< 429: beyond a rate limit; close 1008
+    length_required,     ///< 411: a body without a Content-Length
     header_too_large,    ///< 431: request head beyond its limits
     upgrade_required,    ///< 426: a WebSocket version other than 13
     protocol_error,      ///< close 1002 (RFC 6455, 7.4.1)
     unsupported_data,    ///< close 1003
     invalid_utf8,        ///< close 1007
-    message_too_big,     ///< close 1009
+    message_too_big,     ///< close 1009; 413
     handler_failed,      ///< close 1011: a handler threw
     try_again_later,     ///< close 1013: the consumer is too slow, or the server is full
     timed_out,           ///< handshake, idle or close timeout
@@ -100,6 +101,7 @@ namespace detail {
         case errc::not_found: return "not found";
         case errc::method_not_allowed: return "method not allowed";
         case errc::too_many_requests: return "too many requests";
+        case errc::length_required: return "length required";
         case errc::header_too_large: return "request header too large";
         case errc::upgrade_required: return "unsupported WebSocket version";
         case errc::protocol_error: return "WebSocket protocol error";

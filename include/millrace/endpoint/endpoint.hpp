@@ -21,8 +21,8 @@
 #include <millrace/core/clock.hpp>
 #include <millrace/endpoint/access_log.hpp>
 #include <millrace/endpoint/connection.hpp>
-#include <millrace/endpoint/detail/api_routes.hpp>
 #include <millrace/endpoint/detail/core.hpp>
+#include <millrace/endpoint/detail/http_routes.hpp>
 #include <millrace/endpoint/detail/publisher.hpp>
 #include <millrace/endpoint/detail/topic_route.hpp>
 #include <millrace/endpoint/guard.hpp>
@@ -58,6 +58,10 @@ namespace millrace {
 /// Where a pipeline throws at an event (an operator or an analyzer of the user's does), its sender
 /// is closed with 1011 and nothing that it sent behind that event is taken, in one loop as in
 /// several; what others sent is, and it counts as one handler's error.
+///
+/// Who may do what of this is `endpoint_options::may`; a handler of `on_message` decides by its own
+/// `admit`, and files are for all whom the guard lets pass. A parameter `key` that is given twice
+/// is refused with 400.
 ///
 /// Only `stop`, `drain`, `post` and `publish` may be called from other threads while it runs.
 ///
@@ -133,7 +137,7 @@ public:
             std::make_shared<topic>(name, std::string{}, policies_of(options).of(name)));
         require_topics(*published, options);
         topic& made = *published->topics.front();
-        core_->paths.add_topic(std::move(published), options);
+        core_->paths.add_topic(std::move(published));
         return made;
     }
 
@@ -170,7 +174,8 @@ public:
         auto files = std::make_shared<http::static_files>(
             prefix, directory,
             http::static_files::limits{limits.max_file_bytes, limits.file_cache_bytes});
-        const auto serve = [files](const http::request& request, const http::responder& respond) {
+        const auto serve = [files](const http::request& request, const http::caller&,
+                                   const http::responder& respond) {
             respond(files->serve(request));
         };
         if (!prefix.starts_with('/') || !core_->paths.http.add_prefix(prefix, serve))
@@ -220,7 +225,7 @@ public:
     }
 
     /// What it has counted, in all loops; in the endpoint's thread.
-    [[nodiscard]] endpoint_snapshot snapshot() const { return snapshot_of_core(*core_); }
+    [[nodiscard]] endpoint_snapshot snapshot() const { return detail::snapshot_of_core(*core_); }
 
 private:
     std::shared_ptr<core> make_core(endpoint_options options, Transport transport, Guard guard,
@@ -228,46 +233,9 @@ private:
         auto made =
             std::make_shared<core>(io_, std::move(options), std::move(transport), std::move(guard),
                                    std::move(clock), std::move(access_log));
-        add_http_routes(*made);
+        detail::add_http_routes<Metrics>(*made);
         made->start();
         return made;
-    }
-
-    static endpoint_snapshot snapshot_of_core(const core& now) {
-        endpoint_snapshot snapshot{now.counters(), {}, snapshot_of(now.paths.publications())};
-        for (const auto& each : now.paths.pipelines())
-            snapshot.pipelines.push_back(each->snapshot());
-        return snapshot;
-    }
-
-    static void add_http_routes(core& to) {
-        using http::request;
-        to.paths.http.add("/healthz", [](const request&, const http::responder& respond) {
-            respond({.body = "ok\n", .extra_headers = "Cache-Control: no-store\r\n"});
-        });
-        to.paths.http.add("/readyz", [&to](const request&, const http::responder& respond) {
-            http::response answer{.body = "ready\n",
-                                  .extra_headers = "Cache-Control: no-store\r\n"};
-            if (to.is_draining())
-                answer = http::error_response(make_error_code(errc::try_again_later));
-            respond(std::move(answer));
-        });
-        if constexpr (!std::string_view{Metrics::content_type}.empty()) {
-            to.paths.http.add("/metrics", [&to](const request&, const http::responder& respond) {
-                http::response answer{.content_type = std::string{Metrics::content_type}};
-                Metrics::write(snapshot_of_core(to), answer.body);
-                respond(std::move(answer));
-            });
-        }
-        to.paths.http.add("/api/topics", [&to](const request&, const http::responder& respond) {
-            respond(list_topics(to.paths.publications()));
-        });
-        const std::string prefix = "/api/topics/";
-        to.paths.http.add_prefix(
-            prefix, [&to, size = prefix.size()](const request& r, const http::responder& respond) {
-                const auto name = std::string_view{r.path()}.substr(size);
-                serve_history(to.paths.publications(), name, r, to.options(), respond);
-            });
     }
 
     [[nodiscard]] detail::topic_policies policies_of(const serve_options& options) const {

@@ -6,11 +6,10 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 
 #include <millrace/core/log.hpp>
+#include <millrace/endpoint/authorization.hpp>
 #include <millrace/transport/address_list.hpp>
 #include <millrace/websocket/compression.hpp>
 
@@ -113,6 +112,18 @@ struct endpoint_options {
     /// Files kept in memory; those that do not fit are read at each request.
     std::size_t file_cache_bytes = 32 * 1024 * 1024;
 
+    /// Who may follow, read, send and observe. Without it, whoever the guard lets pass may follow,
+    /// read and send, and /metrics are shown to this machine (loopback and Unix sockets, unless a
+    /// header such as Forwarded or X-Forwarded-For says that a proxy speaks for another) and to
+    /// `trusted_addresses`; others get 403. A proxy on this machine that adds no such header makes
+    /// all of its clients local.
+    authorization_rule may{};
+    /// Clients of which an operator is sure, such as those of its monitoring. An address that a
+    /// proxy names counts where that is one of `trusted_proxies`.
+    address_list trusted_addresses{};
+    /// Whether, without a rule, /metrics are shown to whoever the guard lets pass.
+    bool has_open_metrics = false;
+
     /// Gets what an operator needs to know: refusals with their reason, failures, start and stop.
     log_hook log{};
 
@@ -121,18 +132,11 @@ struct endpoint_options {
     bool handle_signals = true;
 };
 
-class connection;
-
 /// Settings of one pipeline on an endpoint.
 struct serve_options {
     /// A path, such as "/ws", that takes the pipeline's events and streams its records; none if
     /// empty.
     std::string duplex_path{};
-    /// Who may follow a topic, all of it or one key: asked before the upgrade, in the connection's
-    /// loop. False: 403. Where it is not set, whoever passes the guard.
-    std::function<bool(const connection& who, std::string_view topic,
-                       const std::optional<std::string>& key)>
-        may_follow{};
     /// Topics whose slow followers are treated in another way than `endpoint_options::when_full`.
     std::map<std::string, overflow, std::less<>> when_full{};
 };

@@ -26,7 +26,7 @@ struct parse_result {
     enum parse_state { incomplete, complete, failed };
     parse_state state = incomplete;
     std::size_t consumed = 0;  ///< bytes of the head, when complete
-    std::error_code error;     ///< `errc::bad_request` or `errc::header_too_large`, when failed
+    std::error_code error;     ///< why, when failed: see `parse_request`
 };
 
 /// An HTTP request's head; it owns its text.
@@ -41,6 +41,11 @@ public:
     /// See `request_target::query`.
     [[nodiscard]] std::optional<std::string> query(std::string_view name) const {
         return target_.query(name);
+    }
+
+    /// See `request_target::query_count`.
+    [[nodiscard]] std::size_t query_count(std::string_view name) const {
+        return target_.query_count(name);
     }
 
     /// The header's value, empty when it is absent; joined by ", " when it is repeated.
@@ -85,7 +90,8 @@ private:
     std::error_code check_framing() {
         const std::size_t hosts = fields_.count("Host");
         if (hosts > 1 || (is_http_1_1_ && hosts == 0)) return errc::bad_request;
-        if (fields_.has("Transfer-Encoding")) return errc::bad_request;
+        if (fields_.has("Transfer-Encoding"))
+            return fields_.has("Content-Length") ? errc::bad_request : errc::length_required;
         content_length_ = 0;
         if (fields_.has("Content-Length")) {
             const auto text = header("Content-Length");
@@ -112,8 +118,9 @@ private:
 ///
 /// Refused: a head beyond `limits` (`errc::header_too_large`); else with `errc::bad_request` NUL
 /// and other control characters, bare CR or LF, names that are not tokens, folded lines, a target
-/// that `request_target::parse` refuses, a missing or repeated Host, Transfer-Encoding, a
-/// Content-Length that is not one number or, on GET and HEAD, not 0.
+/// that `request_target::parse` refuses, a missing or repeated Host, a
+/// Content-Length that is not one number or, on GET and HEAD, not 0, or that comes with a
+/// Transfer-Encoding; with `errc::length_required` a Transfer-Encoding alone.
 inline parse_result parse_request(std::string_view bytes, request& out,
                                   request_limits limits = {}) {
     const auto fail = [](errc error) {

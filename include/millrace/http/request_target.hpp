@@ -89,6 +89,16 @@ public:
         return std::nullopt;
     }
 
+    /// How often a query parameter is given, with or without a value.
+    [[nodiscard]] std::size_t query_count(std::string_view name) const {
+        std::size_t count = 0;
+        for (std::string_view rest = query_; !rest.empty();) {
+            std::string_view parameter = split_off(rest, "&");
+            if (percent_decode(split_off(parameter, "="), true) == name) ++count;
+        }
+        return count;
+    }
+
 private:
     [[nodiscard]] static bool has_dot_segment(std::string_view path) noexcept {
         while (!path.empty()) {

@@ -7,12 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/http/caller.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 
 namespace millrace::http {
 
-using handler = std::function<void(const request&, const responder&)>;
+using handler = std::function<void(const request&, const caller&, const responder&)>;
 
 /// Finds who answers an HTTP request: the route of exactly its path, else the one of the longest
 /// prefix. Only GET and HEAD are served.
@@ -32,7 +33,7 @@ public:
         return position(exact_, path) != exact_.end();
     }
 
-    void serve(const request& request, const responder& respond) const {
+    void serve(const request& request, const caller& who, const responder& respond) const {
         const auto* found = find(request.path());
         if (found == nullptr) return respond(error_response(make_error_code(errc::not_found)));
         if (request.method() != "GET" && request.method() != "HEAD") {
@@ -40,7 +41,7 @@ public:
             refused.extra_headers = "Allow: GET, HEAD\r\n";
             return respond(std::move(refused));
         }
-        (*found)(request, respond);
+        (*found)(request, who, respond);
     }
 
 private:

@@ -19,6 +19,8 @@ namespace millrace::http {
         case errc::not_found: return 404;
         case errc::method_not_allowed: return 405;
         case errc::timed_out: return 408;
+        case errc::length_required: return 411;
+        case errc::message_too_big: return 413;
         case errc::upgrade_required: return 426;
         case errc::too_many_requests: return 429;
         case errc::header_too_large: return 431;
@@ -42,7 +44,9 @@ namespace millrace::http {
         case 404: return "Not Found";
         case 405: return "Method Not Allowed";
         case 408: return "Request Timeout";
+        case 411: return "Length Required";
         case 413: return "Content Too Large";
+        case 417: return "Expectation Failed";
         case 426: return "Upgrade Required";
         case 429: return "Too Many Requests";
         case 431: return "Request Header Fields Too Large";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -36,9 +37,11 @@ public:
 
     /// Decodes a message (a JSON object, an array of them, or lines of them) and takes its events
     /// in; `on_error(const input_error&)` for each that is refused. The message is decoded in
-    /// place: its bytes change, and the byte behind it must be writable.
+    /// place: its bytes change, and the byte behind it must be writable. Returns how many events
+    /// it took in.
     template <class OnError>
-    void receive(std::span<char> message, OnError&& on_error) {
+    std::uint64_t receive(std::span<char> message, OnError&& on_error) {
+        const std::uint64_t before = state_->events;
         state_->decode.decode(
             message,
             [this](const event& one) {
@@ -53,6 +56,7 @@ public:
                 if (error.code != errc::key_too_long) reject(1);
                 on_error(error);
             });
+        return state_->events - before;
     }
 
     /// For those who decode elsewhere: a function object, a copy for their thread, that says of an

@@ -41,7 +41,7 @@ struct fake_running {
 
     std::string_view input() const { return "notes"; }
     template <class OnError>
-    void receive(std::span<char> message, OnError&& on_error) {
+    std::size_t receive(std::span<char> message, OnError&& on_error) {
         const std::string text{message.data(), message.size()};
         if (text == "throw") throw std::runtime_error{"thrown"};
         std::size_t errors = 0;
@@ -50,6 +50,7 @@ struct fake_running {
                 on_error(
                     {errors++, make_error_code(errc::wrong_type), "text", 7, c == '?' ? 9u : 0});
         if (errors == 0) out(note{text});
+        return errors == 0 ? 1 : 0;
     }
     void tick(timestamp) {}
     std::error_code finish() {
@@ -153,16 +154,14 @@ TEST_CASE("who leaves gets nothing more, and the topic forgets it") {
 }
 
 TEST_CASE("events and records are followed, looked up and permitted by one form of a key") {
-    server s;
     std::string asked;
-    s.endpoint.serve(
-        from<numbered>("in") | key_by(&numbered::id) | publish("ticks") |
-            process<count, memory_storage>() | publish("counts"),
-        {.duplex_path = "/both",
-         .may_follow = [&](const connection&, std::string_view topic, const auto& key) {
-             asked += std::string{topic} + " " + key.value_or("all") + ", ";
-             return true;
-         }});
+    server s{{.may = [&](endpoint_action, std::string_view topic, const auto& key, auto) {
+        if (topic != "in") asked += std::string{topic} + " " + key.value_or("all") + ", ";
+        return true;
+    }}};
+    s.endpoint.serve(from<numbered>("in") | key_by(&numbered::id) | publish("ticks") |
+                         process<count, memory_storage>() | publish("counts"),
+                     {.duplex_path = "/both"});
     client in{s, "/in"}, ticks{s, "/ticks?key=007"}, counts{s, "/counts?key=7"},
         both{s, "/both?key=%2D0"};
     REQUIRE(asked == "ticks 7, counts 7, counts 0, ticks 0, ");
@@ -185,7 +184,9 @@ TEST_CASE("events and records are followed, looked up and permitted by one form 
                       " HTTP/1.1\r\nHost: x\r\n\r\n");
         return http.take_raw();
     };
+    asked.clear();
     REQUIRE(history("007").find(R"([{"id":7,)") != std::string::npos);
     REQUIRE(history("9").ends_with("\r\n\r\n[]"));
     REQUIRE(history("seven").starts_with("HTTP/1.1 400 "));
+    REQUIRE(asked == "counts 7, counts 9, counts seven, ");
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -9,10 +10,14 @@
 #include <vector>
 
 #include <millrace/codec/json_string.hpp>
+#include <millrace/endpoint/authorization.hpp>
+#include <millrace/endpoint/detail/authorize.hpp>
 #include <millrace/endpoint/detail/history.hpp>
 #include <millrace/endpoint/detail/publisher.hpp>
 #include <millrace/endpoint/metrics.hpp>
 #include <millrace/endpoint/options.hpp>
+#include <millrace/endpoint/topic.hpp>
+#include <millrace/http/caller.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 
@@ -25,6 +30,15 @@ using publications = std::vector<std::shared_ptr<publication>>;
     for (const auto& each : in.histories)
         if (each.topic == topic) return each.records.get();
     return nullptr;
+}
+
+/// A topic by its name and the storage of its records; null for what is not there.
+[[nodiscard]] inline std::pair<const topic*, history*> find_topic(const publications& all,
+                                                                  std::string_view name) noexcept {
+    for (const auto& each : all)
+        for (const auto& t : each->topics)
+            if (t->name() == name) return {t.get(), find_history(*each, name)};
+    return {nullptr, nullptr};
 }
 
 /// All topics, for /metrics.
@@ -40,49 +54,78 @@ using publications = std::vector<std::shared_ptr<publication>>;
     return topics;
 }
 
-/// GET /api/topics: [{"name":"bars","path":"/bars","key":"symbol","history":true}, ...]
-[[nodiscard]] inline http::response list_topics(const publications& all) {
-    http::response answer{.content_type = "application/json", .body = "["};
+/// Appends what a list says of one topic: {"name":"bars","path":"/bars","key":"symbol",
+/// "history":true}; the path if it may be followed, and the history if it is stored and may be
+/// read.
+inline void append_topic(std::string& out, const topic& each, bool is_followed, bool is_read) {
+    out += R"({"name":)";
+    append_json_string(out, each.name());
+    if (is_followed) {
+        out += R"(,"path":)";
+        append_json_string(out, "/" + each.name());
+    }
+    if (!each.key_name().empty()) {
+        out += R"(,"key":)";
+        append_json_string(out, each.key_name());
+    }
+    out += is_read ? R"(,"history":true})" : R"(,"history":false})";
+}
+
+/// The topics of which somebody may follow or read `key`, or all of it, as a JSON array.
+inline void append_topics(std::string& out, const publications& all,
+                          const std::optional<std::string>& key, const http::caller& who,
+                          const endpoint_options& options) {
+    const char* separator = "[";
     for (const auto& each : all) {
         for (const auto& t : each->topics) {
-            if (answer.body.size() > 1) answer.body += ',';
-            answer.body += R"({"name":)";
-            append_json_string(answer.body, t->name());
-            answer.body += R"(,"path":)";
-            append_json_string(answer.body, "/" + t->name());
-            if (!t->key_name().empty()) {
-                answer.body += R"(,"key":)";
-                append_json_string(answer.body, t->key_name());
-            }
-            const bool is_stored = find_history(*each, t->name()) != nullptr;
-            answer.body += is_stored ? R"(,"history":true})" : R"(,"history":false})";
+            const auto own_key = key ? t->canonical_key(*key) : std::nullopt;
+            if (key && !own_key) continue;
+            const auto is_allowed = [&](endpoint_action what) {
+                return may(options, what, t->name(), own_key, who.principal);
+            };
+            const bool is_followed = is_allowed(endpoint_action::follow);
+            const bool is_read =
+                find_history(*each, t->name()) != nullptr && is_allowed(endpoint_action::read);
+            if (!is_followed && !is_read) continue;
+            out += std::exchange(separator, ",");
+            append_topic(out, *t, is_followed, is_read);
         }
     }
-    answer.body += "]\n";
+    out += *separator == '[' ? "[]" : "]";
+}
+
+/// GET /api/topics?key=: see `append_topics`.
+[[nodiscard]] inline http::response list_topics(const publications& all,
+                                                const http::request& request,
+                                                const http::caller& who,
+                                                const endpoint_options& options) {
+    http::response answer{.content_type = "application/json"};
+    append_topics(answer.body, all, request.query("key"), who, options);
+    answer.body += '\n';
     return answer;
 }
 
-/// GET /api/topics/NAME?key=&from=&to=&limit=: stored records as a JSON array, oldest first. 404
-/// for an unknown topic or one that is not stored, 400 naming a parameter that is wrong.
+/// GET /api/topics/NAME?key=&from=&to=&limit=: stored records as a JSON array, oldest first. 403
+/// for what may not be read, whether it exists or not, 404 for an unknown topic or one that is not
+/// stored, 400 naming a parameter that is wrong.
 inline void serve_history(const publications& all, std::string_view name,
-                          const http::request& request, const endpoint_options& options,
-                          const http::responder& respond) {
-    for (const auto& each : all) {
-        auto* const stored = find_history(*each, name);
-        const auto published = std::find_if(each->topics.begin(), each->topics.end(),
-                                            [&](const auto& t) { return t->name() == name; });
-        if (stored == nullptr || published == each->topics.end()) continue;
-        const auto asked = parse_history_request(request, **published, options);
-        if (!asked.wrong.empty())
-            return respond(http::error_response(400, "bad parameter", asked.wrong));
-        return stored->scan(asked.query, [respond](std::error_code error, std::string body) {
-            // Not the request took too long, but the storage.
-            if (error == errc::timed_out) error = errc::storage_locked;
-            if (error) return respond(http::error_response(error));
-            respond({.content_type = "application/json", .body = std::move(body)});
-        });
-    }
-    respond(http::error_response(make_error_code(errc::not_found)));
+                          const http::request& request, const http::caller& who,
+                          const endpoint_options& options, const http::responder& respond) {
+    const auto [found, stored] = find_topic(all, name);
+    auto key = request.query("key");
+    if (key && found != nullptr) key = found->canonical_key(*key).value_or(*key);
+    if (!may(options, endpoint_action::read, name, key, who.principal))
+        return respond(http::error_response(make_error_code(errc::forbidden)));
+    if (stored == nullptr) return respond(http::error_response(make_error_code(errc::not_found)));
+    const auto asked = parse_history_request(request, *found, options);
+    if (!asked.wrong.empty())
+        return respond(http::error_response(400, "bad parameter", asked.wrong));
+    stored->scan(asked.query, [respond](std::error_code error, std::string body) {
+        // Not the request took too long, but the storage.
+        if (error == errc::timed_out) error = errc::storage_locked;
+        if (error) return respond(http::error_response(error));
+        respond({.content_type = "application/json", .body = std::move(body)});
+    });
 }
 
 }  // namespace millrace::detail

@@ -32,6 +32,7 @@
 #include <millrace/endpoint/guard.hpp>
 #include <millrace/endpoint/options.hpp>
 #include <millrace/endpoint/topic.hpp>
+#include <millrace/http/caller.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 #include <millrace/transport/transport.hpp>
@@ -202,8 +203,9 @@ public:
         if (!is_asked) decide(errc::handler_failed);
     }
 
-    void serve_http(const http::request& request, const http::responder& respond) {
-        if (!shared_loop()->contain([&] { paths.http.serve(request, respond); }))
+    void serve_http(const http::request& request, const http::caller& who,
+                    const http::responder& respond) {
+        if (!shared_loop()->contain([&] { paths.http.serve(request, who, respond); }))
             respond(http::error_response(make_error_code(errc::handler_failed)));
     }
 

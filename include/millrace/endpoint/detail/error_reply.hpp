@@ -7,11 +7,11 @@
 
 namespace millrace::detail {
 
-/// What the sender of a refused event is told:
-/// {"error":{"index":3,"code":"missing field","field":"value","offset":17}}, without the field
-/// where none is to blame. Where all behind it is lost, too, "unread_bytes" says how much that is.
-inline void append_error_reply(std::string& out, const input_error& error) {
-    out.append(R"({"error":{"index":)").append(std::to_string(error.index));
+/// Why an event is refused: {"index":3,"code":"missing field","field":"value","offset":17},
+/// without the field where none is to blame. Where all behind it is lost, too, "unread_bytes" says
+/// how much that is.
+inline void append_error(std::string& out, const input_error& error) {
+    out.append(R"({"index":)").append(std::to_string(error.index));
     out.append(R"(,"code":)");
     append_json_string(out, error.code.message());
     if (!error.field.empty()) {
@@ -22,7 +22,14 @@ inline void append_error_reply(std::string& out, const input_error& error) {
     if (error.unread_bytes != 0) {
         out.append(R"(,"unread_bytes":)").append(std::to_string(error.unread_bytes));
     }
-    out.append("}}");
+    out.append("}");
+}
+
+/// What its sender is told over WebSocket: {"error":{"index":3,...}}.
+inline void append_error_reply(std::string& out, const input_error& error) {
+    out.append(R"({"error":)");
+    append_error(out, error);
+    out.append("}");
 }
 
 }  // namespace millrace::detail

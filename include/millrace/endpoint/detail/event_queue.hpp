@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <unordered_map>
@@ -88,27 +89,21 @@ public:
 
     /// As `running_pipeline::receive`, of a connection that has entered and is not paused.
     template <class OnError>
-    void receive(connection& from, std::span<char> message, OnError&& on_error) {
-        if (is_shut_) return;
-        if (!std::exchange(is_scheduled_, true)) receiver_->schedule(this->shared_from_this());
+    std::size_t receive(connection& from, std::span<char> message, OnError&& on_error) {
         if (latest_ == nullptr || latest_->who != &from) latest_ = senders_.at(&from);
-        open_->begin(latest_);
-        decode_.decode(
-            message,
-            [this](const event& one) {
-                if (!check_(one)) {
-                    open_->reject();
-                    return errc::key_too_long;
-                }
-                open_->keep(one);
-                return errc{};
-            },
-            [&](const input_error& error) {
-                if (error.code != errc::key_too_long) open_->reject();
-                on_error(error);
-            });
-        if (open_->size() >= max_batch_events) send();
+        return receive(message, on_error);
     }
+
+    /// Likewise, of a connection with this number that has not entered, and only while there is
+    /// room. Where the pipeline throws at an event, what is behind it in the message is not taken.
+    template <class OnError>
+    std::size_t post(std::uint64_t id, std::span<char> message, OnError&& on_error) {
+        latest_ = std::make_shared<event_sender>(event_sender{nullptr, id});
+        return receive(message, on_error);
+    }
+
+    /// Whether a message may be given: it is neither full nor shut.
+    [[nodiscard]] bool has_room() const noexcept { return !is_full() && !is_shut_; }
 
     [[nodiscard]] bool is_full() const noexcept { return open_ == nullptr; }
 
@@ -128,6 +123,32 @@ public:
     void close() override { queue_->close(); }
 
 private:
+    /// Of `latest_`.
+    template <class OnError>
+    std::size_t receive(std::span<char> message, OnError&& on_error) {
+        if (is_shut_) return 0;
+        const std::size_t before = open_->size();
+        if (!std::exchange(is_scheduled_, true)) receiver_->schedule(this->shared_from_this());
+        open_->begin(latest_);
+        decode_.decode(
+            message,
+            [this](const event& one) {
+                if (!check_(one)) {
+                    open_->reject();
+                    return errc::key_too_long;
+                }
+                open_->keep(one);
+                return errc{};
+            },
+            [&](const input_error& error) {
+                if (error.code != errc::key_too_long) open_->reject();
+                on_error(error);
+            });
+        const std::size_t taken = open_->size() - before;
+        if (open_->size() >= max_batch_events) send();
+        return taken;
+    }
+
     void send() {
         if (is_full() || open_->empty()) return;
         queue_->push();

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -12,11 +13,10 @@
 
 #include <millrace/core/error.hpp>
 #include <millrace/core/log.hpp>
-#include <millrace/endpoint/detail/access_record.hpp>
+#include <millrace/endpoint/detail/http_answers.hpp>
 #include <millrace/endpoint/detail/route.hpp>
-#include <millrace/endpoint/detail/stream_connection.hpp>
+#include <millrace/endpoint/detail/upload.hpp>
 #include <millrace/endpoint/guard.hpp>
-#include <millrace/http/body_source.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 #include <millrace/websocket/close_code.hpp>
@@ -28,8 +28,8 @@ namespace millrace::detail {
 /// A connection's first part: HTTP requests, the last of which may make it a WebSocket. `Server` is
 /// what it belongs to, see `worker`.
 template <class Server>
-class http_session : public stream_connection<typename Server::stream_type> {
-    using base = stream_connection<typename Server::stream_type>;
+class http_session : public http_answers<Server> {
+    using base = http_answers<Server>;
 
 public:
     void start() {
@@ -38,69 +38,40 @@ public:
     }
 
 protected:
-    using base::arm_read, base::is_open_, base::loop_, base::options_, base::outbox_;
-    using base::schedule;
-    using nanoseconds = std::chrono::nanoseconds;
-
-    enum class phase {
-        head,        ///< reading a request's head
-        responding,  ///< a request waits for its verdict or answer, or that is being written
-        websocket,   ///< until both close frames are through
-        lingering,   ///< the last bytes are written, input is thrown away until the peer ends it
-    };
-
-    static constexpr nanoseconds never = nanoseconds::max();
+    using base::access_, base::after, base::answer, base::arm_read;
+    using base::contain, base::deadline_, base::deny, base::is_answered_, base::is_fast_enough;
+    using base::is_head_request_, base::is_open_, base::keep_alive_, base::log_end, base::loop_;
+    using base::never, base::note_denied, base::options_, base::outbox_, base::phase_;
+    using base::schedule, base::send_answer, base::server_, base::tell, base::turn_away;
+    using typename base::phase, typename base::nanoseconds;
 
     http_session(Server& server, typename Server::stream_type stream, std::uint64_t id,
                  bool is_surplus)
-        : base{server.shared_loop(), server.options(), id, std::move(stream)},
-          server_{server},
-          is_surplus_{is_surplus} {}
+        : base{server, std::move(stream), id}, is_surplus_{is_surplus} {}
 
     /// The answer to the upgrade is queued.
     virtual void on_upgraded(route& to, std::unique_ptr<websocket::compressor> agreed) = 0;
 
+    /// Whether a body counts among the messages that one connection may send.
+    [[nodiscard]] virtual bool allows_post() = 0;
+
     /// Ends the connection at once.
     virtual void finish() = 0;
-
-    [[nodiscard]] nanoseconds after(std::chrono::milliseconds time) const {
-        return loop_->now + time;
-    }
-
-    /// No exception of a user's leaves the endpoint.
-    template <class Function>
-    bool contain(Function&& call) noexcept {
-        if (loop_->contain(std::forward<Function>(call), this->id())) return true;
-        this->close(websocket::close_code::internal_error, "handler failed");
-        return false;
-    }
-
-    [[nodiscard]] std::size_t held_bytes() const noexcept override {
-        return base::held_bytes() + body_.memory_bytes();
-    }
-
-    /// Whether `bytes` in `time` are no less than a peer has to send or to take.
-    [[nodiscard]] bool is_fast_enough(std::uint64_t bytes, nanoseconds time) const noexcept {
-        const double least = static_cast<double>(options_.min_bytes_per_second) *
-                             std::chrono::duration<double>{time}.count();
-        return static_cast<double>(bytes) >= least;
-    }
 
     void tick_http() {
         if (loop_->now < deadline_) return;
         this->receive_now();
         if (this->is_ended() || loop_->now < deadline_) return;
-        if (phase_ == phase::responding && is_answered_) {
-            const std::uint64_t taken = this->bytes_out() - out_before_;
-            if (taken != 0 && is_fast_enough(taken, options_.idle_timeout)) return watch_answer();
-        }
+        if (phase_ == phase::responding && this->is_answer_taken()) return;
+        if (phase_ == phase::body && is_fast_enough(upload_.progress(), options_.message_timeout))
+            return watch_body();
         const bool is_idle = phase_ == phase::head && has_answered_ && !this->has_partial_input();
         if (!is_idle) {
             ++loop_->counters.timeouts;
             tell(severity::info, log_event::timed_out, "an HTTP request or answer");
         }
-        if (phase_ == phase::head && !is_idle && this->can_answer())
-            return refuse(make_error_code(errc::timed_out));
+        const bool is_unfinished = (phase_ == phase::head && !is_idle) || phase_ == phase::body;
+        if (is_unfinished && this->can_answer()) return refuse(make_error_code(errc::timed_out));
         finish();
     }
 
@@ -121,6 +92,27 @@ protected:
         return used;
     }
 
+    [[nodiscard]] std::size_t held_bytes() const noexcept override {
+        return base::held_bytes() + upload_.memory_bytes();
+    }
+
+    [[nodiscard]] std::size_t receive_body(std::string_view bytes) {
+        const std::size_t used = upload_.take(bytes);
+        if (!upload_.is_whole()) return used;
+        phase_ = phase::responding;
+        deadline_ = after(options_.idle_timeout);
+        if (server_.is_stopping()) {
+            deny(errc::try_again_later);
+        } else if (!allows_post()) {
+            deny(errc::too_many_requests);
+        } else {
+            auto given = http::error_response(make_error_code(errc::handler_failed));
+            contain([&] { given = upload_.finish(*this); });
+            answer(std::move(given));
+        }
+        return used;
+    }
+
     void on_input_end() override {
         is_input_ended_ = true;
         if (phase_ != phase::lingering || outbox_.empty()) finish();
@@ -132,19 +124,9 @@ protected:
         arm_read();
     }
 
-    /// Writes what waits, and the answer's body as far as the system takes it now.
-    void write_answer() {
-        this->write_out();
-        for (int pieces = 0; !body_.is_done() && outbox_.empty(); ++pieces) {
-            if (pieces == max_pieces) return this->wait_writable();
-            push_piece();
-            this->write_out();
-        }
-    }
-
     /// All output has been taken by the system.
     void on_http_drained() {
-        if (!body_.is_done()) return;
+        if (!this->is_body_sent()) return;
         if (phase_ == phase::responding && is_answered_) log_end();
         if (phase_ == phase::responding && is_answered_ && !keep_alive_) linger();
         if (phase_ == phase::responding && is_answered_) {
@@ -159,21 +141,12 @@ protected:
 
     /// What the server counts of this connection, once it is gone.
     void leave() {
-        body_ = {};
-        log_end();
+        this->drop_answer();
         if (!has_answered_) server_.end_handshake();
         if (is_entered_) server_.leave(this->remote_address_);
     }
 
-    void tell(severity level, log_event what, std::string_view message) const noexcept {
-        loop_->tell(level, what, this->id(), message);
-    }
-
-    Server& server_;
-    [[no_unique_address]] access_record<Server> access_;
-    nanoseconds deadline_ = never;
-    phase phase_ = phase::head;
-    bool keep_alive_ = false;
+    bool is_held_back_ = false;  ///< input waits that was received already
 
 private:
     using shared_request = std::shared_ptr<const http::request>;
@@ -221,26 +194,32 @@ private:
     void on_verdict(const shared_request& request, verdict said) {
         if (phase_ != phase::responding || is_answered_) return;
         if (server_.is_stopping()) said = errc::try_again_later;
-        if (said.error) {
-            ++loop_->counters.denied;
-            return deny(said);
-        }
+        if (said.error) return turn_away(*request, said);
         this->principal_ = said.principal.empty() ? this->peer_subject() : said.principal;
         serve(request);
     }
 
     void serve(const shared_request& request) {
+        // Which of two keys counts must not be in doubt where one may be refused.
+        if (request->query_count("key") > 1)
+            return answer(http::error_response(400, "repeated parameter", "key"));
         route* const found = server_.find_route(request->path());
         if (websocket::wants_upgrade(*request)) return upgrade(*request, found);
         ++loop_->counters.http_requests;
+        const bool is_get = request->method() == "GET" || request->method() == "HEAD";
+        if (found != nullptr && !is_get) return post(*request, *found);
         if (found != nullptr) {
             auto wrong = http::error_response(make_error_code(errc::upgrade_required));
             wrong.extra_headers = "Upgrade: websocket\r\n";
             return answer(std::move(wrong));
         }
-        server_.serve_http(request, [self = weak()](http::response given) {
-            if (const auto asker = self.lock()) asker->answer(std::move(given));
-        });
+        server_.serve_http(request, {this->principal_, this->remote_address_, this->peer_address()},
+                           [self = weak(), request](http::response given) {
+                               const auto asker = self.lock();
+                               if (asker == nullptr) return;
+                               if (given.status == 403) asker->note_denied(*request, {});
+                               asker->answer(std::move(given));
+                           });
     }
 
     void upgrade(const http::request& request, route* to) {
@@ -250,7 +229,7 @@ private:
         this->target_ = request.target();
         std::error_code refused = errc::handler_failed;
         contain([&] { refused = to->admit(*this); });
-        if (refused) return deny(refused);
+        if (refused) return turn_away(request, refused);
 
         auto accepted =
             websocket::accept_upgrade(request, to->subprotocols(), options_.compression.get());
@@ -269,11 +248,26 @@ private:
         on_upgraded(*to, std::move(accepted.compression));
     }
 
-    void deny(const verdict& said) {
-        tell(severity::info, log_event::denied,
-             said.reason.empty() ? said.error.message() : said.reason);
-        answer(http::refusal(said.error, said.reason));
+    void post(const http::request& request, route& to) {
+        this->target_ = request.target();
+        std::optional<http::response> refused{
+            http::error_response(make_error_code(errc::handler_failed))};
+        contain([&] { refused = upload_.begin(to, request, *this); });
+        if (refused) {
+            if (refused->status == 403) note_denied(request, {});
+            return answer(*std::move(refused));
+        }
+        keep_alive_ = request.keep_alive();
+        phase_ = phase::body;
+        watch_body();
+        is_held_back_ = true;  // the guard may have answered later than the body came
+        if (upload_.is_go_ahead_wanted())
+            outbox_.push(loop_->frames.wrap("HTTP/1.1 100 Continue\r\n\r\n"),
+                         outbox::kind::control);
+        schedule();
     }
+
+    void watch_body() { deadline_ = after(options_.message_timeout); }
 
     /// Answers what is no request, or came too slowly.
     void refuse(std::error_code error) {
@@ -284,54 +278,10 @@ private:
         answer(http::error_response(error));
     }
 
-    void answer(http::response answer) {
-        if (phase_ != phase::responding || is_answered_) return;
-        std::string head = http::head_of(answer, keep_alive_);
-        access_.answer(answer.status, head.size());
-        if (!is_head_request_ && answer.status != 304) {
-            if (answer.source == nullptr && answer.body.size() > http::body_source::piece_bytes)
-                answer.source = std::make_shared<http::text_source>(std::move(answer.body));
-            if (answer.source == nullptr) head += answer.body;
-            body_ = http::body_reader{std::move(answer.source)};
-        }
-        send_answer(loop_->frames.wrap(std::move(head)));
-        if (!body_.is_done()) push_piece();
-    }
-
-    void watch_answer() {
-        deadline_ = after(options_.idle_timeout);
-        out_before_ = this->bytes_out();
-    }
-
-    void send_answer(websocket::frame response) {
-        is_answered_ = true;
-        watch_answer();
-        outbox_.push(std::move(response), outbox::kind::control);
-        schedule();
-    }
-
-    void push_piece() {
-        bool is_read = false;
-        auto piece = loop_->frames.wrap_with([&](std::string& out) { is_read = body_.next(out); });
-        if (is_read) return outbox_.push(std::move(piece), outbox::kind::control);
-        loop_->tell(severity::warning, log_event::handler_failed, this->id(),
-                    "a file changed while it was sent, or cannot be read any more");
-        body_ = {};
-        this->fail_output();
-    }
-
-    /// Of one connection in one turn.
-    static constexpr int max_pieces = 16;
-
-    void log_end() { access_.end(server_, *this, this->bytes_out()); }
-
-    std::uint64_t out_before_ = 0;  ///< when the time for a part of the answer began
-    http::body_reader body_;        ///< what is not in the outbox yet of the answer
+    upload upload_;
     bool is_surplus_;
     bool is_input_ended_ = false;
     bool is_output_ended_ = false;
-    bool is_head_request_ = false;
-    bool is_answered_ = false;
     bool has_answered_ = false;
     bool is_entered_ = false;
 };

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <millrace/endpoint/detail/event_queue.hpp>
+#include <millrace/endpoint/detail/event_route.hpp>
 #include <millrace/endpoint/detail/queued_input_route.hpp>
 #include <millrace/endpoint/detail/route.hpp>
 #include <millrace/endpoint/detail/topic_route.hpp>
@@ -24,23 +25,24 @@ inline void add_route(route_table& routes, const std::string& path, std::unique_
 }
 
 /// "/NAME" of each topic.
-[[nodiscard]] inline route_table topic_routes(const topic_list& topics,
-                                              const serve_options& options) {
+[[nodiscard]] inline route_table topic_routes(const topic_list& topics) {
     route_table routes;
     for (const auto& each : topics)
-        add_route(routes, "/" + each->name(),
-                  std::make_unique<topic_route>(topic_list{each}, options.may_follow));
+        add_route(routes, "/" + each->name(), std::make_unique<topic_route>(topic_list{each}));
     return routes;
 }
 
-/// The paths of a pipeline whose input's name is `input`; `make_input(topics)` makes a route that
-/// takes its events and streams topics.
+/// The paths of a pipeline whose input's name is `input`; `make_input(name, topics)` makes a route
+/// that takes its events and streams topics.
 template <class MakeInput>
 [[nodiscard]] route_table routes_of(std::string_view input, const topic_list& topics,
                                     const serve_options& options, MakeInput&& make_input) {
-    auto routes = topic_routes(topics, options);
-    if (!input.empty()) add_route(routes, "/" + std::string{input}, make_input(topic_list{}));
-    if (!options.duplex_path.empty()) add_route(routes, options.duplex_path, make_input(topics));
+    auto routes = topic_routes(topics);
+    const std::string& duplex = options.duplex_path;
+    std::string name{input};
+    if (!name.empty()) add_route(routes, "/" + name, make_input(name, topic_list{}));
+    if (name.empty() && !duplex.empty()) name = duplex.substr(1);
+    if (!duplex.empty()) add_route(routes, duplex, make_input(name, topics));
     return routes;
 }
 
@@ -48,9 +50,9 @@ template <class MakeInput>
 template <class Running>
 [[nodiscard]] route_table pipeline_routes(Running& pipeline, const topic_list& topics,
                                           const serve_options& options) {
-    return routes_of(pipeline.input(), topics, options, [&](topic_list followed) {
-        return std::make_unique<input_route<Running>>(pipeline, std::move(followed),
-                                                      options.may_follow);
+    return routes_of(pipeline.input(), topics, options, [&](std::string name, topic_list followed) {
+        return std::make_unique<input_route<Running>>(pipeline, std::move(name),
+                                                      std::move(followed));
     });
 }
 
@@ -59,9 +61,9 @@ template <reachable_pipeline Running>
 [[nodiscard]] route_table pipeline_routes(const std::shared_ptr<event_queue<Running>>& batch_queue,
                                           std::string_view input, const topic_list& topics,
                                           const serve_options& options) {
-    return routes_of(input, topics, options, [&](topic_list followed) {
-        return std::make_unique<queued_input_route<Running>>(batch_queue, std::move(followed),
-                                                             options.may_follow);
+    return routes_of(input, topics, options, [&](std::string name, topic_list followed) {
+        return std::make_unique<queued_input_route<Running>>(batch_queue, std::move(name),
+                                                             std::move(followed));
     });
 }
 

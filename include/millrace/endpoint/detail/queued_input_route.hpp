@@ -2,25 +2,29 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
 
+#include <millrace/core/error.hpp>
 #include <millrace/endpoint/connection.hpp>
 #include <millrace/endpoint/detail/event_queue.hpp>
-#include <millrace/endpoint/detail/topic_route.hpp>
+#include <millrace/endpoint/detail/event_route.hpp>
+#include <millrace/endpoint/detail/post_events.hpp>
+#include <millrace/http/response.hpp>
 #include <millrace/websocket/frame_header.hpp>
 
 namespace millrace::detail {
 
 /// An `input_route` whose pipeline runs in another loop. A queue may have several routes.
 template <reachable_pipeline Running>
-class queued_input_route final : public topic_route {
+class queued_input_route final : public event_route {
 public:
-    queued_input_route(std::shared_ptr<event_queue<Running>> to, topic_list topics,
-                       permission may_follow)
-        : topic_route{std::move(topics), std::move(may_follow)}, queue_{std::move(to)} {}
+    queued_input_route(std::shared_ptr<event_queue<Running>> to, std::string input,
+                       topic_list topics)
+        : event_route{std::move(input), std::move(topics)}, queue_{std::move(to)} {}
 
     void on_open(connection& from) override {
-        topic_route::on_open(from);
+        event_route::on_open(from);
         queue_->enter(from);
     }
 
@@ -28,6 +32,15 @@ public:
         receive_events(from, op, payload, [&](std::span<char> message, auto&& on_error) {
             queue_->receive(from, message, on_error);
         });
+    }
+
+    /// 503 while the way is full: nothing of the body is taken then.
+    [[nodiscard]] http::response on_post(connection& from, std::span<char> body) override {
+        if (!queue_->has_room()) return http::refusal(make_error_code(errc::try_again_later), {});
+        return post_events(body, from.options().max_errors_per_message,
+                           [&](std::span<char> message, auto&& on_error) {
+                               return queue_->post(from.id(), message, on_error);
+                           });
     }
 
     void on_close(connection& from) override { queue_->leave(from); }

@@ -7,8 +7,10 @@
 #include <system_error>
 #include <utility>
 
+#include <millrace/core/error.hpp>
 #include <millrace/endpoint/connection.hpp>
 #include <millrace/endpoint/message_handler.hpp>
+#include <millrace/http/response.hpp>
 #include <millrace/websocket/frame_header.hpp>
 
 namespace millrace::detail {
@@ -30,6 +32,15 @@ public:
     /// A text's payload is valid UTF-8. It may be changed, and so may the byte behind its end, if
     /// that is restored.
     virtual void on_message(connection&, websocket::opcode, std::span<char> payload) = 0;
+
+    /// Before the body that is posted to this path over HTTP is read; an error is the answer's
+    /// status. The connection is none that is open.
+    [[nodiscard]] virtual std::error_code admit_post(const connection&) {
+        return make_error_code(errc::method_not_allowed);
+    }
+
+    /// A body that was posted, whole and valid UTF-8; see `on_message` for what may be done to it.
+    [[nodiscard]] virtual http::response on_post(connection&, std::span<char>) { return {}; }
 
     /// Less waits to be sent than `endpoint_options::outbox_low_water`, after more than the high.
     virtual void on_drain(connection&) {}

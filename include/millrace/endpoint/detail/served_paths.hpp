@@ -66,12 +66,11 @@ public:
     }
 
     /// A topic without a pipeline. @throws std::invalid_argument when the path is taken.
-    void add_topic(std::shared_ptr<publication> published, const serve_options& options) {
+    void add_topic(std::shared_ptr<publication> published) {
         const auto& topics = published->topics;
-        add_to_first(topic_routes(topics, options));
-        for_each_other([&](Worker& w) {
-            add_routes(w, topic_routes(replicate(topics, w), options), nullptr);
-        });
+        add_to_first(topic_routes(topics));
+        for_each_other(
+            [&](Worker& w) { add_routes(w, topic_routes(replicate(topics, w)), nullptr); });
         publications_.push_back(std::move(published));
     }
 

@@ -24,7 +24,7 @@ template <class Server>
 class session final : public http_session<Server> {
     using base = http_session<Server>;
     using base::after, base::contain, base::deadline_, base::is_open_, base::loop_, base::options_;
-    using base::outbox_, base::phase_, base::schedule, base::server_;
+    using base::is_held_back_, base::outbox_, base::phase_, base::schedule, base::server_;
     using typename base::phase, typename base::nanoseconds;
 
 public:
@@ -160,6 +160,8 @@ private:
         is_ping_sent_ = false;
         std::size_t used = 0;
         if (phase_ == phase::head) used = this->receive_requests({bytes.data(), bytes.size()});
+        if (phase_ == phase::body)
+            used += this->receive_body({bytes.data() + used, bytes.size() - used});
         if (phase_ == phase::websocket) used += receive_frames(bytes.subspan(used));
         return phase_ == phase::lingering ? bytes.size() : used;
     }
@@ -204,6 +206,10 @@ private:
         ++loop_->counters.timeouts;
         this->tell(severity::info, log_event::timed_out, "a message's end did not come");
         this->close(websocket::close_code::policy_violation, "message too slow");
+    }
+
+    [[nodiscard]] bool allows_post() override {
+        return options_.max_messages_per_second == 0 || messages_.take(loop_->now);
     }
 
     bool allows_message() {
@@ -255,7 +261,6 @@ private:
     token_bucket control_frames_;
     nanoseconds message_since_ = base::never;  ///< a message has begun, or part of a frame
     std::uint64_t in_before_ = 0;              ///< when `message_since_` began
-    bool is_held_back_ = false;                ///< input waits until reading is resumed
     bool is_close_received_ = false;
     bool is_ping_sent_ = false;
 };

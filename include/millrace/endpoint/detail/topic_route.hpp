@@ -1,20 +1,17 @@
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 
-#include <millrace/codec/codec.hpp>
 #include <millrace/core/error.hpp>
+#include <millrace/endpoint/authorization.hpp>
 #include <millrace/endpoint/connection.hpp>
-#include <millrace/endpoint/detail/error_reply.hpp>
+#include <millrace/endpoint/detail/authorize.hpp>
 #include <millrace/endpoint/detail/route.hpp>
-#include <millrace/endpoint/options.hpp>
 #include <millrace/endpoint/topic.hpp>
 #include <millrace/websocket/close_code.hpp>
 #include <millrace/websocket/frame_header.hpp>
@@ -27,16 +24,14 @@ using topic_list = std::vector<std::shared_ptr<topic>>;
 /// asks for one key's records only, of the topics that it is a key of; 400 where there is none.
 class topic_route : public route {
 public:
-    using permission = decltype(serve_options::may_follow);
-
-    explicit topic_route(topic_list topics, permission may_follow = {})
-        : topics_{std::move(topics)}, may_follow_{std::move(may_follow)} {}
+    explicit topic_route(topic_list topics) : topics_{std::move(topics)} {}
 
     [[nodiscard]] std::error_code admit(const connection& who) override {
         bool is_allowed = true, is_key = topics_.empty();
         for_each_followed(who, [&](topic& each, std::optional<std::string> key) {
             is_key = true;
-            is_allowed = is_allowed && (!may_follow_ || may_follow_(who, each.name(), key));
+            is_allowed = is_allowed && may(who.options(), endpoint_action::follow, each.name(), key,
+                                           who.principal());
         });
         if (!is_key) return errc::bad_request;
         return is_allowed ? std::error_code{} : make_error_code(errc::forbidden);
@@ -64,43 +59,6 @@ private:
     }
 
     topic_list topics_;
-    permission may_follow_;
-};
-
-/// Gives a text message to `take(payload, on_error)`. A binary message is answered by close 1003, a
-/// refused event by `append_error_reply`.
-template <class Take>
-void receive_events(connection& from, websocket::opcode op, std::span<char> payload, Take&& take) {
-    if (op != websocket::opcode::text) {
-        from.close(websocket::close_code::unsupported_data, "events are text messages");
-        return;
-    }
-    std::size_t replies_left = from.options().max_errors_per_message;
-    take(payload, [&](const input_error& error) {
-        // The last one, which says how much is lost, is always told.
-        if (replies_left == 0 && error.unread_bytes == 0) return;
-        if (replies_left != 0) --replies_left;
-        from.reply([&](std::string& out) { append_error_reply(out, error); });
-    });
-}
-
-/// A path that takes a pipeline's events, see `receive_events`, and may stream topics as well.
-///
-/// `Running` is a running pipeline, whose route must not be used once it is gone.
-template <class Running>
-class input_route final : public topic_route {
-public:
-    explicit input_route(Running& pipeline, topic_list topics = {}, permission may_follow = {})
-        : topic_route{std::move(topics), std::move(may_follow)}, pipeline_{pipeline} {}
-
-    void on_message(connection& from, websocket::opcode op, std::span<char> payload) override {
-        receive_events(from, op, payload, [&](std::span<char> message, auto&& on_error) {
-            pipeline_.receive(message, on_error);
-        });
-    }
-
-private:
-    Running& pipeline_;
 };
 
 }  // namespace millrace::detail

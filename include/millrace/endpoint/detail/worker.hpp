@@ -28,6 +28,7 @@
 #include <millrace/endpoint/detail/session_table.hpp>
 #include <millrace/endpoint/guard.hpp>
 #include <millrace/endpoint/options.hpp>
+#include <millrace/http/caller.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 #include <millrace/websocket/close_code.hpp>
@@ -203,11 +204,11 @@ public:
     }
 
     /// `respond(answer)` is called in this loop.
-    void serve_http(const std::shared_ptr<const http::request>& request,
+    void serve_http(const std::shared_ptr<const http::request>& request, const http::caller& who,
                     const http::responder& respond) {
-        if (is_first_) return endpoint_.serve_http(*request, respond);
-        endpoint_.post([request, respond, mailbox = mailbox_](Endpoint& home) {
-            home.serve_http(*request, [respond, mailbox](http::response answer) {
+        if (is_first_) return endpoint_.serve_http(*request, who, respond);
+        endpoint_.post([request, who, respond, mailbox = mailbox_](Endpoint& home) {
+            home.serve_http(*request, who, [respond, mailbox](http::response answer) {
                 mailbox->post([respond, answer = std::move(answer)]() mutable {
                     respond(std::move(answer));
                 });

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace millrace {
+
+/// What somebody may do at an endpoint.
+enum class endpoint_action {
+    follow,   ///< get a topic's records as they come
+    read,     ///< get a topic's stored records, from /api/topics/NAME
+    send,     ///< give events to an input, over WebSocket or by POST
+    observe,  ///< see /metrics
+};
+
+/// Who may do what: `endpoint_options::may`.
+///
+/// | `what`   | `topic`                                        | `key`                           |
+/// |----------|------------------------------------------------|---------------------------------|
+/// | `follow` | its name                                       | the one asked for; none for all |
+/// | `read`   | its name                                       | likewise                        |
+/// | `send`   | the input's name, or that of its duplex path,  | none                            |
+/// |          | without the slash, where the input has none    |                                 |
+/// | `observe`| "metrics"                                      | none                            |
+///
+/// `principal` is who the guard says that it is (`verdict::principal`), else the subject of the
+/// client's certificate; empty for nobody in particular. It is asked before each upgrade (a duplex
+/// path needs `send`, and `follow` for each of its topics: who may only one of the two uses the
+/// path of that one) and each HTTP answer. A connection keeps what it was granted until its end.
+/// False is answered with 403. What it throws is answered with 500.
+///
+/// A key comes as the one text that it has in its topic (`7` for `007` where keys are integers).
+///
+/// It is called in the loop of whoever asks, so from all of an endpoint's threads at once, and it
+/// must not wait.
+using authorization_rule =
+    std::function<bool(endpoint_action what, std::string_view topic,
+                       const std::optional<std::string>& key, std::string_view principal)>;
+
+}  // namespace millrace

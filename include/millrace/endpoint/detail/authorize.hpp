@@ -1,0 +1,52 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <millrace/endpoint/authorization.hpp>
+#include <millrace/endpoint/options.hpp>
+#include <millrace/http/caller.hpp>
+#include <millrace/http/request.hpp>
+#include <millrace/transport/address_list.hpp>
+
+namespace millrace::detail {
+
+/// Whether the rule allows it. Without one, all do what a guard lets them come to.
+[[nodiscard]] inline bool may(const endpoint_options& options, endpoint_action what,
+                              std::string_view topic, const std::optional<std::string>& key,
+                              std::string_view principal) {
+    return !options.may || options.may(what, topic, key, principal);
+}
+
+/// Whether a proxy, trusted or not, says that it speaks for another.
+[[nodiscard]] inline bool is_forwarded(const http::request& request) noexcept {
+    constexpr std::array<std::string_view, 6> marks{"Forwarded",        "X-Forwarded-For",
+                                                    "X-Forwarded-Host", "X-Forwarded-Proto",
+                                                    "X-Real-IP",        "Via"};
+    return std::any_of(marks.begin(), marks.end(),
+                       [&](std::string_view each) { return request.has_header(each); });
+}
+
+/// Whether a peer is of this machine: its loopback addresses, a Unix socket, the same process.
+[[nodiscard]] inline bool is_local(std::string_view peer) {
+    static const address_list loopback{"127.0.0.0/8", "::1"};
+    return peer == "unix" || peer == "memory" || loopback.contains(peer);
+}
+
+/// Whether metrics are shown. Without a rule: to this machine and to `trusted_addresses`, or to
+/// all with `has_open_metrics`. Of a request that was forwarded, the proxy's own address is no
+/// client's.
+[[nodiscard]] inline bool may_observe(const endpoint_options& options, const http::request& request,
+                                      const http::caller& who) {
+    if (options.may)
+        return may(options, endpoint_action::observe, "metrics", std::nullopt, who.principal);
+    if (options.has_open_metrics) return true;
+    if (is_forwarded(request))
+        return who.address != who.peer && options.trusted_addresses.contains(who.address);
+    return is_local(who.peer) || options.trusted_addresses.contains(who.peer);
+}
+
+}  // namespace millrace::detail
