@@ -141,6 +141,16 @@ TEST_CASE("a look-up that is ended gives its error at once, and its late answer 
     CHECK(got.calls <= 1);
 }
 
+TEST_CASE("a resolver without memory is an error like others") {
+    asio::io_context io;
+    name_lookup lookup{io};
+    result got;
+    lookup.start("name", 7, got.taker(),
+                 [](auto&&...) -> tcp_endpoints { throw std::bad_alloc{}; });
+    io.run();
+    CHECK(got.error == asio::error::no_memory);
+}
+
 TEST_CASE("a process has so many look-ups at a time") {
     asio::io_context io;
     const held_resolver slow;
@@ -152,7 +162,8 @@ TEST_CASE("a process has so many look-ups at a time") {
         if (refused.calls != 0) break;
     }
     name_lookup one_more{io};
-    one_more.start("slow", 7, refused.taker(), slow);
+    // Whatever calls it: the limit is the process's.
+    one_more.start("slow", 7, refused.taker(), [](auto&&...) { return tcp_endpoints{}; });
     while (refused.calls == 0) io.run_one();
     CHECK(refused.error == asio::error::host_not_found_try_again);
     slow.answer();

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -91,7 +92,12 @@ public:
         if (!error)
             error = run([shared, host, port, resolve] {
                 std::error_code failure;
-                tcp_endpoints found = resolve(host, port, failure);
+                tcp_endpoints found;
+                try {
+                    found = resolve(host, port, failure);
+                } catch (const std::bad_alloc&) {
+                    failure = asio::error::no_memory;
+                }
                 shared->set(failure, std::move(found));
             });
         if (error) return post(std::move(f), error, {});
@@ -144,9 +150,8 @@ private:
 
     template <class Function>
     static std::error_code run(Function f) {
-        static std::atomic<int> running{0};
-        if (running.fetch_add(1) >= max_threads) {
-            running.fetch_sub(1);
+        if (threads.fetch_add(1) >= max_threads) {
+            threads.fetch_sub(1);
             return asio::error::host_not_found_try_again;
         }
         // Signals are for the threads that the program knows of.
@@ -157,11 +162,11 @@ private:
         try {
             std::thread{[f = std::move(f)] {
                 f();
-                running.fetch_sub(1);
+                threads.fetch_sub(1);
             }}.detach();
         } catch (const std::system_error& e) {
             error = e.code();
-            running.fetch_sub(1);
+            threads.fetch_sub(1);
         }
         ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
         return error;
@@ -173,6 +178,8 @@ private:
             f(error, found);
         });
     }
+
+    inline static std::atomic<int> threads{0};  ///< at work now
 
     asio::io_context& io_;
     asio::posix::stream_descriptor done_;
