@@ -35,6 +35,38 @@ struct echo {
     void on_close(connection&) { ++seen.closed; }
 };
 
+/// In memory, and a stream may become readable when nothing is there to read, as with half a record
+/// of TLS.
+struct hesitant {
+    static inline int hesitations = 0;
+
+    struct stream : memory_stream {
+        stream() = default;
+        explicit stream(memory_stream of) : memory_stream{std::move(of)} {}
+        std::size_t read_some(std::span<char> to, std::error_code& error) {
+            if (hesitations == 0) return memory_stream::read_some(to, error);
+            --hesitations;
+            error = asio::error::would_block;
+            return 0;
+        }
+    };
+    struct acceptor : memory_acceptor {
+        explicit acceptor(memory_acceptor of) : memory_acceptor{std::move(of)} {}
+        template <class Handler>
+        void async_accept(Handler f) {
+            memory_acceptor::async_accept(
+                [f = std::move(f)](std::error_code error, memory_stream accepted) mutable {
+                    f(error, stream{std::move(accepted)});
+                });
+        }
+    };
+    acceptor listen(asio::io_context& io, const listen_options& options) {
+        return acceptor{wire.listen(io, options)};
+    }
+
+    memory wire;
+};
+
 // The log is a base, so that it outlives the server, whose destructor still calls on_close.
 struct echo_log {
     echo::log seen;
@@ -599,4 +631,32 @@ TEST_CASE("no message is dropped out of a stream that is compressed as one") {
     REQUIRE(compressed == sent);
     REQUIRE(sent < 100);
     REQUIRE(s.counters().slow_disconnects == 1);
+}
+
+TEST_CASE("what became readable for nothing while a connection was paused does not stop it") {
+    echo::log seen;
+    asio::io_context io;
+    hesitant transport;
+    endpoint<hesitant> s{io, {}, transport};
+    struct pausing : echo {
+        void on_open(connection& from) {
+            echo::on_open(from);
+            from.pause_reading();
+        }
+    };
+    s.on_message("/echo", pausing{seen});
+    memory_client c{io, transport.wire};
+    REQUIRE(c.upgrade("/echo"));
+    const auto in_loop = [&](auto f) {
+        s.post(f);
+        c.run();
+    };
+    in_loop([&] { seen.last->resume_reading(); });
+    in_loop([&] { seen.last->pause_reading(); });
+    hesitant::hesitations = 1;
+    c.send_text("hello");
+    REQUIRE(hesitant::hesitations == 0);
+    REQUIRE(seen.messages.empty());
+    in_loop([&] { seen.last->resume_reading(); });
+    REQUIRE(c.next_text() == "hello");
 }
