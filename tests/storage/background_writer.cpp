@@ -181,6 +181,18 @@ TEST_CASE("but not for ever") {
     CHECK(at.written == std::vector{0, 1, 2, 3, 4});
 }
 
+TEST_CASE("there is room while a quarter of the queue is free, and when writing fails") {
+    desk to;
+    const auto out = full_writer(to, quick());
+    CHECK_FALSE(out->has_room());
+    to.answer({.error = errc::storage_full});
+    to.wait_for_attempts(2);  // the first has failed by then
+    CHECK(out->has_room());
+    to.answers_itself = true;
+    REQUIRE_FALSE(out->flush());
+    CHECK(out->has_room());
+}
+
 TEST_CASE("a batch that failed is kept and tried again until it succeeds") {
     desk at;
     at.answers_itself = false;

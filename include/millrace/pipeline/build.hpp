@@ -17,7 +17,7 @@ namespace millrace::detail {
 template <class Sink>
 class builder {
 public:
-    explicit builder(Sink& sink) : sink_{sink} {}
+    explicit builder(Sink& sink, closing_pace* pace = nullptr) : sink_{sink}, pace_{pace} {}
 
     template <std::size_t At, bool Published, class Stream, class... Stages>
     auto build(const Stream& in, const std::tuple<Stages...>& stages) {
@@ -77,7 +77,7 @@ private:
         auto on_late = late_channel<typename Stream::event_type>(in.windowing, in.key);
         auto next = build_rest<At, false>(stage, in, stages);
         return processor_node<processor, decltype(on_late), decltype(next)>{
-            std::move(made), std::move(on_late), std::move(next)};
+            std::move(made), std::move(on_late), std::move(next), pace_};
     }
 
     template <std::size_t At, bool Published, class D, template <class> class S, class Stream,
@@ -143,6 +143,7 @@ private:
     }
 
     Sink& sink_;
+    closing_pace* pace_;
 };
 
 }  // namespace millrace::detail

@@ -38,6 +38,12 @@ public:
     }
 
     template <class Emit>
+    bool resume(Emit&) {
+        return true;
+    }
+    [[nodiscard]] bool is_behind() const noexcept { return false; }
+
+    template <class Emit>
     void tick(timestamp wall, Emit& emit) {
         const bool is_first = wall_ == timestamp{};
         wall_ = wall;

@@ -68,6 +68,7 @@ public:
     }
 
     [[nodiscard]] storage_type& storage() noexcept { return *storage_; }
+    [[nodiscard]] const storage_type& storage() const noexcept { return *storage_; }
     void collect(pipeline_stats& stats) const { stats.refused_keys += refused_; }
 
     template <class Archive>

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -31,6 +32,8 @@ public:
 
     /// Takes one event in. Results reach the sink before it returns.
     void push(const event& one) {
+        if (is_behind()) [[unlikely]]
+            catch_up();
         ++state_->events;
         state_->root.push(one);
     }
@@ -70,15 +73,51 @@ public:
     void reject(std::uint64_t events) noexcept { state_->rejected += events; }
 
     /// Says that no event earlier than `watermark` will come.
-    void advance(timestamp watermark) { state_->root.advance(watermark, trigger::watermark); }
+    void advance(timestamp watermark) {
+        catch_up();
+        state_->root.advance(watermark, trigger::watermark);
+    }
 
     /// Tells the wall's time: windows whose input stopped for the idle timeout close.
-    void tick(timestamp wall) { state_->root.tick(wall); }
+    void tick(timestamp wall) {
+        catch_up();
+        state_->root.tick(wall);
+    }
+
+    /// Opts in to windows that close a part at a time: at most so many until `resume`, and none
+    /// while a storage that has `has_room()` says no. Then the pipeline is behind; whoever drives
+    /// it should hold back its input and call `resume` from turn to turn. What is pushed all the
+    /// same finds everything closed, so that results do not depend on it.
+    /// @throws std::invalid_argument for 0 windows
+    void close_in_slices(std::size_t windows) {
+        if (windows == 0) throw std::invalid_argument{"close_in_slices: 0 windows"};
+        state_->slice = windows;
+        begin_slice();
+    }
+
+    /// Whether windows wait that are due.
+    [[nodiscard]] bool is_behind() const noexcept { return state_->pace.is_behind; }
+
+    /// Closes the next windows; true once none waits.
+    bool resume() {
+        begin_slice();
+        return go_on();
+    }
 
     /// Closes every window and makes what the storages hold durable.
     /// @return the first storage's error whose rows are not durable; such rows stay with it and are
     /// tried again until it ends
-    std::error_code finish() { return state_->root.finish(); }
+    std::error_code finish() {
+        state_->pace = {.waits_for_room = true, .is_behind = is_behind()};
+        while (!go_on()) {
+            state_->root.flush();
+            state_->pace.waits_for_room = state_->root.has_room();
+        }
+        state_->pace.waits_for_room = true;
+        const std::error_code error = state_->root.finish();
+        begin_slice();
+        return error;
+    }
 
     [[nodiscard]] pipeline_stats stats() const {
         pipeline_stats stats;
@@ -93,11 +132,29 @@ public:
     /// All windows, analyzers and counts, for a pipeline of the same description.
     template <class Archive>
     void archive(Archive& ar) {
+        catch_up();
         ar.version(1);
         ar(state_->events, state_->rejected, state_->root);
     }
 
 private:
+    void begin_slice() noexcept {
+        const bool is_sliced = state_->slice != detail::closing_pace::unlimited;
+        state_->pace = {state_->slice, is_sliced, state_->pace.is_behind};
+    }
+
+    bool go_on() {
+        if (std::exchange(state_->pace.is_behind, false) && state_->root.resume()) return true;
+        return !state_->pace.is_behind;
+    }
+
+    void catch_up() {
+        if (!is_behind()) return;
+        state_->pace = {.is_behind = true};
+        go_on();
+        begin_slice();
+    }
+
     using root_node = decltype(std::declval<detail::builder<Sink>&>().template build<0, false>(
         std::declval<const typename Pipeline::input_stream&>(),
         std::declval<const decltype(Pipeline::stages)&>()));
@@ -109,7 +166,7 @@ private:
               limits{description.source.limits},
               decode{limits},
               check{detail::leading_keys(description.stages)},
-              root{detail::builder<Sink>{sink}.template build<0, false>(
+              root{detail::builder<Sink>{sink, &pace}.template build<0, false>(
                   typename Pipeline::input_stream{}, description.stages)} {}
 
         std::string input;
@@ -117,6 +174,8 @@ private:
         codec_limits limits;
         decoder_type decode;
         event_check_type check;
+        detail::closing_pace pace{};
+        std::size_t slice = detail::closing_pace::unlimited;
         root_node root;
         std::uint64_t events = 0;
         std::uint64_t rejected = 0;

@@ -43,6 +43,12 @@ public:
         watermark_ = std::max(watermark_, watermark);
     }
     template <class Emit>
+    bool resume(Emit&) {
+        return true;
+    }
+    [[nodiscard]] bool is_behind() const noexcept { return false; }
+
+    template <class Emit>
     void tick(timestamp, Emit&) {}
     template <class Emit>
     void finish(Emit&) {}

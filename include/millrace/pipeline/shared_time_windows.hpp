@@ -40,8 +40,19 @@ public:
     void advance(timestamp watermark, trigger why, Emit& emit) {
         if (watermark <= this->watermark_) return;
         this->watermark_ = watermark;
-        if (watermark >= next_due_) close_due(why, emit);
+        if (watermark < next_due_) return;
+        why_ = why;
+        close_due(emit);
     }
+
+    /// Closes on from where an `emit` that has `may_close()` said no; false where it says so again.
+    /// Nothing else may come before it is true.
+    template <class Emit>
+    bool resume(Emit& emit) {
+        if (is_behind_) close_due(emit);
+        return !is_behind_;
+    }
+    [[nodiscard]] bool is_behind() const noexcept { return is_behind_; }
 
     template <class Emit>
     void tick(timestamp wall, Emit& emit) {
@@ -66,7 +77,7 @@ public:
 
 private:
     /// The slots with a window that ends at `end`. `met` counts those that are done: where a
-    /// consumer throws, the next advance goes on behind it.
+    /// consumer throws, or closing pauses, it goes on behind it.
     struct window_end {
         timestamp end{};
         std::vector<std::uint32_t> slots{};
@@ -111,13 +122,25 @@ private:
     }
 
     template <class Emit>
-    void close_due(trigger why, Emit& emit) {
+    [[nodiscard]] bool may_close(Emit& emit) {
+        if constexpr (requires { emit.may_close(); }) {
+            is_behind_ = !emit.may_close();
+            return !is_behind_;
+        } else {
+            return true;
+        }
+    }
+
+    template <class Emit>
+    void close_due(Emit& emit) {
+        is_behind_ = false;
         while (!open_ends_.empty() && open_ends_.front().end <= this->watermark_) {
             window_end& due = open_ends_.front();
             while (due.met < due.slots.size()) {
+                if (!may_close(emit)) return;
                 slot& at = this->table_[due.slots[due.met++]];
                 if (cell* done = at.find_by_end(due.end)) {
-                    this->fire(at, *done, why, this->watermark_, emit);
+                    this->fire(at, *done, why_, this->watermark_, emit);
                 }
             }
             keep(std::move(due));
@@ -125,8 +148,9 @@ private:
         }
         while (!kept_ends_.empty() && this->gone_at(kept_ends_.front().end) <= this->watermark_) {
             window_end& gone = kept_ends_.front();
-            for (const std::uint32_t number : gone.slots) {
-                slot& at = this->table_[number];
+            while (gone.met < gone.slots.size()) {
+                if (!may_close(emit)) return;
+                slot& at = this->table_[gone.slots[gone.met++]];
                 if (cell* done = at.find_by_end(gone.end)) at.drop(*done);
                 if (!at.has_windows()) this->table_.erase(at);
             }
@@ -179,6 +203,8 @@ private:
     timestamp next_due_ = timestamp::max();
     timestamp wall_{};
     timestamp last_input_{};
+    trigger why_ = trigger::watermark;  // of what closes
+    bool is_behind_ = false;
 };
 
 }  // namespace millrace::detail

@@ -92,6 +92,16 @@ public:
         state_.advance(watermark, why, keep);
     }
 
+    /// Where `emit` has `bool may_close()`, it is asked before each window whose end has come, and
+    /// the others wait once it says no. Then this goes on, and nothing else may be called before
+    /// it gives true, which is that none waits any more.
+    template <class Emit>
+    bool resume(Emit&& emit) {
+        auto keep = keep_and(emit);
+        return state_.resume(keep);
+    }
+    [[nodiscard]] bool is_behind() const noexcept { return state_.is_behind(); }
+
     /// Tells the wall's time, for the idle timeout.
     template <class Emit>
     void tick(timestamp wall, Emit&& emit) {
@@ -108,6 +118,7 @@ public:
 
     [[nodiscard]] timestamp watermark() const noexcept { return state_.watermark(); }
     [[nodiscard]] storage_type& storage() noexcept { return *storage_; }
+    [[nodiscard]] const storage_type& storage() const noexcept { return *storage_; }
     void collect(pipeline_stats& stats) const { state_.collect(stats); }
 
     /// The windows and the analyzers; what is in the storage stays there.
@@ -123,13 +134,24 @@ private:
         return std::make_unique<storage_type>(std::move(options), topic, key_name);
     }
 
+    /// Keeps each record in the storage and hands it on.
+    template <class Emit>
+    struct keeper {
+        stream_processor& self;
+        Emit& emit;
+
+        void operator()(const record_type& row) const {
+            // A failure is the storage's to count and to mend: the stream goes on.
+            static_cast<void>(self.storage_->append(row));
+            emit(row);
+        }
+        [[nodiscard]] bool may_close() const requires requires(Emit& e) { e.may_close(); }
+        { return emit.may_close(); }
+    };
+
     template <class Emit>
     auto keep_and(Emit& emit) {
-        return [this, &emit](const record_type& row) {
-            // A failure is the storage's to count and to mend: the stream goes on.
-            static_cast<void>(storage_->append(row));
-            emit(row);
-        };
+        return keeper<Emit>{*this, emit};
     }
 
     KeyBy key_;

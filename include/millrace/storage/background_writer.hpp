@@ -107,6 +107,13 @@ public:
         if (!options_.log) options_.log = hook;
     }
 
+    /// Whether a quarter of the queue is free; also while writing fails, for then `on_full` is to
+    /// decide what is lost, and nobody to wait.
+    [[nodiscard]] bool has_room() const {
+        const std::lock_guard lock{mutex_};
+        return is_failing_ || queue_.size() < options_.queue_rows - options_.queue_rows / 4;
+    }
+
     /// Waits until every row taken so far is written or dropped, or an attempt to write that begins
     /// from now on has failed, whose error this gives.
     std::error_code flush() {

@@ -77,6 +77,9 @@ public:
     /// or an older one.
     std::error_code append(const Record& row) { return writer_.append(row); }
 
+    /// False while three quarters of the queue wait and writing does not fail.
+    [[nodiscard]] bool has_room() const { return writer_.has_room(); }
+
     /// Calls `f(const Record&)` for each match, oldest first, once all rows appended before are
     /// written. Where they cannot be within `scan_timeout`, or writing is failing, it gives what is
     /// there and the error.

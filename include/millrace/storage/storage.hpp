@@ -47,6 +47,8 @@ struct storage_stats {
 /// - optional: `void log_to(const log_hook&)`: tells of failures and recoveries, once each change
 /// of
 ///   state, from any thread. An endpoint calls it before the first row, with its own log.
+/// - optional, where `append` may lose rows to a full queue: `bool has_room() const`; while it is
+///   false, a pipeline that closes windows in slices (on an endpoint, or at `finish`) waits.
 /// - optional, where `scan` waits for a disk: `void async_scan(storage_query, done)`, which calls
 ///   `done(std::error_code, std::vector<Record>&&)` once, later, on another thread.
 ///
