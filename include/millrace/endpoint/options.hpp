@@ -106,6 +106,10 @@ struct endpoint_options {
     /// Records that /api/topics/NAME gives where the request names no limit, and at most.
     std::size_t default_history_rows = 1'000;
     std::size_t max_history_rows = 10'000;
+    /// Records of one topic that one client (an address and principal) has asked for there and not
+    /// got yet, over all its connections; beyond: 503, but for its only request. Clients take
+    /// turns.
+    std::size_t max_history_rows_per_client = 50'000;
 
     /// A larger file is not served: 404.
     std::size_t max_file_bytes = 16 * 1024 * 1024;

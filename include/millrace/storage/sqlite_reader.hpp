@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -79,6 +80,9 @@ private:
         } catch (const std::system_error& failure) {
             file_.reset();
             return failure.code();
+        } catch (const std::exception&) {  // no memory for the rows: the thread must go on
+            file_.reset();
+            return errc::storage_failed;
         }
     }
 

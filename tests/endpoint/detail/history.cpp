@@ -49,6 +49,14 @@ struct slow_storage : plain_storage {
     }
 };
 
+struct throwing_storage : plain_storage {
+    template <class F>
+    std::error_code scan(const storage_query& query, F&& f) {
+        if (query.key) throw std::runtime_error{"on purpose"};
+        return plain_storage::scan(query, f);
+    }
+};
+
 detail::history_request parse(std::string_view query, const endpoint_options& options = {},
                               topic::key_reader read_key = &canonical_key<std::string>) {
     http::request request;
@@ -73,18 +81,18 @@ TEST_CASE("a storage's records become one JSON array") {
     detail::storage_history<row, plain_storage> history{io, "sensor", storage};
     std::string body;
     std::error_code error;
-    const auto keep = [&](std::error_code e, std::string text) {
+    const auto keep = [&](std::error_code e, std::string text, const auto&) {
         error = e;
         body = std::move(text);
     };
-    history.scan({}, keep);
+    history.scan("x", 100, {}, keep);
     REQUIRE(body.starts_with(R"([{"sensor":"a",)"));
     REQUIRE(body.find(R"(},{"sensor":"b",)") != std::string::npos);
     REQUIRE(body.ends_with("}]"));
-    history.scan({.key = "none"}, keep);
+    history.scan("x", 100, {.key = "none"}, keep);
     REQUIRE(body == "[]");
     storage.error = errc::storage_failed;
-    history.scan({}, keep);
+    history.scan("x", 100, {}, keep);
     REQUIRE(error == errc::storage_failed);
     REQUIRE(history.stats().appended == 2);
 }
@@ -94,13 +102,68 @@ TEST_CASE("a storage that scans elsewhere answers through the io_context") {
     slow_storage storage{{{row_of("a", 1), row_of("b", 2)}}, {}};
     detail::storage_history<row, slow_storage> history{io, "sensor", storage};
     std::string body;
-    history.scan({.key = "b"}, [&](std::error_code, std::string text) { body = std::move(text); });
+    history.scan("x", 100, {.key = "b"},
+                 [&](std::error_code, std::string text, const auto&) { body = std::move(text); });
     REQUIRE(body.empty());
     storage.answer();
     REQUIRE(body.empty());
     io.run();
     REQUIRE(body.starts_with(R"([{"sensor":"b",)"));
     REQUIRE(body.ends_with("]"));
+}
+
+TEST_CASE("clients take turns at a storage, and pay until they have their answers") {
+    asio::io_context io;
+    slow_storage storage{{{row_of("a", 1)}}, {}};
+    detail::storage_history<row, slow_storage> history{io, "sensor", storage};
+    std::string order;
+    std::vector<detail::fair_queue::charge> kept;
+    const auto ask = [&](const std::string& client, std::size_t limit) {
+        history.scan(client, 100, {.limit = limit},
+                     [&, client](std::error_code error, std::string, const auto& charge) {
+                         order += error == errc::try_again_later ? client + "! " : client + " ";
+                         kept.push_back(charge);
+                     });
+    };
+    for (int i = 0; i < 3; ++i) ask("greedy", 50);
+    ask("modest", 10);
+    REQUIRE(order == "greedy! ");
+    for (int i = 0; i < 3; ++i) {
+        std::exchange(storage.answer, nullptr)();
+        io.restart();
+        io.poll();
+    }
+    REQUIRE(order == "greedy! greedy modest greedy ");
+    ask("greedy", 1);
+    REQUIRE(order.ends_with("greedy greedy! "));
+    kept.clear();
+    ask("greedy", 1);
+    REQUIRE(storage.answer);
+}
+
+TEST_CASE("a storage that throws fails its request alone") {
+    asio::io_context io;
+    throwing_storage storage{};
+    detail::storage_history<row, throwing_storage> history{io, "sensor", storage};
+    std::error_code error;
+    const auto keep = [&](std::error_code e, std::string, const auto&) { error = e; };
+    history.scan("x", 1, {.key = "a"}, keep);
+    REQUIRE(error == errc::handler_failed);
+    history.scan("x", 1, {}, keep);
+    REQUIRE(!error);
+}
+
+TEST_CASE("a charged text is read like another, and paid when it is gone") {
+    auto charge = std::make_shared<int>();
+    auto text = std::make_unique<detail::charged_text>("some text", charge);
+    REQUIRE(text->size() == 9);
+    REQUIRE(text->memory_bytes() >= 9);
+    std::string out;
+    REQUIRE(text->read(5, 4, out));
+    REQUIRE(out == "text");
+    REQUIRE(charge.use_count() == 2);
+    text.reset();
+    REQUIRE(charge.use_count() == 1);
 }
 
 TEST_CASE("a request's parameters become a query") {

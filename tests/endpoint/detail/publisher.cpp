@@ -147,6 +147,7 @@ TEST_CASE("a storage is listed under its topic") {
     REQUIRE(p.listing->histories.size() == 1);
     REQUIRE(p.listing->histories[0].topic == "bars");
     std::string body;
-    p.listing->histories[0].records->scan({}, [&](std::error_code, std::string b) { body = b; });
+    p.listing->histories[0].records->scan(
+        "x", 1, {}, [&](std::error_code, std::string b, const auto&) { body = b; });
     REQUIRE(body == "[]");
 }

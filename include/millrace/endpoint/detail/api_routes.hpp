@@ -107,7 +107,7 @@ inline void append_topics(std::string& out, const publications& all,
 
 /// GET /api/topics/NAME?key=&from=&to=&limit=: stored records as a JSON array, oldest first. 403
 /// for what may not be read, whether it exists or not, 404 for an unknown topic or one that is not
-/// stored, 400 naming a parameter that is wrong.
+/// stored, 400 naming a parameter that is wrong, 503 for a client that asks for too much at a time.
 inline void serve_history(const publications& all, std::string_view name,
                           const http::request& request, const http::caller& who,
                           const endpoint_options& options, const http::responder& respond) {
@@ -120,12 +120,20 @@ inline void serve_history(const publications& all, std::string_view name,
     const auto asked = parse_history_request(request, *found, options);
     if (!asked.wrong.empty())
         return respond(http::error_response(400, "bad parameter", asked.wrong));
-    stored->scan(asked.query, [respond](std::error_code error, std::string body) {
+    const auto answer = [respond](std::error_code error, std::string body, const auto& charge) {
         // Not the request took too long, but the storage.
         if (error == errc::timed_out) error = errc::storage_locked;
         if (error) return respond(http::error_response(error));
-        respond({.content_type = "application/json", .body = std::move(body)});
-    });
+        http::response given{.content_type = "application/json"};
+        if (body.size() <= http::body_source::piece_bytes) {
+            given.body = std::move(body);
+        } else {
+            given.source = std::make_shared<charged_text>(std::move(body), charge);
+        }
+        respond(std::move(given));
+    };
+    const std::string client = who.address + '\n' + who.principal;
+    stored->scan(client, options.max_history_rows_per_client, asked.query, answer);
 }
 
 }  // namespace millrace::detail

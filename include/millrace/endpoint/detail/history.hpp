@@ -3,6 +3,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -16,23 +17,74 @@
 
 #include <millrace/codec/json.hpp>
 #include <millrace/core/timestamp.hpp>
+#include <millrace/endpoint/detail/fair_queue.hpp>
 #include <millrace/endpoint/options.hpp>
 #include <millrace/endpoint/topic.hpp>
+#include <millrace/http/body_source.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 #include <millrace/storage/storage.hpp>
 
 namespace millrace::detail {
 
+/// A text that is charged to someone as long as it is kept.
+class charged_text final : public http::body_source {
+public:
+    charged_text(std::string text, fair_queue::charge charge)
+        : text_{std::move(text)}, charge_{std::move(charge)} {}
+
+    [[nodiscard]] std::uint64_t size() const noexcept override { return text_.size(); }
+    [[nodiscard]] bool read(std::uint64_t offset, std::size_t count,
+                            std::string& out) const override {
+        return text_.read(offset, count, out);
+    }
+    [[nodiscard]] std::size_t memory_bytes() const noexcept override {
+        return text_.memory_bytes();
+    }
+
+private:
+    http::text_source text_;
+    fair_queue::charge charge_;
+};
+
 /// The stored records of one topic, whatever their type.
 class history {
 public:
     /// Gets an error, or the records as a JSON array, oldest first; on the endpoint's thread.
     using callback = std::function<void(std::error_code, std::string)>;
+    /// The same, and what the client is charged for it.
+    using answer = std::function<void(std::error_code, std::string, fair_queue::charge)>;
 
     virtual ~history() = default;
-    virtual void scan(const storage_query&, callback done) = 0;
+
+    /// Reads when it is the client's turn. errc::try_again_later where the client has asked for so
+    /// many rows, that it has not got yet, that with these they would be more than `max_rows`; one
+    /// request is taken in any case.
+    void scan(const std::string& client, std::size_t max_rows, const storage_query& query,
+              const answer& done) {
+        const auto job = [this, query, done](const auto& end, const auto& charge) {
+            const auto give = [done, end, charge](std::error_code error, std::string body) {
+                done(error, std::move(body), charge);
+                end();
+            };
+            try {
+                read(query, give);
+            } catch (...) {
+                give(errc::handler_failed, {});
+            }
+        };
+        if (!turns_.post(client, query.limit, max_rows, job))
+            done(errc::try_again_later, {}, nullptr);
+    }
+
     [[nodiscard]] virtual storage_stats stats() const = 0;
+
+protected:
+    /// Throws only where it does not call `done`.
+    virtual void read(const storage_query&, callback done) = 0;
+
+private:
+    fair_queue turns_;
 };
 
 /// A storage that scans on a thread of its own.
@@ -48,14 +100,22 @@ public:
     storage_history(asio::io_context& io, std::string_view key_name, Storage& storage)
         : io_{io}, encoder_{key_name}, storage_{storage} {}
 
-    void scan(const storage_query& query, callback done) override {
+    [[nodiscard]] storage_stats stats() const override { return storage_.stats(); }
+
+protected:
+    void read(const storage_query& query, callback done) override {
         if constexpr (async_storage<Storage, Record>) {
             // Encoded where the scan runs, so that the endpoint's thread need not do it.
             storage_.async_scan(query, [&io = io_, encoder = encoder_, done = std::move(done)](
                                            std::error_code error, std::vector<Record>&& rows) {
                 std::string body = "[";
-                for (const Record& row : rows) append(encoder, row, body);
-                asio::post(io, [done, error, body = std::move(body) + "]"]() mutable {
+                try {
+                    for (const Record& row : rows) append(encoder, row, body);
+                    body += ']';
+                } catch (...) {  // others wait for this one's end
+                    error = errc::handler_failed;
+                }
+                asio::post(io, [done, error, body = std::move(body)]() mutable {
                     done(error, std::move(body));
                 });
             });
@@ -66,8 +126,6 @@ public:
             done(error, std::move(body) + "]");
         }
     }
-
-    [[nodiscard]] storage_stats stats() const override { return storage_.stats(); }
 
 private:
     using encoder = json::encoder<Record>;
