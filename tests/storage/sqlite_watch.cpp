@@ -199,6 +199,46 @@ TEST_CASE("storages that share a file all notice its removal, each in its time")
     CHECK(plain_sqlite{directory.file()}.one("pragma integrity_check") == "ok");
 }
 
+TEST_CASE("whatever is removed, and whenever, what is flushed behind it is in the file") {
+    const auto seed = std::random_device{}();
+    CAPTURE(seed);
+    std::mt19937 random{seed};
+    temporary_directory directory;
+    auto options = directory.options();
+    options.on_full = when_full::block;
+    options.batch_rows = 20;
+    store storage{options, "t", "k"};
+    const std::string file = directory.file(), other = directory.file("other.db");
+    std::int64_t next = 0, kept_since = 0;
+    for (int round = 0; round < 20; ++round) {
+        const auto step = static_cast<std::int64_t>(random() % 300);
+        append(storage, next, next + step);
+        next += step;
+        if (random() % 2 == 0) static_cast<void>(scanned(storage).size());
+        const auto what = random() % 4;
+        if (what == 0) remove_files(file);
+        if (what == 1) std::filesystem::remove(file);
+        if (what == 2) std::filesystem::remove(file + "-wal");
+        if (what == 3) {
+            plain_sqlite{other}("create table mine (x)");
+            std::filesystem::rename(other, file);
+        }
+        if (what != 2) kept_since = next;
+        const auto more = static_cast<std::int64_t>(1 + random() % 100);
+        append(storage, next, next + more);
+        next += more;
+        CHECK(eventually([&] { return !storage.flush(); }));
+        CHECK(settles(storage));
+        plain_sqlite sql{file};
+        CAPTURE(round, what, kept_since, next);
+        REQUIRE(sql.one("select count(*) from t where start >= " +
+                        std::to_string(kept_since * 1'000'000'000)) ==
+                std::to_string(next - kept_since));
+        REQUIRE(sql.one("pragma integrity_check") == "ok");
+    }
+    CHECK(storage.stats().dropped == 0);
+}
+
 TEST_CASE("what a path leads to is told apart") {
     temporary_directory directory;
     const std::string file = directory.file("some");
