@@ -208,6 +208,22 @@ TEST_CASE("a storage tells the endpoint's log, and so does an end that leaves ro
                 "pipeline readings: not all rows are durable at the end: storage full"});
 }
 
+TEST_CASE("each pipeline has series of its own, also those without a name") {
+    server s;
+    s.endpoint.serve(means("", "first"));
+    s.endpoint.serve(means("unnamed-2", "second"));
+    s.endpoint.serve(means("", "third"), {.duplex_path = "/ws"});
+    s.endpoint.serve(means("", "fourth"), {.duplex_path = "/ws2"});
+    memory_client http{s.io, s.wire};
+    const auto metrics = http.get("/metrics");
+    for (const auto* name : {"unnamed", "unnamed-2", "unnamed-3", "unnamed-4"}) {
+        const auto series = "millrace_keys{pipeline=\"" + std::string{name} + "\"}";
+        CAPTURE(metrics, series);
+        REQUIRE(has(metrics, series));
+        REQUIRE(metrics.find(series) == metrics.rfind(series));
+    }
+}
+
 TEST_CASE("health, metrics, topics and history are served over HTTP") {
     server s;
     s.endpoint.serve(means());

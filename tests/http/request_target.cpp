@@ -23,6 +23,14 @@ TEST_CASE("a path is decoded and separated from its query") {
     CHECK(path_of("/a..b/.hidden/...") == "/a..b/.hidden/...");
     CHECK(path_of("http://host:8080/x?y") == "/x");
     CHECK(path_of("ws://host") == "/");
+    CHECK(path_of("HTTP://host?next=/bars") == "/");
+    CHECK(request_target::parse("http://host?next=/bars")->query() == "next=/bars");
+    CHECK(request_target::parse("http://host:80/x?y")->authority() == "host:80");
+    CHECK(path_of("https://[::1]:8443?") == "/");
+    CHECK(path_of("http://a?b://c/d") == "/");
+    CHECK(path_of("/?next=http://evil/bars") == "/");
+    CHECK(path_of("/http://host/x") == "/http://host/x");
+    CHECK(request_target::parse("/x")->authority().empty());
     CHECK(request_target::parse("/x?a=%20b")->text() == "/x?a=%20b");
     CHECK(request_target::parse("/x?a=%20b")->query() == "a=%20b");
     CHECK(request_target::parse("/x")->query().empty());
@@ -53,7 +61,14 @@ TEST_CASE("targets that could be taken for something else are refused") {
                              "/.",
                              "/a/..",
                              "://x/y",
-                             "a b://x/y"})
+                             "a b://x/y",
+                             "http:///bars",
+                             "http://?next=/bars",
+                             "http://:80/bars",
+                             "http:/bars",
+                             "http://",
+                             "ftp://host/bars",
+                             "file:///bars"})
         CHECK(path_of(text) == "refused");
     CHECK(path_of(std::string_view{"/a\0b", 4}) == "refused");
 }

@@ -66,7 +66,7 @@ using endpoint_counters = basic_endpoint_counters<std::uint64_t>;
 /// Everything that an endpoint tells about itself at one moment.
 struct endpoint_snapshot {
     struct pipeline {
-        std::string_view input;
+        std::string_view input;  ///< its name; "unnamed", "unnamed-2" and so on where it has none
         pipeline_stats stats;
     };
     struct topic {

@@ -24,6 +24,13 @@ enum class overflow {
     disconnect,  ///< it is closed with 1013
 };
 
+/// Where a trusted proxy writes whom it speaks for. Only one header is believed: a proxy that
+/// writes the one passes the other on as a client made it up.
+enum class forwarding_header {
+    x_forwarded_for,  ///< X-Forwarded-For, and X-Forwarded-Proto for the scheme
+    forwarded,        ///< Forwarded with its `for` and `proto` (RFC 7239)
+};
+
 /// Settings of an endpoint. Each limit says what happens at the limit. Times are kept to within
 /// one `tick_interval`, and none may be longer than a hundred years.
 struct endpoint_options {
@@ -58,8 +65,12 @@ struct endpoint_options {
     std::size_t max_connections_per_address = 10'000;
     /// Connections that have not made their first request yet; one more gets 503.
     std::size_t max_handshakes = 1'000;
-    /// Whose word on the client's address is taken: reverse proxies that set X-Forwarded-For.
+    /// Reverse proxies whose word is taken, at each request, on the client's address and on whether
+    /// it came by TLS. An entry that is no address, such as `unknown`, leaves the address of the
+    /// proxy that wrote it.
     address_list trusted_proxies{};
+    /// By which header they give it.
+    forwarding_header trusted_header = forwarding_header::x_forwarded_for;
 
     /// What waits to be sent to one connection, each frame counted with 64 bytes on top; beyond:
     /// `when_full`.

@@ -63,6 +63,17 @@ public:
 
     [[nodiscard]] bool is_http_1_1() const noexcept { return is_http_1_1_; }
 
+    /// Whom the client means to speak to, host and port: of an absolute form, which goes before the
+    /// Host header (RFC 9112, section 3.2.2).
+    [[nodiscard]] std::string_view authority() const noexcept {
+        return target_.authority().empty() ? header("Host") : target_.authority();
+    }
+
+    /// Whether it came by TLS, to the server itself or to a proxy that the server trusts. The server
+    /// sets it; a request that was only parsed did not.
+    [[nodiscard]] bool is_secure() const noexcept { return is_secure_; }
+    void set_secure(bool yes) noexcept { is_secure_ = yes; }
+
     /// Bytes of body behind the head; 0 for GET and HEAD.
     [[nodiscard]] std::uint64_t content_length() const noexcept { return content_length_; }
 
@@ -110,6 +121,7 @@ private:
     fields fields_;
     std::uint64_t content_length_ = 0;
     bool is_http_1_1_ = false;
+    bool is_secure_ = false;
 };
 
 /// Parses the head of an HTTP/1.x request at the front of `bytes`. Give it the bytes from the start

@@ -41,33 +41,37 @@ namespace detail {
     return out;
 }
 
-/// A request's target, taken apart (RFC 9112, section 3.2: origin form, or absolute form whose
-/// scheme and authority are dropped).
+/// A request's target, taken apart (RFC 9112, section 3.2: origin form, or absolute form).
 class request_target {
 public:
     request_target() = default;
 
     /// Nothing for a target of another form, with a space, a fragment, a control or non-ASCII
-    /// character or a bad percent escape, or whose path, decoded, has a `.` or `..` segment.
+    /// character or a bad percent escape, for an absolute form of another scheme than http, https,
+    /// ws and wss or without a host, and for a path that, decoded, has a `.` or `..` segment.
     [[nodiscard]] static std::optional<request_target> parse(std::string_view text) {
         request_target target;
         target.text_ = text;
         const bool bad = std::any_of(text.begin(), text.end(),
                                      [](char c) { return c <= ' ' || c > '~' || c == '#'; });
         if (bad) return std::nullopt;
-        if (const auto scheme = text.find("://");
-            scheme != std::string_view::npos && is_token(text.substr(0, scheme))) {
-            text.remove_prefix(scheme + 3);
-            const auto slash = text.find('/');
-            text = slash == std::string_view::npos ? "/" : text.substr(slash);
+        const bool is_absolute = !text.starts_with('/');
+        if (is_absolute) {
+            if (!is_scheme(split_off(text, "://"))) return std::nullopt;
+            target.authority_ = text.substr(0, text.find_first_of("/?"));
+            text.remove_prefix(target.authority_.size());
+            if (target.authority_.empty() || target.authority_.front() == ':') return std::nullopt;
         }
-        if (!text.starts_with('/')) return std::nullopt;
         auto path = percent_decode(split_off(text, "?"));
+        if (is_absolute && path && path->empty()) path = "/";  // RFC 9110, section 4.2.3
         if (!path || has_dot_segment(*path) || !percent_decode(text)) return std::nullopt;
         target.path_ = *std::move(path);
         target.query_ = text;
         return target;
     }
+
+    /// Host and port of an absolute form, as they were sent; empty for origin form.
+    [[nodiscard]] const std::string& authority() const noexcept { return authority_; }
 
     /// As it was sent.
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
@@ -100,6 +104,11 @@ public:
     }
 
 private:
+    [[nodiscard]] static bool is_scheme(std::string_view text) noexcept {
+        return iequals(text, "http") || iequals(text, "https") || iequals(text, "ws") ||
+               iequals(text, "wss");
+    }
+
     [[nodiscard]] static bool has_dot_segment(std::string_view path) noexcept {
         while (!path.empty()) {
             const auto segment = split_off(path, "/");
@@ -109,6 +118,7 @@ private:
     }
 
     std::string text_;
+    std::string authority_;
     std::string path_;
     std::string query_;
 };

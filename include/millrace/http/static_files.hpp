@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -16,38 +15,11 @@
 #include <millrace/core/keyed_map.hpp>
 #include <millrace/http/body_source.hpp>
 #include <millrace/http/file_source.hpp>
+#include <millrace/http/media_type.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 
 namespace millrace::http {
-
-/// The media type for a file's name, by its extension; "application/octet-stream" for others.
-[[nodiscard]] inline std::string_view media_type_of(const std::filesystem::path& file) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 18> known{{
-        {".html", "text/html; charset=utf-8"},
-        {".css", "text/css; charset=utf-8"},
-        {".js", "text/javascript; charset=utf-8"},
-        {".mjs", "text/javascript; charset=utf-8"},
-        {".json", "application/json"},
-        {".map", "application/json"},
-        {".webmanifest", "application/manifest+json"},
-        {".txt", "text/plain; charset=utf-8"},
-        {".csv", "text/csv; charset=utf-8"},
-        {".xml", "application/xml"},
-        {".svg", "image/svg+xml"},
-        {".png", "image/png"},
-        {".jpg", "image/jpeg"},
-        {".webp", "image/webp"},
-        {".gif", "image/gif"},
-        {".ico", "image/x-icon"},
-        {".woff2", "font/woff2"},
-        {".wasm", "application/wasm"},
-    }};
-    const std::string extension = file.extension().string();
-    for (const auto& [name, type] : known)
-        if (extension == name) return type;
-    return "application/octet-stream";
-}
 
 /// Serves the files of one directory. Nothing outside of it, also not through symbolic links, and
 /// nothing whose name or folder begins with a dot: 404. A path that ends in a slash means its

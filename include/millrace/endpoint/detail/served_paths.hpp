@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -61,6 +62,7 @@ public:
                 add_routes(w, std::move(routes), std::move(batch_queue));
             });
         }
+        pipeline->label = label_of(pipeline->input());
         pipelines_.push_back(std::move(pipeline));
         publications_.push_back(std::move(published));
     }
@@ -107,6 +109,15 @@ private:
         if (is_reserved || http.has(path) || first().find_route(path) != nullptr)
             throw std::invalid_argument("millrace: the path \"" + std::string{path} +
                                         "\" is taken already");
+    }
+
+    [[nodiscard]] std::string label_of(std::string_view input) const {
+        const std::string name{input.empty() ? std::string_view{"unnamed"} : input};
+        std::string label = name;
+        const auto has_it = [&](const auto& other) { return other->label == label; };
+        for (int n = 2; std::any_of(pipelines_.begin(), pipelines_.end(), has_it); ++n)
+            label = name + "-" + std::to_string(n);
+        return label;
     }
 
     void add_to_first(route_table routes) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -15,6 +17,9 @@ public:
     virtual void tick(timestamp wall) = 0;
     virtual std::error_code finish() = 0;
     [[nodiscard]] virtual endpoint_snapshot::pipeline snapshot() const = 0;
+    [[nodiscard]] virtual std::string_view input() const = 0;
+
+    std::string label;  ///< no other pipeline of the endpoint has it
 };
 
 template <class Running>
@@ -25,8 +30,9 @@ public:
     void tick(timestamp wall) override { running.tick(wall); }
     std::error_code finish() override { return running.finish(); }
     [[nodiscard]] endpoint_snapshot::pipeline snapshot() const override {
-        return {running.input(), running.stats()};
+        return {label, running.stats()};
     }
+    [[nodiscard]] std::string_view input() const override { return running.input(); }
 
     Running running;
 };

@@ -185,10 +185,13 @@ public:
         return request.path() == "/healthz" || request.path() == "/readyz";
     }
 
-    /// Who made a request that came from `peer`.
-    [[nodiscard]] std::string client_address(const http::request& request,
+    /// Who made a request that came from `peer`; the request is told whether it came by TLS.
+    [[nodiscard]] std::string client_address(http::request& request,
                                              const std::string& peer) const {
-        return forwarded_for(request.header("X-Forwarded-For"), peer, options().trusted_proxies);
+        auto from =
+            forwarded_for(request, peer, options().trusted_proxies, options().trusted_header);
+        request.set_secure(from.is_secure.value_or(Endpoint::is_secure));
+        return std::move(from.client);
     }
 
     /// `decide(verdict)` is called in this loop, at once in the first one where the guard knows at
