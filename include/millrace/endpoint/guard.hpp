@@ -79,7 +79,7 @@ consteval void require_guard() {
                   "remote_address) (see millrace/endpoint/guard.hpp)");
 }
 
-/// Lets everybody in.
+/// Lets everybody in, also the pages of other sites: see `origin_guard`.
 struct open_guard {
     verdict admit(const http::request&, std::string_view) const noexcept { return {}; }
 };

@@ -36,9 +36,10 @@ enum class forwarding_header {
 struct endpoint_options {
     /// 0 takes a free port: see `endpoint::port`.
     std::uint16_t port = 8080;
-    /// The address to listen on; empty for all that the machine has. A Unix socket's is its path;
-    /// "systemd:NAME" is a socket that systemd hands over.
-    std::string address{};
+    /// The address to listen on: by default only this machine reaches it; empty for all that the
+    /// machine has. A Unix socket's is its path; "systemd:NAME" is a socket that systemd hands
+    /// over.
+    std::string address = "127.0.0.1";
 
     /// Threads that serve connections, each with an event loop of its own; 0 for one a core. The
     /// first, which runs the endpoint's io_context, also accepts, answers HTTP, asks the guard and
@@ -59,12 +60,27 @@ struct endpoint_options {
     std::size_t max_head_bytes = 8 * 1024;
     std::size_t max_headers = 64;
 
-    /// Connections at a time; one more gets 503, or is dropped if many more come at once.
+    /// Connections at a time; one more gets 503 at its first request.
     std::size_t max_connections = 10'000;
-    /// Connections at a time from one address; one more gets 429.
-    std::size_t max_connections_per_address = 10'000;
-    /// Connections that have not made their first request yet; one more gets 503.
+    /// Connections that have not made their first request yet, TLS handshakes among them; one more
+    /// gets 503.
     std::size_t max_handshakes = 1'000;
+    /// Connections beyond these two limits. Half of them are for anybody, who gets 503 but for
+    /// /healthz and /readyz; all of them for `trusted_addresses` and `trusted_proxies`, which are
+    /// served. Beyond, connections are dropped.
+    std::size_t reserved_connections = 64;
+    /// Connections at a time of one address, from accept to close; a few more get 429 at their
+    /// first request, the others are dropped. Behind a trusted proxy that names its clients, a
+    /// connection counts for the client of its request or WebSocket, as long as that takes, and one
+    /// too many gets 429. Trusted addresses, the proxies themselves and Unix sockets have no such
+    /// limit.
+    std::size_t max_connections_per_address = 256;
+    /// Of them, those that have not made their first request yet; beyond likewise.
+    std::size_t max_handshakes_per_address = 64;
+    /// By how many of its first bits an IPv6 address counts: who has one has at least 2^64 more.
+    std::size_t ipv6_prefix_bits = 64;
+    /// Clients of which an operator is sure, such as those of its monitoring.
+    address_list trusted_addresses{};
     /// Reverse proxies whose word is taken, at each request, on the client's address and on whether
     /// it came by TLS. An entry that is no address, such as `unknown`, leaves the address of the
     /// proxy that wrote it.

@@ -42,6 +42,15 @@ inline constexpr ip_bytes mapped_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff
     return std::equal(address.begin(), address.begin() + 12, mapped_prefix.begin());
 }
 
+/// With only its first `bits`.
+[[nodiscard]] inline ip_bytes masked(ip_bytes address, std::size_t bits) noexcept {
+    for (std::size_t i = 0; i != address.size(); ++i) {
+        const std::size_t kept = std::min<std::size_t>(bits - std::min(bits, 8 * i), 8);
+        address[i] = static_cast<std::uint8_t>(address[i] & (0xff00u >> kept));
+    }
+    return address;
+}
+
 /// As IPv4 where it is mapped, else in IPv6's canonical form (RFC 5952).
 [[nodiscard]] inline std::string to_string(const ip_bytes& address) {
     std::array<char, INET6_ADDRSTRLEN> text{};
@@ -83,7 +92,7 @@ public:
             bits = given;
         }
         const network added{*address, is_ipv4 ? bits + mapped_bits : bits};
-        if (masked(added.address, added.bits) != added.address)
+        if (detail::masked(added.address, added.bits) != added.address)
             refuse(text, "has bits behind its prefix");
         networks_.push_back(added);
     }
@@ -93,7 +102,7 @@ public:
         const auto bytes = detail::parse_ip(address);
         return bytes && std::ranges::any_of(networks_, [&](const network& each) {
                    return (each.bits >= mapped_bits || !detail::is_mapped(*bytes)) &&
-                          masked(*bytes, each.bits) == each.address;
+                          detail::masked(*bytes, each.bits) == each.address;
                });
     }
 
@@ -109,14 +118,6 @@ private:
 
     [[noreturn]] static void refuse(std::string_view text, const char* why) {
         throw std::invalid_argument("millrace: \"" + std::string{text} + "\" " + why);
-    }
-
-    static detail::ip_bytes masked(detail::ip_bytes address, std::size_t bits) noexcept {
-        for (std::size_t i = 0; i != address.size(); ++i) {
-            const std::size_t kept = std::min<std::size_t>(bits - std::min(bits, 8 * i), 8);
-            address[i] = static_cast<std::uint8_t>(address[i] & (0xff00u >> kept));
-        }
-        return address;
     }
 
     std::vector<network> networks_;

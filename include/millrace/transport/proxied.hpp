@@ -58,8 +58,9 @@ public:
     void shutdown() { lower_.shutdown(); }
     void close() { lower_.close(); }
 
-    /// The one that the header announces, once it was read.
+    /// The one that the header announces; empty until that was read.
     [[nodiscard]] std::string remote_address() const {
+        if (awaits_header_) return {};
         return source_.empty() ? lower_.remote_address() : source_;
     }
 

@@ -14,32 +14,52 @@ static_assert(synchronous_guard<origin_guard>);
 namespace {
 
 std::error_code ask(const origin_guard& guard, std::string_view origin,
-                    std::string_view host = "server.example") {
-    return guard.admit(get("/ws", {"Origin: " + std::string{origin}}, host), "192.0.2.1").error;
+                    std::string_view host = "server.example", bool is_secure = false) {
+    auto request = get("/ws", {"Origin: " + std::string{origin}}, host);
+    request.set_secure(is_secure);
+    return guard.admit(request, "192.0.2.1").error;
 }
 
 }  // namespace
 
-TEST_CASE("by default an origin must have the host and port of the Host header") {
+TEST_CASE("by default an origin must have the server's scheme, and host and port of its Host") {
     const origin_guard guard = {};
-    CHECK_FALSE(ask(guard, "https://server.example"));
+    const auto ask_tls = [&](std::string_view origin, std::string_view host = "server.example") {
+        return ask(guard, origin, host, true);
+    };
     CHECK_FALSE(ask(guard, "http://server.example"));
     CHECK_FALSE(ask(guard, "http://SERVER.Example"));
-    CHECK_FALSE(ask(guard, "https://server.example:443"));
-    CHECK_FALSE(ask(guard, "https://server.example", "server.example:443"));
+    CHECK_FALSE(ask(guard, "http://server.example:80"));
+    CHECK_FALSE(ask(guard, "http://server.example", "server.example:80"));
     CHECK_FALSE(ask(guard, "http://localhost:8080", "LOCALHOST:8080"));
     CHECK_FALSE(ask(guard, "http://[::1]:8080", "[::1]:8080"));
     CHECK_FALSE(ask(guard, "http://[::1]", "[::1]:80"));
+    CHECK_FALSE(ask_tls("https://server.example"));
+    CHECK_FALSE(ask_tls("https://server.example:443"));
+    CHECK_FALSE(ask_tls("https://server.example", "server.example:443"));
 
-    for (const auto* origin : {"https://evil.example", "https://server.example:8443",
-                               "https://server.example.evil.example", "https://evil.server.example",
-                               "https://server.exampl", "https://server.example:80"}) {
+    for (const auto* origin :
+         {"http://evil.example", "http://server.example:8080", "http://server.example.evil.example",
+          "http://evil.server.example", "http://server.exampl", "http://server.example:443",
+          "https://server.example", "https://server.example:80", "x://server.example",
+          "ws://server.example", "chrome-extension://server.example"}) {
         CAPTURE(origin);
         CHECK(ask(guard, origin) == errc::forbidden);
+    }
+    for (const auto* origin :
+         {"http://server.example", "http://server.example:443", "https://server.example:80",
+          "wss://server.example", "x://server.example", "chrome-extension://server.example"}) {
+        CAPTURE(origin);
+        CHECK(ask_tls(origin) == errc::forbidden);
     }
     CHECK(ask(guard, "http://localhost:8081", "localhost:8080") == errc::forbidden);
     CHECK(ask(guard, "http://localhost", "localhost:8080") == errc::forbidden);
     CHECK(ask(guard, "http://[::1]:8080", "[::2]:8080") == errc::forbidden);
+    // An absolute target says where the client means to be (RFC 9112, section 3.2.2).
+    CHECK_FALSE(
+        guard.admit(get("http://a.example/", {"Origin: http://a.example"}, "b.example"), "").error);
+    CHECK(guard.admit(get("http://a.example/", {"Origin: http://b.example"}, "b.example"), "")
+              .error == errc::forbidden);
 }
 
 TEST_CASE("a list of origins is exact") {

@@ -20,7 +20,7 @@
 
 #include <millrace/core/clock.hpp>
 #include <millrace/core/detail/require_option.hpp>
-#include <millrace/endpoint/detail/address_counts.hpp>
+#include <millrace/endpoint/detail/connection_limits.hpp>
 #include <millrace/endpoint/detail/listener.hpp>
 #include <millrace/endpoint/detail/loop.hpp>
 #include <millrace/endpoint/detail/loop_thread.hpp>
@@ -35,6 +35,7 @@
 #include <millrace/http/caller.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
+#include <millrace/transport/address_list.hpp>
 #include <millrace/transport/transport.hpp>
 #include <millrace/version.hpp>
 #include <millrace/websocket/close_code.hpp>
@@ -54,6 +55,12 @@ public:
     using stream_type = typename Transport::stream;
     using access_log_type = AccessLog;
     using worker_type = worker<endpoint_core>;
+
+    /// Whether its clients speak TLS to it.
+    static constexpr bool is_secure = [] {
+        if constexpr (requires { Transport::is_secure; }) return bool{Transport::is_secure};
+        return false;
+    }();
 
     /// @throws std::system_error when it cannot listen or have its threads, std::invalid_argument
     /// for options that it cannot keep to, or when the transport cannot serve several loops
@@ -161,7 +168,6 @@ public:
     [[nodiscard]] const endpoint_options& options() const noexcept { return options_; }
     [[nodiscard]] bool is_stopping() const noexcept { return is_stopping_; }
     [[nodiscard]] bool is_draining() const noexcept { return is_draining_; }
-    void end_handshake() noexcept { listener_.end_handshake(); }
 
     /// Calls `f(endpoint_core&)` in the first loop, unless this is abandoned by then.
     template <class Function>
@@ -244,8 +250,8 @@ public:
     Guard guard;
     AccessLog access_log;
     served_paths<worker_type> paths{workers_};
-    address_counts addresses;
     memory_budget<endpoint_core> budget{*this};
+    const std::shared_ptr<connection_limits> limits = std::make_shared<connection_limits>(options_);
     /// Called when the end is reached.
     std::function<void()> on_end;
 
@@ -280,6 +286,9 @@ private:
     void tell_start() {
         std::string where = options_.address.empty() ? "every address" : options_.address;
         if (port() != 0) where += ", port " + std::to_string(port());
+        if (address_list{"127.0.0.0/8", "::1"}.contains(options_.address))
+            where +=
+                ", which only this machine reaches (address = \"\" opens it to all its networks)";
         shared_loop()->tell(severity::info, log_event::started, 0,
                             "millrace " + version_text() + " listens on " + where +
                                 ", loops: " + std::to_string(workers_.size()));

@@ -13,6 +13,7 @@
 
 #include <millrace/core/error.hpp>
 #include <millrace/core/log.hpp>
+#include <millrace/endpoint/detail/connection_limits.hpp>
 #include <millrace/endpoint/detail/http_answers.hpp>
 #include <millrace/endpoint/detail/route.hpp>
 #include <millrace/endpoint/detail/upload.hpp>
@@ -46,8 +47,10 @@ protected:
     using typename base::phase, typename base::nanoseconds;
 
     http_session(Server& server, typename Server::stream_type stream, std::uint64_t id,
-                 bool is_surplus)
-        : base{server, std::move(stream), id}, is_surplus_{is_surplus} {}
+                 connection_place place)
+        : base{server, std::move(stream), id}, place_{std::move(place)} {
+        if (!place_.is_address_known()) this->await_peer();
+    }
 
     /// The answer to the upgrade is queued.
     virtual void on_upgraded(route& to, std::unique_ptr<websocket::compressor> agreed) = 0;
@@ -118,6 +121,12 @@ protected:
         if (phase_ != phase::lingering || outbox_.empty()) finish();
     }
 
+    void on_peer(const std::string& address) override {
+        if (place_.learn(address)) return;
+        note_refused(address);
+        finish();
+    }
+
     void linger() {
         phase_ = phase::lingering;
         deadline_ = after(options_.close_timeout);
@@ -132,6 +141,7 @@ protected:
         if (phase_ == phase::responding && is_answered_) {
             phase_ = phase::head;
             deadline_ = after(options_.idle_timeout);
+            if (is_proxied_) place_.leave_address();
             this->receive_again();
         } else if (phase_ == phase::lingering) {
             if (!std::exchange(is_output_ended_, true)) this->end_output();
@@ -142,8 +152,7 @@ protected:
     /// What the server counts of this connection, once it is gone.
     void leave() {
         this->drop_answer();
-        if (!has_answered_) server_.end_handshake();
-        if (is_entered_) server_.leave(this->remote_address_);
+        place_.leave();
     }
 
     bool is_held_back_ = false;  ///< input waits that was received already
@@ -154,21 +163,24 @@ private:
     void begin_response(bool keep_alive) {
         phase_ = phase::responding;
         is_answered_ = false;
-        if (!std::exchange(has_answered_, true)) server_.end_handshake();
+        has_answered_ = true;
         keep_alive_ = keep_alive;
         deadline_ = after(options_.idle_timeout);
     }
 
     void on_request(http::request request) {
-        const bool is_turned_away = is_surplus_ || server_.is_stopping();
+        place_.end_handshake();
+        const surplus why = place_.why_surplus();
+        const bool is_turned_away = why != surplus::none || server_.is_stopping();
         begin_response(request.keep_alive() && request.content_length() == 0 && !is_turned_away);
         is_head_request_ = request.method() == "HEAD";
+        const bool is_welcome = identify(request) && why != surplus::address_full;
         const auto shared = std::make_shared<const http::request>(std::move(request));
         access_.begin(server_, shared, this->bytes_out());
-        if (is_turned_away)
-            return answer(http::error_response(make_error_code(errc::try_again_later)));
+        if (server_.is_stopping()) return deny(errc::try_again_later);
         if (Server::is_probe(*shared)) return serve(shared);
-        if (!enter(*shared))
+        if (why == surplus::server_full) return deny({errc::try_again_later, "the server is full"});
+        if (!is_welcome)
             return deny({errc::too_many_requests, "too many connections from one address"});
         server_.admit(shared, this->remote_address_, [self = weak(), shared](verdict said) {
             const auto asker = self.lock();
@@ -182,13 +194,23 @@ private:
         return std::static_pointer_cast<http_session>(this->shared_from_this());
     }
 
-    /// At the first request the address is known; it counts as long as the connection lives.
-    [[nodiscard]] bool enter(const http::request& request) {
-        if (is_entered_) return true;
-        this->remote_address_ = server_.client_address(request, this->peer_address());
-        is_entered_ = server_.enter(this->remote_address_);
-        if (!is_entered_) ++loop_->counters.refused;
-        return is_entered_;
+    /// Behind a proxy each request may be another client's. False if that one has as many
+    /// connections as it may.
+    [[nodiscard]] bool identify(http::request& request) {
+        this->principal_.clear();
+        const std::string peer = this->peer_address();
+        this->remote_address_ = server_.client_address(request, peer);
+        is_proxied_ = options_.trusted_proxies.contains(peer);
+        if (!is_proxied_ || place_.serve(this->remote_address_)) return true;
+        note_refused(this->remote_address_);
+        return false;
+    }
+
+    void note_refused(const std::string& address) {
+        ++loop_->counters.refused;
+        if (loop_->log)
+            loop_->tell(severity::warning, log_event::refused, this->id(),
+                        "too many connections or handshakes from " + address);
     }
 
     void on_verdict(const shared_request& request, verdict said) {
@@ -279,11 +301,11 @@ private:
     }
 
     upload upload_;
-    bool is_surplus_;
+    connection_place place_;
+    bool is_proxied_ = false;  ///< by one who names its clients
     bool is_input_ended_ = false;
     bool is_output_ended_ = false;
     bool has_answered_ = false;
-    bool is_entered_ = false;
 };
 
 }  // namespace millrace::detail

@@ -1,15 +1,16 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <system_error>
 #include <utility>
 
 #include <asio/error.hpp>
 
 #include <millrace/core/log.hpp>
+#include <millrace/endpoint/detail/connection_limits.hpp>
 #include <millrace/transport/transport.hpp>
 
 namespace millrace::detail {
@@ -46,13 +47,7 @@ public:
 
     [[nodiscard]] std::uint16_t port() const { return acceptor_.port(); }
 
-    /// A connection has made its first request, or is gone without; from any thread.
-    void end_handshake() noexcept { handshakes_.fetch_sub(1); }
-
 private:
-    /// Connections beyond the limit that are told so; still more are dropped.
-    static constexpr std::size_t max_surplus = 64;
-
     /// The one with the fewest connections; of several the next in turn.
     [[nodiscard]] auto& choose() noexcept {
         const auto& workers = endpoint_.workers();
@@ -69,7 +64,7 @@ private:
     void on_accept(std::error_code error, stream_type stream, Worker& to) {
         if (endpoint_.is_stopping() || endpoint_.is_draining()) return;
         if (!error) {
-            assign(std::move(stream), to);
+            endpoint_.shared_loop()->contain([&] { assign(std::move(stream), to); });
         } else {
             auto& loop = *endpoint_.shared_loop();
             ++loop.counters.accept_errors;
@@ -83,27 +78,28 @@ private:
     template <class Worker>
     void assign(stream_type stream, Worker& to) {
         auto& counters = endpoint_.shared_loop()->counters;
-        const auto& limits = endpoint_.options();
-        const std::size_t open = endpoint_.connections(), handshakes = handshakes_.load();
-        const bool is_surplus =
-            open >= limits.max_connections || handshakes >= limits.max_handshakes;
-        if (is_surplus) {
+        const std::string address = stream.remote_address();
+        auto place = endpoint_.limits->accept(address);
+        if (place) ++counters.accepted;
+        if (!place || place->why_surplus() != surplus::none) {
             ++counters.refused;
-            endpoint_.shared_loop()->tell(severity::warning, log_event::refused, 0,
-                                          "too many connections or handshakes");
+            tell_refused(address, place ? counters.accepted : 0);
         }
-        if (open >= limits.max_connections + max_surplus ||
-            handshakes >= limits.max_handshakes + max_surplus)
-            return;
-        ++counters.accepted;
-        handshakes_.fetch_add(1);
-        to.assign(std::move(stream), counters.accepted, is_surplus, endpoint_.clock.elapsed());
+        if (place)
+            to.assign(std::move(stream), counters.accepted, *std::move(place),
+                      endpoint_.clock.elapsed());
+    }
+
+    void tell_refused(const std::string& address, std::uint64_t connection) {
+        auto& loop = *endpoint_.shared_loop();
+        if (loop.log)
+            loop.tell(severity::warning, log_event::refused, connection,
+                      "too many connections or handshakes, from " + address + " or in all");
     }
 
     Endpoint& endpoint_;
     typename Transport::acceptor acceptor_;
-    std::atomic<std::size_t> handshakes_{0};  ///< connections that have made no request yet
-    std::size_t turn_ = 0;                    ///< whose it is to get the next, if all have as many
+    std::size_t turn_ = 0;  ///< whose it is to get the next, if all have as many
     bool is_paused_ = false;
 };
 

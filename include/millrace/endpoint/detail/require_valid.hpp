@@ -28,6 +28,10 @@ namespace millrace::detail {
     require_option(options.max_connections_per_address != 0,
                    "max_connections_per_address must not be 0");
     require_option(options.max_handshakes != 0, "max_handshakes must not be 0");
+    require_option(options.max_handshakes_per_address != 0,
+                   "max_handshakes_per_address must not be 0");
+    require_option(options.ipv6_prefix_bits >= 1 && options.ipv6_prefix_bits <= 128,
+                   "ipv6_prefix_bits must be from 1 to 128");
     require_option(options.outbox_bytes != 0, "outbox_bytes must not be 0");
     require_option(options.max_memory_bytes != 0, "max_memory_bytes must not be 0");
     require_option(options.outbox_low_water <= options.outbox_high_water,

@@ -54,6 +54,9 @@ protected:
         return counted_bytes_ + outbox_.shared_bytes();
     }
 
+    /// The transport has learned the peer's address, which it did not know at first.
+    virtual void on_peer(const std::string& address) = 0;
+
     /// Waits for input, where it is wanted and not waited for already.
     void arm_read() {
         if (is_reading_ || is_ended_ || !wants_input()) return;
@@ -74,6 +77,9 @@ protected:
     void receive_now() {
         if (!is_ended_ && wants_input()) static_cast<void>(receive({}));
     }
+
+    /// To be told by `on_peer` when the transport knows the peer's address.
+    void await_peer() noexcept { is_peer_known_ = false; }
 
     [[nodiscard]] bool has_partial_input() const noexcept { return receive_.size() != 0; }
 
@@ -163,6 +169,8 @@ private:
         std::size_t size = 0;
         const auto area = receive_.prepare();
         if (!error) size = stream_.read_some(area, error);
+        if (!is_peer_known_) look_for_peer();
+        if (is_ended_) return false;
         if (error == asio::error::would_block) return true;
         if (error) {
             on_input_end();
@@ -173,6 +181,12 @@ private:
         last_received_ = loop_->now;
         use(receive_.commit(size));
         return true;
+    }
+
+    void look_for_peer() {
+        const auto address = peer_address();
+        is_peer_known_ = !address.empty();
+        if (is_peer_known_) on_peer(address);
     }
 
     void use(std::span<char> bytes) noexcept {
@@ -194,6 +208,7 @@ private:
     bool is_writing_ = false;  ///< waits until the system takes more
     bool is_broken_ = false;
     bool is_ended_ = false;
+    bool is_peer_known_ = true;
 };
 
 }  // namespace millrace::detail

@@ -17,6 +17,7 @@
 #include <asio/io_context.hpp>
 
 #include <millrace/endpoint/access_log.hpp>
+#include <millrace/endpoint/detail/connection_limits.hpp>
 #include <millrace/endpoint/detail/event_queue.hpp>
 #include <millrace/endpoint/detail/forwarded_for.hpp>
 #include <millrace/endpoint/detail/loop.hpp>
@@ -73,12 +74,12 @@ public:
     }
 
     /// From the first loop: gives it a connection.
-    void assign(stream_type stream, std::uint64_t id, bool is_surplus,
+    void assign(stream_type stream, std::uint64_t id, connection_place place,
                 std::chrono::nanoseconds now) {
         load_.fetch_add(1);
-        run([stream = std::move(stream), id, is_surplus, now](worker& self) mutable {
+        run([stream = std::move(stream), id, place = std::move(place), now](worker& self) mutable {
             self.loop_->now = now;
-            self.add(std::move(stream), id, is_surplus);
+            self.add(std::move(stream), id, std::move(place));
         });
     }
 
@@ -219,13 +220,6 @@ public:
         });
     }
 
-    /// False if the address has as many connections as it may.
-    [[nodiscard]] bool enter(const std::string& address) {
-        return endpoint_.addresses.enter(address, options().max_connections_per_address);
-    }
-    void leave(const std::string& address) { endpoint_.addresses.leave(address); }
-    void end_handshake() noexcept { endpoint_.end_handshake(); }
-
     void remove(session_type& gone) {
         sessions_.remove(gone);
         forget_one();
@@ -251,16 +245,13 @@ private:
 
     static constexpr std::size_t max_largest = 256;
 
-    void add(stream_type stream, std::uint64_t id, bool is_surplus) {
+    void add(stream_type stream, std::uint64_t id, connection_place place) {
         std::shared_ptr<session_type> made;
         const bool is_made = loop_->contain([&] {
-            made = std::make_shared<session_type>(*this, std::move(stream), id, is_surplus);
+            made = std::make_shared<session_type>(*this, std::move(stream), id, std::move(place));
             sessions_.add(made);
         });
-        if (!is_made) {
-            end_handshake();
-            return forget_one();
-        }
+        if (!is_made) return forget_one();
         loop_->counters.connections = sessions_.size();
         if (!loop_->contain([&] { made->start(); })) made->finish();
     }

@@ -16,7 +16,7 @@ namespace millrace {
 
 struct origin_settings {
     /// Origins that may connect, such as "https://app.example.com"; no others, so that your own is
-    /// to be among them. If there are none: the origin whose host and port are the Host header's.
+    /// to be among them. If there are none: the server's own.
     std::vector<std::string> allowed{};
     /// Whether requests without an Origin header pass: those of no browser, and of a browser's
     /// plain visit to a page.
@@ -27,8 +27,11 @@ struct origin_settings {
 /// an Origin that is not allowed, or "null", gets 403. Origins are compared whole: scheme, host and
 /// port.
 ///
-/// The default, same host, trusts the Host header. A server that must also be safe from rebound
-/// names in a local network lists its origins.
+/// The server's own origin, the default, has the host and port of the Host header, and the scheme
+/// by which the request came (`http::request::is_secure`): "http" or "https". Behind a proxy that
+/// ends TLS the endpoint must know that proxy (`endpoint_options::trusted_proxies`), which must
+/// pass Host on and say "https" in X-Forwarded-Proto or Forwarded; or list your origins. A server
+/// that must also be safe from rebound names in a local network lists its origins.
 class origin_guard {
 public:
     /// @throws std::invalid_argument for an allowed origin that is none.
@@ -50,12 +53,14 @@ public:
         }
         const auto origin = web_origin::parse(request.header("Origin"));
         const bool is_allowed =
-            origin &&
-            (allowed_.empty()
-                 ? web_origin::parse(origin->scheme, request.header("Host")) == origin
-                 : std::find(allowed_.begin(), allowed_.end(), *origin) != allowed_.end());
+            origin && (allowed_.empty() ? web_origin::parse(request.is_secure() ? "https" : "http",
+                                                            request.authority()) == origin
+                                        : std::find(allowed_.begin(), allowed_.end(), *origin) !=
+                                              allowed_.end());
         if (is_allowed) return {};
-        return {errc::forbidden, "this origin is not allowed"};
+        return {errc::forbidden, allowed_.empty()
+                                     ? "this origin is not the server's own, scheme, host and port"
+                                     : "this origin is not allowed"};
     }
 
 private:
