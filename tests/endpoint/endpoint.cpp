@@ -3,11 +3,15 @@
 #include <csignal>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <asio/ip/tcp.hpp>
+
 #include <millrace/analyzers/mean.hpp>
+#include <millrace/endpoint/guards/address_guard.hpp>
 #include <millrace/operators/filter.hpp>
 #include <millrace/operators/key_by.hpp>
 #include <millrace/pipeline/process.hpp>
@@ -15,6 +19,7 @@
 #include <millrace/storage/memory.hpp>
 #include <millrace/testing/http_client.hpp>
 #include <millrace/testing/websocket_client.hpp>
+#include <millrace/transport/proxied.hpp>
 #include <millrace/windows/tumbling.hpp>
 
 #include "running.hpp"
@@ -76,6 +81,10 @@ std::size_t resident_bytes() {
     statm >> all >> resident;
     return resident * 4096;
 }
+
+struct secure_memory : memory {
+    static constexpr bool is_secure = true;
+};
 
 struct secret_guard {
     std::error_code admit(const http::request& r, std::string_view) const {
@@ -513,6 +522,110 @@ TEST_CASE("handlers see the client's address that a trusted proxy names") {
     }
     s.stop();
     serving.join();
+}
+
+TEST_CASE("on a proxy's connection that is kept, each request is its own client's") {
+    struct who {
+        void operator()(connection& from, std::string_view) { from.send(from.remote_address()); }
+    };
+    asio::io_context io;
+    memory wire;
+    endpoint<memory, address_guard> s{
+        io, {.trusted_proxies = {"10.0.0.1"}}, wire, address_guard{{.deny = {"203.0.113.66"}}}};
+    s.on_message("/who", who{});
+    constexpr auto good = "X-Forwarded-For: 198.51.100.7\r\n",
+                   denied = "X-Forwarded-For: 203.0.113.66\r\n";
+    memory_client proxy{io, wire, {.remote_address = "10.0.0.1"}};
+    REQUIRE(has(proxy.get("/api/topics", good), "200 OK"));
+    REQUIRE(has(proxy.get("/api/topics", denied), "403 Forbidden"));
+    REQUIRE(has(proxy.get("/api/topics", good), "200 OK"));
+    REQUIRE(!proxy.upgrade("/who", denied));
+    REQUIRE(has(proxy.take_raw(), "403 Forbidden"));
+    memory_client again{io, wire, {.remote_address = "10.0.0.1"}};
+    REQUIRE(has(again.get("/api/topics", denied), "403 Forbidden"));
+    REQUIRE(again.upgrade("/who", "X-Forwarded-For: [2001:DB8::7]:4711\r\n"));
+    again.send_text("?");
+    REQUIRE(again.next_text() == "2001:db8::7");
+}
+
+TEST_CASE("an endpoint without a guard refuses the pages of other sites") {
+    asio::io_context io;
+    memory wire;
+    endpoint<memory> s{io, {.trusted_proxies = {"10.0.0.1"}}, wire};
+    s.on_message("/raw", [](connection&, std::string_view) {});
+    const auto upgrades = [&](const std::string& lines, std::string peer = "memory") {
+        memory_client c{io, wire, {.remote_address = std::move(peer)}};
+        return c.upgrade("/raw", lines);
+    };
+    REQUIRE(upgrades(""));
+    REQUIRE(upgrades("Origin: http://memory\r\n"));
+    for (const auto* origin : {"http://evil.example", "https://memory", "x://memory", "null",
+                               "chrome-extension://memory", "http://memory:8080"})
+        REQUIRE(!upgrades("Origin: " + std::string{origin} + "\r\n"));
+    memory_client page{io, wire};
+    REQUIRE(has(page.get("/metrics", "Origin: http://evil.example\r\n"), "403 Forbidden"));
+    REQUIRE(has(page.get("/metrics"), "200 OK"));
+
+    const std::string by_tls = "X-Forwarded-Proto: https\r\nOrigin: https://memory\r\n";
+    REQUIRE(upgrades(by_tls, "10.0.0.1"));
+    REQUIRE(!upgrades(by_tls));  // not by a proxy that is trusted
+    REQUIRE(!upgrades("X-Forwarded-Proto: https\r\nOrigin: http://memory\r\n", "10.0.0.1"));
+
+    endpoint<memory, open_guard> open{io, {}, wire};
+    open.on_message("/raw", [](connection&, std::string_view) {});
+    REQUIRE(upgrades("Origin: http://evil.example\r\n"));
+}
+
+TEST_CASE("over a transport that encrypts, the server's own origin is an https one") {
+    asio::io_context io;
+    secure_memory wire;
+    endpoint<secure_memory> s{io, {}, wire};
+    s.on_message("/raw", [](connection&, std::string_view) {});
+    memory_client c{io, wire}, d{io, wire};
+    REQUIRE(!c.upgrade("/raw", "Origin: http://memory\r\n"));
+    REQUIRE(d.upgrade("/raw", "Origin: https://memory\r\n"));
+}
+
+TEST_CASE("a client behind the PROXY protocol counts once its address is known") {
+    asio::io_context io;
+    memory below;
+    proxied<memory> wire{{.trusted = {"10.0.0.1"}}, below};
+    endpoint<proxied<memory>> s{io, {.max_connections_per_address = 2}, wire};
+    std::vector<std::unique_ptr<memory_client>> all;
+    const auto connect = [&](const char* address) -> memory_client& {
+        all.push_back(std::make_unique<memory_client>(
+            io, below, memory_stream_options{.remote_address = "10.0.0.1"}));
+        if (address != nullptr)
+            all.back()->send_raw("PROXY TCP4 " + std::string{address} + " 10.0.0.9 5 80\r\n");
+        return *all.back();
+    };
+    for (int i = 0; i != 20; ++i) connect(nullptr);
+    for (int i = 0; i != 2; ++i) REQUIRE(has(connect("192.0.2.1").get("/api/topics"), "200 OK"));
+    REQUIRE(has(connect("192.0.2.1").get("/api/topics"), "429 "));
+    for (int i = 0; i != 100; ++i) connect("192.0.2.1");
+    REQUIRE(all.back()->is_ended());
+    REQUIRE(s.snapshot().counters.connections == 20 + 2 + 8);
+    REQUIRE(has(connect("192.0.2.2").get("/api/topics"), "200 OK"));
+}
+
+TEST_CASE("by default only this machine reaches an endpoint, and the log says how to open it") {
+    asio::io_context io;
+    std::string told;
+    const auto log = [&](const log_entry& entry) { told.append(entry.message).append("\n"); };
+    endpoint<tcp> s{io, {.port = 0, .log = log}};
+    REQUIRE(has(told, "127.0.0.1"));
+    REQUIRE(has(told, "only this machine"));
+    REQUIRE(has(told, "address = \"\""));
+    asio::ip::tcp::socket socket{io};
+    std::error_code error;
+    socket.connect({asio::ip::make_address("127.0.0.2"), s.port()}, error);
+    REQUIRE(error == asio::error::connection_refused);
+
+    told.clear();
+    endpoint<tcp> open{io, {.port = 0, .address = "", .log = log}};
+    REQUIRE(!has(told, "only this machine"));
+    asio::ip::tcp::socket other{io};
+    other.connect({asio::ip::make_address("127.0.0.2"), open.port()});
 }
 
 TEST_CASE("an endpoint may go while its io_context lives on") {

@@ -3,6 +3,9 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "server.hpp"
 
@@ -77,18 +80,55 @@ TEST_CASE("no timeout moves when the wall's clock is set, by an hour forward or 
     REQUIRE(stays.is_ended());
 }
 
-TEST_CASE("one address may have so many connections, and one more gets 429") {
-    server s{{.max_connections_per_address = 2}};
+namespace {
+
+memory_stream_options of(std::string address) { return {.remote_address = std::move(address)}; }
+
+}  // namespace
+
+TEST_CASE("one address may have so many connections from accept on, and one more gets 429") {
+    const std::string address = "192.0.2.1";
+    server s{{.max_connections_per_address = 3}};
     s.endpoint.on_message("/raw", [](connection&, std::string_view) {});
-    auto first = std::make_unique<client>(s, "/raw");
-    client second{s, "/raw"};
-    memory_client third{s.io, s.wire};
-    REQUIRE(!third.upgrade("/raw"));
-    REQUIRE(third.take_raw().starts_with("HTTP/1.1 429 "));
-    REQUIRE(third.get("/healthz").starts_with("HTTP/1.1 200 "));
-    REQUIRE(s.counters().refused == 1);
-    first->close();
-    REQUIRE(third.upgrade("/raw"));
+    auto open = std::make_unique<client>(s, "/raw", of(address));
+    memory_client kept{s.io, s.wire, of(address)}, unfinished{s.io, s.wire, of(address)};
+    REQUIRE(kept.get("/metrics").starts_with("HTTP/1.1 200 "));
+    unfinished.send_raw("GET /metr");
+
+    memory_client refused{s.io, s.wire, of("::ffff:" + address)};
+    REQUIRE(!refused.upgrade("/raw"));
+    REQUIRE(refused.take_raw().starts_with("HTTP/1.1 429 "));
+    REQUIRE(refused.is_ended());
+    memory_client probe{s.io, s.wire, of(address)};
+    REQUIRE(probe.get("/healthz").starts_with("HTTP/1.1 200 "));
+    REQUIRE(probe.is_ended());
+    std::vector<std::unique_ptr<memory_client>> flood;
+    for (int i = 0; i != 195; ++i)
+        flood.push_back(std::make_unique<memory_client>(s.io, s.wire, of(address)));
+    REQUIRE(flood.back()->is_ended());
+    REQUIRE(s.counters().connections <= 3 + 8);
+    REQUIRE(s.counters().refused == 197);
+    memory_client other{s.io, s.wire, of("192.0.2.2")};
+    REQUIRE(other.get("/metrics").starts_with("HTTP/1.1 200 "));
+
+    flood.clear();
+    refused.close();
+    probe.close();
+    open->close();
+    memory_client next{s.io, s.wire, of(address)};
+    REQUIRE(next.upgrade("/raw"));
+}
+
+TEST_CASE("when the server is full, probes and trusted addresses still find a place") {
+    server s{{.max_connections = 2, .trusted_addresses = {"192.0.2.9"}}};
+    memory_client a{s.io, s.wire}, b{s.io, s.wire};
+    memory_client probe{s.io, s.wire}, refused{s.io, s.wire};
+    REQUIRE(probe.get("/healthz").starts_with("HTTP/1.1 200 "));
+    REQUIRE(probe.is_ended());
+    REQUIRE(refused.get("/metrics").starts_with("HTTP/1.1 503 "));
+    memory_client trusted{s.io, s.wire, of("192.0.2.9")};
+    REQUIRE(trusted.get("/metrics").starts_with("HTTP/1.1 200 "));
+    REQUIRE(!trusted.is_ended());
 }
 
 TEST_CASE("a connection that has made no request is a handshake, of which there may be so many") {
@@ -102,6 +142,40 @@ TEST_CASE("a connection that has made no request is a handshake, of which there 
     REQUIRE(d.get("/metrics").starts_with("HTTP/1.1 200 "));
     REQUIRE(too_many.get("/metrics").starts_with("HTTP/1.1 503 "));
     REQUIRE(e.get("/metrics").starts_with("HTTP/1.1 200 "));
+}
+
+TEST_CASE("one address has but a share of the handshakes") {
+    server s{{.max_handshakes = 20, .max_handshakes_per_address = 4}};
+    std::vector<std::unique_ptr<memory_client>> silent;
+    for (int i = 0; i != 400; ++i)
+        silent.push_back(std::make_unique<memory_client>(s.io, s.wire, of("192.0.2.1")));
+    REQUIRE(s.counters().connections == 4 + 8);
+    memory_client other{s.io, s.wire, of("192.0.2.2")};
+    REQUIRE(other.get("/metrics").starts_with("HTTP/1.1 200 "));
+    s.advance(5s);  // they time out
+    s.advance(5s);
+    memory_client next{s.io, s.wire, of("192.0.2.1")};
+    REQUIRE(next.get("/metrics").starts_with("HTTP/1.1 200 "));
+}
+
+TEST_CASE("behind a trusted proxy the client counts, as long as its request or WebSocket takes") {
+    server s{{.max_connections_per_address = 1, .trusted_proxies = {"10.0.0.1"}}};
+    s.endpoint.on_message("/raw", [](connection&, std::string_view) {});
+    const auto behind = [&] { return memory_client{s.io, s.wire, of("10.0.0.1")}; };
+    constexpr auto first = "X-Forwarded-For: 192.0.2.1\r\n",
+                   second = "X-Forwarded-For: 192.0.2.2\r\n";
+    auto kept = behind(), open = behind(), other = behind();
+    REQUIRE(kept.get("/metrics", first).starts_with("HTTP/1.1 200 "));
+    REQUIRE(open.upgrade("/raw", first));  // the request is over
+    REQUIRE(kept.get("/metrics", first).starts_with("HTTP/1.1 429 "));
+    REQUIRE(kept.get("/healthz", first).starts_with("HTTP/1.1 200 "));
+    REQUIRE(kept.get("/metrics", second).starts_with("HTTP/1.1 200 "));
+    REQUIRE(!kept.is_ended());
+    REQUIRE(other.upgrade("/raw", second));
+    REQUIRE(kept.get("/metrics", second).starts_with("HTTP/1.1 429 "));
+    REQUIRE(kept.get("/metrics").starts_with("HTTP/1.1 200 "));  // the proxy itself
+    open.close();
+    REQUIRE(kept.get("/metrics", first).starts_with("HTTP/1.1 200 "));
 }
 
 TEST_CASE("a flood of messages is closed with 1008, a burst within the limit is not") {

@@ -57,9 +57,13 @@ TEST_CASE("limits of an endpoint that would serve nobody are refused") {
          {&endpoint_options::max_message_bytes, &endpoint_options::max_head_bytes,
           &endpoint_options::max_headers, &endpoint_options::max_connections,
           &endpoint_options::max_connections_per_address, &endpoint_options::max_handshakes,
-          &endpoint_options::outbox_bytes, &endpoint_options::max_memory_bytes})
+          &endpoint_options::max_handshakes_per_address, &endpoint_options::outbox_bytes,
+          &endpoint_options::max_memory_bytes})
         check_not_0(member);
     CHECK_THROWS_AS(require_valid({.loops = 1025}), std::invalid_argument);
+    CHECK_THROWS_AS(require_valid({.ipv6_prefix_bits = 0}), std::invalid_argument);
+    CHECK_THROWS_AS(require_valid({.ipv6_prefix_bits = 129}), std::invalid_argument);
+    CHECK_NOTHROW(require_valid({.ipv6_prefix_bits = 128}));
     CHECK_THROWS_AS(require_valid({.outbox_high_water = 10, .outbox_low_water = 11}),
                     std::invalid_argument);
 }
