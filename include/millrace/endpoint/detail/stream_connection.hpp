@@ -183,10 +183,14 @@ private:
         return true;
     }
 
-    void look_for_peer() {
-        const auto address = peer_address();
-        is_peer_known_ = !address.empty();
-        if (is_peer_known_) on_peer(address);
+    void look_for_peer() noexcept {
+        try {
+            const auto address = peer_address();
+            is_peer_known_ = !address.empty();
+            if (is_peer_known_) on_peer(address);
+        } catch (...) {
+            on_failure();
+        }
     }
 
     void use(std::span<char> bytes) noexcept {
