@@ -64,6 +64,8 @@ int serve(int report, std::size_t loops) {
         endpoint_options options{.port = 0,
                                  .address = "127.0.0.1",
                                  .loops = loops,
+                                 .max_connections_per_address = 10'000,
+                                 .max_handshakes_per_address = 1'000,
                                  .outbox_bytes = 128 * 1024,
                                  .outbox_high_water = 64 * 1024,
                                  .outbox_low_water = 16 * 1024,

@@ -83,7 +83,7 @@ private:
         if (place) ++counters.accepted;
         if (!place || place->why_surplus() != surplus::none) {
             ++counters.refused;
-            tell_refused(address, place ? counters.accepted : 0);
+            tell_refused(address, place ? std::uint64_t{counters.accepted} : 0);
         }
         if (place)
             to.assign(std::move(stream), counters.accepted, *std::move(place),

@@ -29,8 +29,8 @@ class session final : public http_session<Server> {
 
 public:
     session(Server& server, typename Server::stream_type stream, std::uint64_t id,
-            connection_place place)
-        : base{server, std::move(stream), id, std::move(place)},
+            connection_place counted)
+        : base{server, std::move(stream), id, std::move(counted)},
           protocol_{{.max_message_bytes = options_.max_message_bytes}},
           messages_{token_bucket::of_a_second(options_.max_messages_per_second)},
           control_frames_{token_bucket::of_a_second(options_.max_control_frames_per_second)} {}
