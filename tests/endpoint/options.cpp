@@ -92,8 +92,8 @@ TEST_CASE("one address may have so many connections from accept on, and one more
     s.endpoint.on_message("/raw", [](connection&, std::string_view) {});
     auto open = std::make_unique<client>(s, "/raw", of(address));
     memory_client kept{s.io, s.wire, of(address)}, unfinished{s.io, s.wire, of(address)};
-    REQUIRE(kept.get("/metrics").starts_with("HTTP/1.1 200 "));
-    unfinished.send_raw("GET /metr");
+    REQUIRE(kept.get("/api/topics").starts_with("HTTP/1.1 200 "));
+    unfinished.send_raw("GET /api");
 
     memory_client refused{s.io, s.wire, of("::ffff:" + address)};
     REQUIRE(!refused.upgrade("/raw"));
@@ -109,7 +109,7 @@ TEST_CASE("one address may have so many connections from accept on, and one more
     REQUIRE(s.counters().connections <= 3 + 8);
     REQUIRE(s.counters().refused == 197);
     memory_client other{s.io, s.wire, of("192.0.2.2")};
-    REQUIRE(other.get("/metrics").starts_with("HTTP/1.1 200 "));
+    REQUIRE(other.get("/api/topics").starts_with("HTTP/1.1 200 "));
 
     flood.clear();
     refused.close();
@@ -125,9 +125,9 @@ TEST_CASE("when the server is full, probes and trusted addresses still find a pl
     memory_client probe{s.io, s.wire}, refused{s.io, s.wire};
     REQUIRE(probe.get("/healthz").starts_with("HTTP/1.1 200 "));
     REQUIRE(probe.is_ended());
-    REQUIRE(refused.get("/metrics").starts_with("HTTP/1.1 503 "));
+    REQUIRE(refused.get("/api/topics").starts_with("HTTP/1.1 503 "));
     memory_client trusted{s.io, s.wire, of("192.0.2.9")};
-    REQUIRE(trusted.get("/metrics").starts_with("HTTP/1.1 200 "));
+    REQUIRE(trusted.get("/api/topics").starts_with("HTTP/1.1 200 "));
     REQUIRE(!trusted.is_ended());
 }
 
@@ -135,13 +135,13 @@ TEST_CASE("a connection that has made no request is a handshake, of which there 
     server s{{.max_handshakes = 3}};
     memory_client a{s.io, s.wire}, b{s.io, s.wire}, c{s.io, s.wire};
     memory_client refused{s.io, s.wire};
-    REQUIRE(refused.get("/metrics").starts_with("HTTP/1.1 503 "));
+    REQUIRE(refused.get("/api/topics").starts_with("HTTP/1.1 503 "));
     REQUIRE(a.get("/healthz").starts_with("HTTP/1.1 200 "));
     b.close();
     memory_client d{s.io, s.wire}, e{s.io, s.wire}, too_many{s.io, s.wire};
-    REQUIRE(d.get("/metrics").starts_with("HTTP/1.1 200 "));
-    REQUIRE(too_many.get("/metrics").starts_with("HTTP/1.1 503 "));
-    REQUIRE(e.get("/metrics").starts_with("HTTP/1.1 200 "));
+    REQUIRE(d.get("/api/topics").starts_with("HTTP/1.1 200 "));
+    REQUIRE(too_many.get("/api/topics").starts_with("HTTP/1.1 503 "));
+    REQUIRE(e.get("/api/topics").starts_with("HTTP/1.1 200 "));
 }
 
 TEST_CASE("one address has but a share of the handshakes") {
@@ -151,11 +151,11 @@ TEST_CASE("one address has but a share of the handshakes") {
         silent.push_back(std::make_unique<memory_client>(s.io, s.wire, of("192.0.2.1")));
     REQUIRE(s.counters().connections == 4 + 8);
     memory_client other{s.io, s.wire, of("192.0.2.2")};
-    REQUIRE(other.get("/metrics").starts_with("HTTP/1.1 200 "));
+    REQUIRE(other.get("/api/topics").starts_with("HTTP/1.1 200 "));
     s.advance(5s);  // they time out
     s.advance(5s);
     memory_client next{s.io, s.wire, of("192.0.2.1")};
-    REQUIRE(next.get("/metrics").starts_with("HTTP/1.1 200 "));
+    REQUIRE(next.get("/api/topics").starts_with("HTTP/1.1 200 "));
 }
 
 TEST_CASE("behind a trusted proxy the client counts, as long as its request or WebSocket takes") {
@@ -165,17 +165,17 @@ TEST_CASE("behind a trusted proxy the client counts, as long as its request or W
     constexpr auto first = "X-Forwarded-For: 192.0.2.1\r\n",
                    second = "X-Forwarded-For: 192.0.2.2\r\n";
     auto kept = behind(), open = behind(), other = behind();
-    REQUIRE(kept.get("/metrics", first).starts_with("HTTP/1.1 200 "));
+    REQUIRE(kept.get("/api/topics", first).starts_with("HTTP/1.1 200 "));
     REQUIRE(open.upgrade("/raw", first));  // the request is over
-    REQUIRE(kept.get("/metrics", first).starts_with("HTTP/1.1 429 "));
+    REQUIRE(kept.get("/api/topics", first).starts_with("HTTP/1.1 429 "));
     REQUIRE(kept.get("/healthz", first).starts_with("HTTP/1.1 200 "));
-    REQUIRE(kept.get("/metrics", second).starts_with("HTTP/1.1 200 "));
+    REQUIRE(kept.get("/api/topics", second).starts_with("HTTP/1.1 200 "));
     REQUIRE(!kept.is_ended());
     REQUIRE(other.upgrade("/raw", second));
-    REQUIRE(kept.get("/metrics", second).starts_with("HTTP/1.1 429 "));
-    REQUIRE(kept.get("/metrics").starts_with("HTTP/1.1 200 "));  // the proxy itself
+    REQUIRE(kept.get("/api/topics", second).starts_with("HTTP/1.1 429 "));
+    REQUIRE(kept.get("/api/topics").starts_with("HTTP/1.1 200 "));  // the proxy itself
     open.close();
-    REQUIRE(kept.get("/metrics", first).starts_with("HTTP/1.1 200 "));
+    REQUIRE(kept.get("/api/topics", first).starts_with("HTTP/1.1 200 "));
 }
 
 TEST_CASE("a flood of messages is closed with 1008, a burst within the limit is not") {

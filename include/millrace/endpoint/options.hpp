@@ -79,14 +79,15 @@ struct endpoint_options {
     std::size_t max_handshakes_per_address = 64;
     /// By how many of its first bits an IPv6 address counts: who has one has at least 2^64 more.
     std::size_t ipv6_prefix_bits = 64;
-    /// Clients of which an operator is sure, such as those of its monitoring.
-    address_list trusted_addresses{};
     /// Reverse proxies whose word is taken, at each request, on the client's address and on whether
     /// it came by TLS. An entry that is no address, such as `unknown`, leaves the address of the
     /// proxy that wrote it.
     address_list trusted_proxies{};
     /// By which header they give it.
     forwarding_header trusted_header = forwarding_header::x_forwarded_for;
+    /// Clients of which an operator is sure, such as those of its monitoring. An address that a
+    /// proxy names counts where that is one of `trusted_proxies`.
+    address_list trusted_addresses{};
 
     /// What waits to be sent to one connection, each frame counted with 64 bytes on top; beyond:
     /// `when_full`.
@@ -149,9 +150,6 @@ struct endpoint_options {
     /// `trusted_addresses`; others get 403. A proxy on this machine that adds no such header makes
     /// all of its clients local.
     authorization_rule may{};
-    /// Clients of which an operator is sure, such as those of its monitoring. An address that a
-    /// proxy names counts where that is one of `trusted_proxies`.
-    address_list trusted_addresses{};
     /// Whether, without a rule, /metrics are shown to whoever the guard lets pass.
     bool has_open_metrics = false;
 

@@ -103,8 +103,8 @@ TEST_CASE("an address has a share of the handshakes, until each has made its fir
 TEST_CASE("when all places are taken, a few are left for probes and those who are trusted") {
     house h{{.max_connections = 10,
              .reserved_connections = 6,
-             .trusted_addresses = {"192.0.2.0/24"},
-             .trusted_proxies = {"10.0.0.1"}}};
+             .trusted_proxies = {"10.0.0.1"},
+             .trusted_addresses = {"192.0.2.0/24"}}};
     int others = 0;
     const auto stranger = [&] { return "198.51.100." + std::to_string(++others); };
     for (int i = 0; i != 10; ++i) CHECK(h.enter(stranger()) == "served");
@@ -132,8 +132,8 @@ TEST_CASE("when all places are taken, a few are left for probes and those who ar
 
 TEST_CASE("those who are trusted have no limit by address") {
     house h{{.max_connections_per_address = 1,
-             .trusted_addresses = {"192.0.2.1"},
-             .trusted_proxies = {"10.0.0.1", "::1"}}};
+             .trusted_proxies = {"10.0.0.1", "::1"},
+             .trusted_addresses = {"192.0.2.1"}}};
     for (int i = 0; i != 30; ++i) {
         CHECK(h.enter("192.0.2.1") == "served");
         CHECK(h.enter("::ffff:10.0.0.1") == "served");
