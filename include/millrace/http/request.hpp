@@ -69,8 +69,8 @@ public:
         return target_.authority().empty() ? header("Host") : target_.authority();
     }
 
-    /// Whether it came by TLS, to the server itself or to a proxy that the server trusts. The server
-    /// sets it; a request that was only parsed did not.
+    /// Whether it came by TLS, to the server itself or to a proxy that the server trusts. The
+    /// server sets it; a request that was only parsed did not.
     [[nodiscard]] bool is_secure() const noexcept { return is_secure_; }
     void set_secure(bool yes) noexcept { is_secure_ = yes; }
 
