@@ -554,8 +554,9 @@ struct first_character final : websocket::compressor {
 
     first_character(std::uint64_t shared, int& count) : key{shared}, compressed{count} {}
 
-    errc restore(std::string_view piece, bool, std::size_t, std::string& out) override {
-        out += piece;
+    errc restore(std::string_view piece, bool, std::size_t,
+                 websocket::message_buffer& out) override {
+        out.append(piece);
         return errc{};
     }
     bool compress(std::string_view message, std::string& out) override {

@@ -1,6 +1,7 @@
 // soak [SECONDS [CONNECTIONS [LOOPS]]]: a server among clients of all manners that come and go. It
-// fails when the server's memory grows, a descriptor or a session is left over, an on_open has no
-// on_close, or a polite client gets a wrong answer.
+// fails when the server's memory grows, or is not given back after a few large messages, a
+// descriptor or a session is left over, an on_open has no on_close, or a polite client gets a wrong
+// answer.
 #include <dirent.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include <millrace/millrace.hpp>
+#include <millrace/testing/websocket_client.hpp>
 
 #include "peer.hpp"
 
@@ -38,6 +40,35 @@ double resident_megabytes(pid_t of) {
     return resident * 4096 / 1e6;
 }
 
+constexpr std::size_t largest_message_bytes = 16 * 1024 * 1024;
+
+/// A few large messages, whole and in many fragments. False for a wrong answer.
+bool send_large_messages(std::uint16_t port) {
+    using namespace millrace;
+    testing::websocket_client client{"127.0.0.1", port, "/measure"};
+    bool is_right = true;
+    for (const std::size_t size : {4, 16, 3, 8}) {
+        const std::string message(largest_message_bytes / 16 * size, 'x');
+        client.send_binary(message);
+        std::string fragments;
+        for (std::size_t at = 0; at < message.size(); at += 1000) {
+            const auto piece = std::string_view{message}.substr(at, 1000);
+            const auto op = at == 0 ? websocket::opcode::binary : websocket::opcode::continuation;
+            char header[websocket::max_frame_header_bytes];
+            const auto header_bytes = websocket::write_masked_frame_header(
+                header, op, piece.size(), 0, at + 1000 >= message.size());
+            fragments.append(header, header_bytes).append(piece);
+        }
+        client.send_raw(fragments);
+        for (int i = 0; i != 2; ++i) {
+            const auto answer = client.receive();
+            is_right = is_right && answer && answer->payload == std::to_string(message.size());
+        }
+    }
+    client.close();
+    return is_right;
+}
+
 /// Lives in a process of its own; says what is left over when it has stopped.
 int serve(int report, std::size_t loops) {
     using namespace millrace;
@@ -58,12 +89,19 @@ int serve(int report, std::size_t loops) {
         }
     };
 
+    struct measure : echo {
+        void operator()(connection& from, std::string_view message) {
+            from.send(std::to_string(message.size()));
+        }
+    };
+
     const auto descriptors = open_descriptors();
     std::size_t left = 0;
     {
         endpoint_options options{.port = 0,
                                  .address = "127.0.0.1",
                                  .loops = loops,
+                                 .max_message_bytes = largest_message_bytes,
                                  .max_connections_per_address = 10'000,
                                  .max_handshakes_per_address = 1'000,
                                  .outbox_bytes = 128 * 1024,
@@ -80,6 +118,7 @@ int serve(int report, std::size_t loops) {
         endpoint<tcp> server{options};
         server.on_message("/echo", echo{seen});
         server.on_message("/flood", flood{{seen}});
+        server.on_message("/measure", measure{{seen}});
         const auto port = server.port();
         if (::write(report, &port, sizeof port) != sizeof port) return 1;
         server.run();
@@ -130,6 +169,14 @@ int main(int argc, char** argv) {
     ::close(channel[1]);
     std::uint16_t port = 0;
     if (::read(channel[0], &port, sizeof port) != sizeof port) return 2;
+
+    const double at_first = resident_megabytes(server);
+    const bool are_large_right = send_large_messages(port);
+    const double behind_large = resident_megabytes(server);
+    std::printf("server memory: %.1f MB at first, %.1f MB behind messages of 16 MB\n", at_first,
+                behind_large);
+    const bool is_given_back = behind_large <= at_first + 4;
+    if (!is_given_back) std::printf("FAILED: large messages' memory is not given back\n");
 
     asio::io_context io;
     world all{io, {asio::ip::address_v4::loopback(), port}, std::mt19937{2024}};
@@ -187,7 +234,7 @@ int main(int argc, char** argv) {
     if (!is_flat) std::printf("FAILED: memory grows\n");
     const bool is_clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     if (!is_clean) std::printf("FAILED: something is left over\n");
-    const bool is_right = all.wrong_answers == 0 && !all.latencies.empty();
+    const bool is_right = are_large_right && all.wrong_answers == 0 && !all.latencies.empty();
     if (!is_right) std::printf("FAILED: polite clients were not served right\n");
-    return is_flat && is_clean && is_right ? 0 : 1;
+    return is_given_back && is_flat && is_clean && is_right ? 0 : 1;
 }

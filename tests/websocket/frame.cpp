@@ -11,7 +11,7 @@ using namespace millrace;
 using websocket::opcode;
 
 TEST_CASE("a frame is what RFC 6455 says, header and payload in one piece") {
-    const std::size_t size = GENERATE(0u, 1u, 125u, 126u, 127u, 65535u, 65536u);
+    const std::size_t size = GENERATE(0u, 1u, 125u, 126u, 127u, 65535u, 65536u, 262143u, 262144u);
     websocket::frame_pool pool;
     const std::string payload(size, 'x');
     std::string expected;
@@ -27,7 +27,7 @@ TEST_CASE("the RFC's own example of an unmasked text frame") {
 }
 
 TEST_CASE("a masked frame is what RFC 6455 says, at each length of the header") {
-    const std::size_t size = GENERATE(0u, 1u, 7u, 8u, 125u, 126u, 127u, 65535u, 65536u);
+    const std::size_t size = GENERATE(0u, 1u, 7u, 8u, 125u, 126u, 127u, 65535u, 65536u, 262144u);
     constexpr std::uint32_t key = 0x89abcdef;
     websocket::frame_pool pool;
     const std::string payload(size, 'x');
@@ -158,7 +158,9 @@ struct counting final : websocket::compressor {
 
     explicit counting(std::uint64_t shared) : key{shared} {}
 
-    errc restore(std::string_view, bool, std::size_t, std::string&) override { return errc{}; }
+    errc restore(std::string_view, bool, std::size_t, websocket::message_buffer&) override {
+        return errc{};
+    }
     bool compress(std::string_view message, std::string& out) override {
         ++asked;
         if (message.size() <= 4) return false;
@@ -263,4 +265,17 @@ TEST_CASE("a masked frame is compressed behind its mask, and masked again by the
 
     const websocket::frame brief = pool.make(opcode::text, key, "tiny");
     REQUIRE(pool.compress_masked(brief, with).bytes().data() == brief.bytes().data());
+}
+
+TEST_CASE("a long payload's memory is given back at once") {
+    websocket::frame_pool pool;
+    const std::string payload(1024 * 1024, 'x');
+    {
+        const auto sent = pool.make(opcode::text, payload);
+        REQUIRE(pool.used_bytes() > payload.size());
+        REQUIRE(pool.make(opcode::text, 7, payload).size() > payload.size());
+    }
+    REQUIRE(pool.used_bytes() == 0);
+    REQUIRE(pool.idle_bytes() < 1024);
+    REQUIRE(pool.make(opcode::text, "Hello").bytes() == "\x81\x05Hello");
 }

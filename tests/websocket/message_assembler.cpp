@@ -70,9 +70,9 @@ std::string message_of(message_assembler& assembler) {
 /// Stands each byte for two of it.
 struct doubling : compressor {
     errc restore(std::string_view piece, bool is_last, std::size_t max_bytes,
-                 std::string& out) override {
-        for (const char c : piece) out.append(2, c);
-        if (is_last) out += '.';
+                 message_buffer& out) override {
+        for (const char c : piece) out.append(std::string(2, c));
+        if (is_last) out.append(".");
         return out.size() <= max_bytes ? errc{} : errc::message_too_big;
     }
     bool compress(std::string_view, std::string&) override { return false; }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <millrace/core/error.hpp>
+#include <millrace/websocket/message_buffer.hpp>
 
 namespace millrace::websocket {
 
@@ -21,7 +22,7 @@ public:
     /// `errc::message_too_big`, after which nothing more may be restored. `out` exceeds neither
     /// `max_bytes` nor the compressor's own limits by more than one byte.
     virtual errc restore(std::string_view piece, bool is_last, std::size_t max_bytes,
-                         std::string& out) = 0;
+                         message_buffer& out) = 0;
 
     /// Appends the compressed `message` to `out`, to be sent with RSV1 set. False, with `out` as it
     /// was, when the message is better sent as it is.

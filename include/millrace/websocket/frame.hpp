@@ -13,6 +13,7 @@
 #include <millrace/websocket/frame_header.hpp>
 #include <millrace/websocket/frame_writer.hpp>
 #include <millrace/websocket/mask.hpp>
+#include <millrace/websocket/message_buffer.hpp>
 
 namespace millrace::websocket {
 
@@ -40,7 +41,7 @@ public:
 
     [[nodiscard]] std::string_view bytes() const noexcept {
         if (block_ == nullptr) return {};
-        return std::string_view{block_->bytes}.substr(block_->start);
+        return block_->all().substr(block_->start);
     }
     [[nodiscard]] std::size_t size() const noexcept { return bytes().size(); }
 
@@ -71,9 +72,17 @@ private:
         std::size_t start = 0;
         std::size_t owners = 0;
         std::string bytes{};
+        message_buffer large{};  ///< instead of `bytes`, for a long payload
         std::uint64_t subject = 0;
         std::size_t counted_bytes = 0;  ///< in its pool's `used_bytes` or `idle_bytes`
         std::vector<form> forms{};
+
+        [[nodiscard]] std::string_view all() const noexcept {
+            return large.empty() ? std::string_view{bytes} : large.view();
+        }
+        [[nodiscard]] std::size_t memory_bytes() const noexcept {
+            return sizeof *this + bytes.capacity() + large.capacity();
+        }
     };
 
     explicit frame(block* owned) noexcept : block_{owned} {}
@@ -103,12 +112,18 @@ public:
         auto& block = *made.block_;
         block.bytes.resize(max_header_bytes);
         append(block.bytes);
-        block.start = put_header(block.bytes, op, false);
+        block.start = put_header(block.bytes.data(), block.bytes.size(), op, false);
         count(block);
         return made;
     }
 
     [[nodiscard]] frame make(opcode op, std::string_view payload) {
+        if (payload.size() >= message_buffer::mapped_bytes) {
+            frame made = take_large(max_header_bytes, payload);
+            auto& block = *made.block_;
+            block.start = put_header(block.large.data(), block.large.size(), op, false);
+            return made;
+        }
         return make_with(op, [payload](std::string& out) { out.append(payload); });
     }
 
@@ -121,12 +136,18 @@ public:
         auto& block = *made.block_;
         block.bytes.resize(max_masked_header_bytes);
         append(block.bytes);
-        block.start = mask(block.bytes, op, key, false);
+        block.start = mask(block.bytes.data(), block.bytes.size(), op, key, false);
         count(block);
         return made;
     }
 
     [[nodiscard]] frame make(opcode op, std::uint32_t key, std::string_view payload) {
+        if (payload.size() >= message_buffer::mapped_bytes) {
+            frame made = take_large(max_masked_header_bytes, payload);
+            auto& block = *made.block_;
+            block.start = mask(block.large.data(), block.large.size(), op, key, false);
+            return made;
+        }
         return make_with(op, key, [payload](std::string& out) { out.append(payload); });
     }
 
@@ -142,15 +163,15 @@ public:
                     return each.compressed != nullptr ? frame::of(each.compressed) : message;
             if (block.forms.size() == max_forms) return message;
         }
-        const auto payload = std::string_view{block.bytes}.substr(max_header_bytes);
+        const auto payload = block.all().substr(max_header_bytes);
         frame made = take();
         auto& bytes = made.block_->bytes;
         bytes.resize(max_header_bytes);
         const bool pays = with.compress(payload, bytes);
         if (key != 0) block.forms.push_back({key, nullptr});
         if (!pays) return message;
-        const auto op = static_cast<opcode>(block.bytes[block.start] & 0x0f);
-        made.block_->start = put_header(bytes, op, true);
+        const auto op = static_cast<opcode>(block.all()[block.start] & 0x0f);
+        made.block_->start = put_header(bytes.data(), bytes.size(), op, true);
         made.block_->subject = block.subject;
         count(*made.block_);
         if (key != 0) block.forms.back().compressed = frame{made}.release();
@@ -174,7 +195,7 @@ public:
         });
         if (!pays) return message;
         auto& block = *made.block_;
-        block.start = mask(block.bytes, header.op, header.mask, true);
+        block.start = mask(block.bytes.data(), block.bytes.size(), header.op, header.mask, true);
         count(block);
         return made;
     }
@@ -212,25 +233,26 @@ private:
     static constexpr std::size_t max_masked_header_bytes = max_header_bytes + sizeof(std::uint32_t);
 
     /// Puts a header right in front of the payload; where it begins.
-    static std::size_t put_header(std::string& bytes, opcode op, bool is_compressed) {
+    static std::size_t put_header(char* bytes, std::size_t size, opcode op, bool is_compressed) {
         char header[max_frame_header_bytes];
-        const std::size_t size =
-            write_frame_header(header, op, bytes.size() - max_header_bytes, true, is_compressed);
-        bytes.replace(max_header_bytes - size, size, header, size);
-        return max_header_bytes - size;
+        const std::size_t header_bytes =
+            write_frame_header(header, op, size - max_header_bytes, true, is_compressed);
+        std::copy_n(header, header_bytes, bytes + max_header_bytes - header_bytes);
+        return max_header_bytes - header_bytes;
     }
 
     /// Masks the payload, behind the room for a header, and puts its header right in front of it;
     /// where that begins.
-    static std::size_t mask(std::string& bytes, opcode op, std::uint32_t key, bool is_compressed) {
-        char* const payload = bytes.data() + max_masked_header_bytes;
-        const std::size_t payload_bytes = bytes.size() - max_masked_header_bytes;
+    static std::size_t mask(char* bytes, std::size_t size, opcode op, std::uint32_t key,
+                            bool is_compressed) {
+        char* const payload = bytes + max_masked_header_bytes;
+        const std::size_t payload_bytes = size - max_masked_header_bytes;
         apply_mask(payload, payload_bytes, key);
         char header[max_frame_header_bytes];
-        const std::size_t size =
+        const std::size_t header_bytes =
             write_masked_frame_header(header, op, payload_bytes, key, true, is_compressed);
-        std::copy_n(header, size, payload - size);
-        return max_masked_header_bytes - size;
+        std::copy_n(header, header_bytes, payload - header_bytes);
+        return max_masked_header_bytes - header_bytes;
     }
 
     [[nodiscard]] frame take() {
@@ -246,12 +268,27 @@ private:
         return frame::of(block.release());
     }
 
+    /// With room for a header in front of the payload.
+    [[nodiscard]] frame take_large(std::size_t room, std::string_view payload) {
+        static constexpr char none[max_masked_header_bytes] = {};
+        message_buffer large;
+        large.reserve(room + payload.size());
+        large.append({none, room});
+        large.append(payload);
+        frame made = take();
+        made.block_->large = std::move(large);
+        count(*made.block_);
+        return made;
+    }
+
     void put_back(std::unique_ptr<frame::block> block) noexcept {
         for (const auto& each : block->forms)
             if (each.compressed != nullptr) frame::end_ownership(each.compressed);
         block->forms.clear();
         block->subject = 0;
         used_bytes_ -= block->counted_bytes;
+        block->large = {};
+        block->counted_bytes = block->memory_bytes();
         if (idle_bytes_ + block->counted_bytes > max_idle_bytes_) return;
         block->bytes.clear();
         idle_bytes_ += block->counted_bytes;
@@ -260,7 +297,7 @@ private:
 
     /// Of a frame in use, whose bytes have been written.
     void count(frame::block& block) noexcept {
-        const std::size_t bytes = sizeof block + block.bytes.capacity();
+        const std::size_t bytes = block.memory_bytes();
         used_bytes_ += bytes - block.counted_bytes;
         block.counted_bytes = bytes;
     }

@@ -4,13 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include <millrace/core/error.hpp>
 #include <millrace/websocket/compression.hpp>
 #include <millrace/websocket/frame_header.hpp>
 #include <millrace/websocket/mask.hpp>
+#include <millrace/websocket/message_buffer.hpp>
 #include <millrace/websocket/utf8_stream.hpp>
 
 namespace millrace::websocket::detail {
@@ -64,7 +64,7 @@ public:
 
     /// The message, with a writable byte behind its end.
     [[nodiscard]] std::span<char> message() {
-        message_.push_back('\0');
+        message_.append({"", 1});
         return {message_.data(), message_.size() - 1};
     }
 
@@ -80,14 +80,14 @@ private:
             message_.append(piece);
         if (op_ != opcode::text) return error;
         // What came before the error comes first, however the message is cut.
-        if (!text_.feed(std::string_view{message_}.substr(checked))) return errc::invalid_utf8;
+        if (!text_.feed(message_.view().substr(checked))) return errc::invalid_utf8;
         if (error != errc{} || !is_message_done() || text_.is_complete()) return error;
         return errc::invalid_utf8;
     }
 
     compressor* codec_;
     std::size_t max_bytes_;
-    std::string message_;
+    message_buffer message_;
     utf8_stream text_;
     frame_header frame_;
     std::size_t received_bytes_ = 0;

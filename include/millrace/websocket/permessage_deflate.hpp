@@ -13,6 +13,7 @@
 #include <millrace/websocket/detail/deflater.hpp>
 #include <millrace/websocket/detail/inflater.hpp>
 #include <millrace/websocket/frame_header.hpp>
+#include <millrace/websocket/message_buffer.hpp>
 
 namespace millrace::websocket {
 
@@ -32,7 +33,7 @@ public:
           min_message_bytes_{options.min_message_bytes} {}
 
     errc restore(std::string_view piece, bool is_last, std::size_t max_bytes,
-                 std::string& out) override {
+                 message_buffer& out) override {
         return inflater_.inflate(piece, is_last, max_bytes, out);
     }
 

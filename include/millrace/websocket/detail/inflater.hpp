@@ -7,12 +7,12 @@
 #include <limits>
 #include <memory>
 #include <new>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <millrace/core/error.hpp>
+#include <millrace/websocket/message_buffer.hpp>
 
 namespace millrace::websocket::detail {
 
@@ -50,7 +50,7 @@ public:
         : limits_{limits}, window_bits_{window_bits}, keeps_window_{keeps_window} {}
 
     /// See `compressor::restore`.
-    errc inflate(std::string_view piece, bool is_last, std::size_t max_bytes, std::string& out) {
+    errc inflate(std::string_view piece, bool is_last, std::size_t max_bytes, message_buffer& out) {
         if (!stream_) stream_ = take_stream();
         message_bytes_ += piece.size();
         const std::size_t most = std::min(max_bytes, most_by_ratio());
@@ -99,7 +99,7 @@ private:
                        : std::max(limits_.unlimited_bytes, message_bytes_ * limits_.max_ratio);
     }
 
-    errc run(std::string_view piece, std::size_t most, std::string& out) {
+    errc run(std::string_view piece, std::size_t most, message_buffer& out) {
         char chunk[chunk_bytes];
         stream_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));
         stream_->avail_in = static_cast<uInt>(piece.size());
@@ -108,7 +108,7 @@ private:
             stream_->next_out = reinterpret_cast<Bytef*>(chunk);
             stream_->avail_out = static_cast<uInt>(room);
             const int result = ::inflate(stream_.get(), Z_SYNC_FLUSH);
-            out.append(chunk, room - stream_->avail_out);
+            out.append({chunk, room - stream_->avail_out});
             if (out.size() > most) return errc::message_too_big;
             // A final block ends no message (section 7.2.3.5); inflateReset would drop the window.
             if (result == Z_STREAM_END)
