@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 #include <millrace/storage/sqlite_file.hpp>
 #include <millrace/storage/sqlite_layout.hpp>
 #include <millrace/storage/sqlite_options.hpp>
+#include <millrace/storage/sqlite_turn.hpp>
 #include <millrace/storage/sqlite_watch.hpp>
 
 namespace millrace::detail {
@@ -23,13 +25,17 @@ class sqlite_sink {
 public:
     /// @throws std::system_error when the file cannot be opened or its table does not fit.
     sqlite_sink(sqlite_options options, sqlite_layout layout)
-        : options_{std::move(options)}, layout_{std::move(layout)} {
+        : options_{std::move(options)},
+          layout_{std::move(layout)},
+          writers_{writers_mutex(options_.file)} {
         static constexpr std::atomic<bool> never = false;
+        const auto turn = take_turn(*writers_, options_.busy_timeout, never);
         open(never);
     }
 
     write_result operator()(std::span<const Record> rows, const std::atomic<bool>& give_up) {
         return contain([&] {
+            const auto turn = take_turn(*writers_, options_.busy_timeout, give_up);
             if (!db_) open(give_up);
             db_->give_up_on(give_up);
             return write(rows);
@@ -40,6 +46,7 @@ public:
     write_result upkeep(const std::atomic<bool>& give_up) {
         if (std::exchange(has_lost_log_, false)) return {.error = errc::storage_removed};
         return contain([&]() -> write_result {
+            const auto turn = take_turn(*writers_, options_.busy_timeout, give_up);
             if (!db_) open(give_up);
             require_place();
             return shorten_log();
@@ -161,6 +168,7 @@ private:
 
     sqlite_options options_;
     sqlite_layout layout_;
+    std::shared_ptr<std::mutex> writers_;
     std::unique_ptr<sqlite_connection> db_;
     std::unique_ptr<sqlite_statement> insert_;  // after db_: ends before it
     std::optional<sqlite_watch> watch_;
