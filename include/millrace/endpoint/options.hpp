@@ -153,6 +153,15 @@ struct endpoint_options {
     /// Whether, without a rule, /metrics are shown to whoever the guard lets pass.
     bool has_open_metrics = false;
 
+    /// Whether a WebSocket may show its token in its first message, as a browser's can in no
+    /// header. One that shows none in its request (see `bearer_token`) and that the guard refuses
+    /// with 401 is upgraded then, but nothing is sent to it and nothing taken from it until its
+    /// first message, `{"token":"..."}` and nothing else, has come: within the `handshake_timeout`
+    /// and in at most `max_head_bytes`. The guard is asked again, as if the token had come in the
+    /// Authorization header, and then `may`. Who is refused is closed with 1008 and the reason; who
+    /// is let in gets no answer but what it came for.
+    bool takes_token_messages = false;
+
     /// Gets what an operator needs to know: refusals with their reason, failures, start and stop.
     log_hook log{};
 

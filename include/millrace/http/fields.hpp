@@ -45,6 +45,14 @@ public:
         return found != nullptr ? found->times : 0;
     }
 
+    /// Replaces what was given of `name`.
+    void set(std::string_view name, std::string_view value) {
+        if (auto* found = const_cast<field*>(find(name)))
+            *found = {std::string{name}, std::string{value}, 1};
+        else
+            add(name, value);
+    }
+
 private:
     struct field {
         std::string name;

@@ -61,6 +61,9 @@ public:
         return fields_.count(name);
     }
 
+    /// Replaces what was given of a header. Nothing of it is checked.
+    void set_header(std::string_view name, std::string_view value) { fields_.set(name, value); }
+
     [[nodiscard]] bool is_http_1_1() const noexcept { return is_http_1_1_; }
 
     /// Whom the client means to speak to, host and port: of an absolute form, which goes before the

@@ -7,11 +7,17 @@
 #include <utility>
 #include <vector>
 
-#include <millrace/http/caller.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 
 namespace millrace::http {
+
+/// Who makes a request.
+struct caller {
+    std::string principal{};  ///< as the guard says, or the certificate; empty for nobody
+    std::string address{};    ///< the client's, where a trusted proxy names it; else the peer's
+    std::string peer{};       ///< the address of the other end of the connection
+};
 
 using handler = std::function<void(const request&, const caller&, const responder&)>;
 

@@ -69,6 +69,9 @@ public:
 
     explicit protocol(protocol_options options = {}) : options_(options) {}
 
+    /// Of messages from now on: see `protocol_options::max_message_bytes`.
+    void limit_messages(std::size_t max_bytes) noexcept { options_.max_message_bytes = max_bytes; }
+
     /// Lets the peer's messages be compressed, as the handshake agreed. Null: none may be.
     void use(std::unique_ptr<compressor> agreed) noexcept { compressor_ = std::move(agreed); }
 

@@ -17,9 +17,9 @@
 #include <millrace/endpoint/metrics.hpp>
 #include <millrace/endpoint/options.hpp>
 #include <millrace/endpoint/topic.hpp>
-#include <millrace/http/caller.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
+#include <millrace/http/router.hpp>
 
 namespace millrace::detail {
 

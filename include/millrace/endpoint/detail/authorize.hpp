@@ -8,8 +8,8 @@
 
 #include <millrace/endpoint/authorization.hpp>
 #include <millrace/endpoint/options.hpp>
-#include <millrace/http/caller.hpp>
 #include <millrace/http/request.hpp>
+#include <millrace/http/router.hpp>
 #include <millrace/transport/address_list.hpp>
 
 namespace millrace::detail {

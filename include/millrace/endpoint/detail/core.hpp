@@ -32,9 +32,9 @@
 #include <millrace/endpoint/guard.hpp>
 #include <millrace/endpoint/options.hpp>
 #include <millrace/endpoint/topic.hpp>
-#include <millrace/http/caller.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
+#include <millrace/http/router.hpp>
 #include <millrace/transport/address_list.hpp>
 #include <millrace/transport/transport.hpp>
 #include <millrace/version.hpp>

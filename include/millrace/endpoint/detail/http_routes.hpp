@@ -8,9 +8,9 @@
 #include <millrace/endpoint/detail/api_routes.hpp>
 #include <millrace/endpoint/detail/authorize.hpp>
 #include <millrace/endpoint/metrics.hpp>
-#include <millrace/http/caller.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
+#include <millrace/http/router.hpp>
 
 namespace millrace::detail {
 

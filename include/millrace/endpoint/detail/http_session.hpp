@@ -18,6 +18,7 @@
 #include <millrace/endpoint/detail/route.hpp>
 #include <millrace/endpoint/detail/upload.hpp>
 #include <millrace/endpoint/guard.hpp>
+#include <millrace/endpoint/guards/bearer_token.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 #include <millrace/websocket/close_code.hpp>
@@ -52,8 +53,12 @@ protected:
         if (!place_.is_address_known()) this->await_peer();
     }
 
-    /// The answer to the upgrade is queued.
-    virtual void on_upgraded(route& to, std::unique_ptr<websocket::compressor> agreed) = 0;
+    using shared_request = std::shared_ptr<const http::request>;
+
+    /// The answer to the upgrade is queued. Where its `request` is given, the guard has yet to see
+    /// a token.
+    virtual void on_upgraded(route& to, std::unique_ptr<websocket::compressor> agreed,
+                             shared_request request) = 0;
 
     /// Whether a body counts among the messages that one connection may send.
     [[nodiscard]] virtual bool allows_post() = 0;
@@ -158,8 +163,6 @@ protected:
     bool is_held_back_ = false;  ///< input waits that was received already
 
 private:
-    using shared_request = std::shared_ptr<const http::request>;
-
     void begin_response(bool keep_alive) {
         phase_ = phase::responding;
         is_answered_ = false;
@@ -216,17 +219,25 @@ private:
     void on_verdict(const shared_request& request, verdict said) {
         if (phase_ != phase::responding || is_answered_) return;
         if (server_.is_stopping()) said = errc::try_again_later;
+        if (said.error && may_show_token(*request, said)) return upgrade(request, false);
         if (said.error) return turn_away(*request, said);
         this->principal_ = said.principal.empty() ? this->peer_subject() : said.principal;
         serve(request);
+    }
+
+    /// Whether a token may yet come in a first message.
+    [[nodiscard]] bool may_show_token(const http::request& request, const verdict& said) const {
+        return options_.takes_token_messages && said.error == errc::unauthorized &&
+               websocket::wants_upgrade(request) && !bearer_token(request) &&
+               server_.find_route(request.path()) != nullptr;
     }
 
     void serve(const shared_request& request) {
         // Which of two keys counts must not be in doubt where one may be refused.
         if (request->query_count("key") > 1)
             return answer(http::error_response(400, "repeated parameter", "key"));
+        if (websocket::wants_upgrade(*request)) return upgrade(request, true);
         route* const found = server_.find_route(request->path());
-        if (websocket::wants_upgrade(*request)) return upgrade(*request, found);
         ++loop_->counters.http_requests;
         const bool is_get = request->method() == "GET" || request->method() == "HEAD";
         if (found != nullptr && !is_get) return post(*request, *found);
@@ -244,13 +255,15 @@ private:
                            });
     }
 
-    void upgrade(const http::request& request, route* to) {
+    void upgrade(const shared_request& shared, bool is_proven) {
+        const http::request& request = *shared;
+        route* const to = server_.find_route(request.path());
         keep_alive_ = keep_alive_ && to != nullptr;
         if (to == nullptr) return answer(http::error_response(make_error_code(errc::not_found)));
         if (server_.is_draining()) return deny({errc::try_again_later, "the server restarts"});
         this->target_ = request.target();
         std::error_code refused = errc::handler_failed;
-        contain([&] { refused = to->admit(*this); });
+        contain([&] { refused = is_proven ? to->admit(*this) : std::error_code{}; });
         if (refused) return turn_away(request, refused);
 
         auto accepted =
@@ -267,7 +280,7 @@ private:
         deadline_ = never;
         is_open_ = true;
         access_.open(server_, *this);
-        on_upgraded(*to, std::move(accepted.compression));
+        on_upgraded(*to, std::move(accepted.compression), is_proven ? nullptr : shared);
     }
 
     void post(const http::request& request, route& to) {

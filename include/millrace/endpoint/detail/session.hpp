@@ -12,6 +12,7 @@
 
 #include <millrace/core/detail/token_bucket.hpp>
 #include <millrace/endpoint/detail/http_session.hpp>
+#include <millrace/endpoint/detail/token_gate.hpp>
 #include <millrace/websocket/protocol.hpp>
 
 namespace millrace::detail {
@@ -134,12 +135,49 @@ private:
         }
     };
 
-    void on_upgraded(route& to, std::unique_ptr<websocket::compressor> agreed) override {
+    void on_upgraded(route& to, std::unique_ptr<websocket::compressor> agreed,
+                     std::shared_ptr<const http::request> request) override {
         route_ = &to;
         is_held_back_ = true;  // the guard may have answered later than the request was received
         this->is_compressed_ = agreed != nullptr;
         this->needs_every_frame_ = agreed != nullptr && agreed->shared_key() == 0;
         protocol_.use(std::move(agreed));
+        if (request != nullptr) return wait_for_token(std::move(request));
+        contain([&] { to.on_open(*this); });
+    }
+
+    void wait_for_token(std::shared_ptr<const http::request> request) {
+        gate_ = std::make_unique<token_gate>(
+            *route_, [this, request = std::move(request)](const std::string& token) {
+                auto shown = std::make_shared<http::request>(*request);
+                shown->set_header("Authorization", "Bearer " + token);
+                const std::weak_ptr<connection> self = this->weak_from_this();
+                server_.admit(shown, this->remote_address_, [this, self, shown](verdict said) {
+                    const auto asker = self.lock();
+                    if (asker == nullptr || !is_open_) return;
+                    const loop::turn turn{*loop_};
+                    judge(*shown, said);
+                });
+            });
+        route_ = gate_.get();
+        protocol_.limit_messages(std::min(options_.max_head_bytes, options_.max_message_bytes));
+        deadline_ = after(options_.handshake_timeout);
+    }
+
+    /// What the guard says of a token that was shown in a message.
+    void judge(const http::request& shown, verdict said) {
+        route& to = gate_->behind();
+        deadline_ = base::never;
+        this->principal_ = said.principal.empty() ? this->peer_subject() : said.principal;
+        if (!said.error && !contain([&] { said.error = to.admit(*this); })) return;
+        if (said.error) {
+            this->note_denied(shown, said.reason);
+            return this->close(websocket::close_code::policy_violation,
+                               said.reason.empty() ? said.error.message() : said.reason);
+        }
+        route_ = &to;
+        protocol_.limit_messages(options_.max_message_bytes);
+        this->resume_reading();
         contain([&] { to.on_open(*this); });
     }
 
@@ -240,6 +278,7 @@ private:
 
     void tick_open() {
         if (message_since_ != base::never) tick_message();
+        if (loop_->now >= deadline_ && is_open_) return tick_gate();
         if (this->is_paused_ || !is_open_) return;
         if (loop_->now - this->last_received() >= options_.idle_timeout) {
             this->receive_now();
@@ -256,8 +295,19 @@ private:
         }
     }
 
+    /// The time for a token is over.
+    void tick_gate() {
+        this->receive_now();
+        if (!is_open_ || loop_->now < deadline_) return;
+        deadline_ = base::never;
+        ++loop_->counters.timeouts;
+        this->tell(severity::info, log_event::timed_out, "no token was shown");
+        this->close(websocket::close_code::policy_violation, "no token was shown in time");
+    }
+
     websocket::protocol<websocket::role::server> protocol_;
-    route* route_ = nullptr;  ///< once upgraded
+    route* route_ = nullptr;            ///< once upgraded
+    std::unique_ptr<token_gate> gate_;  ///< where a token was to be shown first
     token_bucket messages_;
     token_bucket control_frames_;
     nanoseconds message_since_ = base::never;  ///< a message has begun, or part of a frame

@@ -29,9 +29,9 @@
 #include <millrace/endpoint/detail/session_table.hpp>
 #include <millrace/endpoint/guard.hpp>
 #include <millrace/endpoint/options.hpp>
-#include <millrace/http/caller.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
+#include <millrace/http/router.hpp>
 #include <millrace/websocket/close_code.hpp>
 
 namespace millrace::detail {
