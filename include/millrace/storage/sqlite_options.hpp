@@ -6,7 +6,7 @@
 #include <string>
 
 #include <millrace/core/log.hpp>
-#include <millrace/storage/background_writer.hpp>
+#include <millrace/storage/writer_options.hpp>
 
 namespace millrace {
 
