@@ -221,6 +221,49 @@ TEST_CASE("on_drain comes once the outbox has fallen from its high to its low wa
     REQUIRE(drained == 1);
 }
 
+TEST_CASE("a pause does not count as silence, and one that does not end closes with 1013") {
+    struct waiting {
+        connection*& from;
+        int& closed;
+        void on_open(connection& c) {
+            from = &c;
+            c.pause_reading();
+        }
+        void operator()(connection&, std::string_view) {}
+        void on_close(connection&) { ++closed; }
+    };
+    connection* from = nullptr;
+    int closed = 0;
+    server s{{.ping_interval = 20s, .idle_timeout = 60s, .pause_timeout = 2min}};
+    s.endpoint.on_message("/wait", waiting{from, closed});
+    client c{s, "/wait"};
+    s.advance(119s);
+    REQUIRE(!c.next());
+    from->pause_reading();  // the same pause
+    from->resume_reading();
+    s.run();
+    s.advance(19s);
+    REQUIRE(!c.next());  // its silence begins with the end of the pause
+    s.advance(1s);
+    REQUIRE(c.next()->op == opcode::ping);
+    s.advance(39s);
+    from->pause_reading();
+    s.advance(119s);
+    REQUIRE(!c.next());
+    s.advance(1s);
+    REQUIRE(code_of_close(c) == close_code::try_again_later);
+    REQUIRE(s.counters().timeouts == 1);
+    s.advance(5s);  // no answer to the close frame
+    REQUIRE(closed == 1);
+
+    client gone{s, "/wait"};
+    gone.close();
+    s.advance(2min);
+    s.advance(5s);
+    REQUIRE(closed == 2);
+    REQUIRE(s.counters().connections == 0);
+}
+
 TEST_CASE("while reading is paused the sender has to wait, and nothing is lost") {
     struct reader {
         connection*& from;

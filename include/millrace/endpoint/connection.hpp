@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -64,11 +65,16 @@ public:
     [[nodiscard]] std::uint16_t close_code() const noexcept { return close_code_; }
 
     /// Takes nothing more out of the socket until `resume_reading`, so that in the end the sender
-    /// has to wait. A connection that is paused does not time out for its silence.
-    void pause_reading() noexcept { is_paused_ = true; }
+    /// has to wait. A connection that is paused does not time out for its silence, but for
+    /// not being resumed: `endpoint_options::pause_timeout`.
+    void pause_reading() noexcept {
+        if (!std::exchange(is_paused_, true)) pause_changed_at_ = loop_->now;
+    }
 
     void resume_reading() {
-        if (std::exchange(is_paused_, false)) schedule();
+        if (!std::exchange(is_paused_, false)) return;
+        pause_changed_at_ = loop_->now;
+        schedule();
     }
 
     /// Bytes queued and not yet taken by the system, with 64 for each frame.
@@ -142,6 +148,7 @@ protected:
     std::string subprotocol_;
     bool is_open_ = false;  ///< from the upgrade until a close is sent or received
     bool is_paused_ = false;
+    std::chrono::nanoseconds pause_changed_at_{};  ///< when `is_paused_` did
     bool is_congested_ = false;
     bool is_compressed_ = false;
     bool needs_every_frame_ = false;  ///< each is compressed by means of those before it

@@ -117,6 +117,10 @@ struct endpoint_options {
     std::chrono::milliseconds ping_interval = std::chrono::seconds{20};
     /// A connection from which nothing was received for so long, nor pongs, is closed.
     std::chrono::milliseconds idle_timeout = std::chrono::seconds{60};
+    /// A connection whose reading was paused, by a handler or by a pipeline that is behind, and was
+    /// not resumed for so long is closed with 1013. Each pause has the whole time: to be longer
+    /// than a pipeline may stand still.
+    std::chrono::milliseconds pause_timeout = std::chrono::minutes{5};
     /// A message whose parts take longer to come ends its connection with 1008, unless they come at
     /// `min_bytes_per_second`: over each such time, so that a pause of less does no harm.
     std::chrono::milliseconds message_timeout = std::chrono::seconds{30};

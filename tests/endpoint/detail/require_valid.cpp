@@ -43,10 +43,11 @@ void check_not_0(std::size_t endpoint_options::*member) {
 TEST_CASE("an endpoint takes its defaults") { CHECK_NOTHROW(require_valid({})); }
 
 TEST_CASE("times of an endpoint that no clock reaches, or that are negative, are refused") {
-    for (const auto member : {&endpoint_options::handshake_timeout,
-                              &endpoint_options::ping_interval, &endpoint_options::idle_timeout,
-                              &endpoint_options::close_timeout, &endpoint_options::stop_timeout,
-                              &endpoint_options::tick_interval, &endpoint_options::message_timeout})
+    for (const auto member :
+         {&endpoint_options::handshake_timeout, &endpoint_options::ping_interval,
+          &endpoint_options::idle_timeout, &endpoint_options::pause_timeout,
+          &endpoint_options::close_timeout, &endpoint_options::stop_timeout,
+          &endpoint_options::tick_interval, &endpoint_options::message_timeout})
         check_times(member);
     CHECK_NOTHROW(require_valid({.stop_timeout = 0ms}));
     CHECK_THROWS_AS(require_valid({.tick_interval = 0ms}), std::invalid_argument);

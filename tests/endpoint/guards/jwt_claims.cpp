@@ -67,3 +67,16 @@ TEST_CASE("claims of a wrong type, given twice or in no object are refused") {
         CHECK_FALSE(jwt_claims::parse(json).has_value());
     }
 }
+
+TEST_CASE("claims with control characters are refused, in names and texts") {
+    for (const auto* json :
+         {R"({"sub":"alice\n"})", R"({"sub":"alice\r\nadmin"})", R"({"sub":"\u0000"})",
+          R"({"sub":"a\u001bb"})", R"({"sub":"\u007f"})", "{\"sub\":\"a\x7f\"}",
+          R"({"sub":"\u0085"})", "{\"sub\":\"\xc2\x9f\"}", R"({"iss":"\t"})",
+          R"({"aud":["a","b\n"]})", R"({"aud":"b\n"})", R"({"name":"x\ny"})", R"({"a\nb":1})"}) {
+        CAPTURE(json);
+        CHECK_FALSE(jwt_claims::parse(json));
+    }
+    CHECK(jwt_claims::parse(R"({"sub":"Zo\u00eb \u00a0"})"));
+    CHECK(jwt_claims::parse("{\"sub\":\"\xc3\x85\xe2\x82\xac\"}"));
+}

@@ -16,6 +16,7 @@ namespace millrace::detail {
     require_time("ping_interval", options.ping_interval);
     require_time("idle_timeout", options.idle_timeout);
     require_time("message_timeout", options.message_timeout);
+    require_time("pause_timeout", options.pause_timeout);
     require_time("close_timeout", options.close_timeout);
     require_time("stop_timeout", options.stop_timeout, milliseconds{0});
     require_time("tick_interval", options.tick_interval);

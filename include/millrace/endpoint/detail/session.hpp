@@ -235,7 +235,7 @@ private:
 
     /// Of a message that has begun.
     void tick_message() {
-        if (is_held_back_) return watch_message();
+        if (is_held_back_ || this->is_paused_) return watch_message();
         if (loop_->now - message_since_ < options_.message_timeout) return;
         this->receive_now();
         if (!is_open_ || message_since_ == base::never) return;
@@ -279,12 +279,13 @@ private:
     void tick_open() {
         if (message_since_ != base::never) tick_message();
         if (loop_->now >= deadline_ && is_open_) return tick_gate();
-        if (this->is_paused_ || !is_open_) return;
-        if (loop_->now - this->last_received() >= options_.idle_timeout) {
+        if (!is_open_) return;
+        if (this->is_paused_) return tick_paused();
+        if (silence() >= options_.idle_timeout) {
             this->receive_now();
             if (!is_open_) return;
         }
-        const auto silence = loop_->now - this->last_received();
+        const auto silence = this->silence();
         if (silence >= options_.idle_timeout) {
             ++loop_->counters.timeouts;
             this->tell(severity::info, log_event::timed_out, "nothing was received");
@@ -303,6 +304,19 @@ private:
         ++loop_->counters.timeouts;
         this->tell(severity::info, log_event::timed_out, "no token was shown");
         this->close(websocket::close_code::policy_violation, "no token was shown in time");
+    }
+
+    /// For how long the peer might have been heard, and was not.
+    [[nodiscard]] nanoseconds silence() const noexcept {
+        return loop_->now - std::max(this->last_received(), this->pause_changed_at_);
+    }
+
+    /// A peer that has gone cannot be noticed meanwhile.
+    void tick_paused() {
+        if (loop_->now - this->pause_changed_at_ < options_.pause_timeout) return;
+        ++loop_->counters.timeouts;
+        this->tell(severity::warning, log_event::timed_out, "reading was not resumed");
+        this->close(websocket::close_code::try_again_later, "paused too long");
     }
 
     websocket::protocol<websocket::role::server> protocol_;

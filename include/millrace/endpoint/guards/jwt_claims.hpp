@@ -1,8 +1,10 @@
 #pragma once
 
 #include <charconv>
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -38,6 +40,17 @@ namespace detail {
     return true;
 }
 
+/// Whether a text in UTF-8 has one of Unicode's control characters (Cc).
+[[nodiscard]] inline bool has_control_character(std::string_view text) noexcept {
+    for (std::size_t i = 0; i != text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        if (byte < 0x20 || byte == 0x7f) return true;
+        if (byte == 0xc2 && i + 1 != text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0)
+            return true;
+    }
+    return false;
+}
+
 }  // namespace detail
 
 /// What a token says of itself: the registered claims (RFC 7519, section 4.1) that a server judges
@@ -49,12 +62,16 @@ struct jwt_claims {
     std::optional<double> expires{};                     ///< exp
     std::optional<double> not_before{};                  ///< nbf
 
-    /// Nothing for what is no JSON object, and where one of these claims is given twice or has
-    /// another type. Other claims are ignored.
+    /// Nothing for what is no JSON object, where one of these claims is given twice or has another
+    /// type, and where a claim's name or text has a control character, which could forge a line in
+    /// a log or a header. Other claims are ignored.
     [[nodiscard]] static std::optional<jwt_claims> parse(std::string json) {
         jwt_claims claims;
         bool is_good = true;
         const auto error = read_json_members(std::move(json), [&](const json_member& member) {
+            is_good &= !detail::has_control_character(member.name);
+            if (member.kind == json_kind::string)
+                is_good &= !detail::has_control_character(member.text);
             const auto set = [&](auto& claim) { is_good &= detail::set_once(claim, member); };
             if (member.name == "iss") set(claims.issuer);
             if (member.name == "sub") set(claims.subject);
