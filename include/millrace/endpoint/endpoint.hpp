@@ -168,7 +168,9 @@ public:
     }
 
     /// Serves the files of a directory under all paths that begin with `prefix` and have no other
-    /// route: see `http::static_files`.
+    /// route: see `http::static_files`. Unless `endpoint_options::extra_headers` say otherwise,
+    /// pages are framed by no other site (X-Frame-Options) and their address, which may hold a
+    /// token, is told to nobody (Referrer-Policy); a Content-Security-Policy is yours to set.
     /// @throws std::invalid_argument when the prefix is taken or no path;
     /// std::filesystem::filesystem_error when there is no such directory.
     void files(const std::string& prefix, const std::filesystem::path& directory) {
@@ -176,9 +178,12 @@ public:
         auto files = std::make_shared<http::static_files>(
             prefix, directory,
             http::static_files::limits{limits.max_file_bytes, limits.file_cache_bytes});
-        const auto serve = [files](const http::request& request, const http::caller&,
-                                   const http::responder& respond) {
-            respond(files->serve(request));
+        const auto serve = [files, lines = core_->headers().file_lines()](
+                               const http::request& request, const http::caller&,
+                               const http::responder& respond) {
+            auto answer = files->serve(request);
+            answer.extra_headers += lines;
+            respond(std::move(answer));
         };
         if (!prefix.starts_with('/') || !core_->paths.http.add_prefix(prefix, serve))
             throw std::invalid_argument("millrace: the prefix \"" + prefix +

@@ -7,6 +7,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <millrace/core/log.hpp>
 #include <millrace/endpoint/authorization.hpp>
@@ -165,6 +167,16 @@ struct endpoint_options {
     /// Authorization header, and then `may`. Who is refused is closed with 1008 and the reason; who
     /// is let in gets no answer but what it came for.
     bool takes_token_messages = false;
+
+    /// Lines that each HTTP answer has besides its own, such as
+    /// `{"Content-Security-Policy", "default-src 'self'"}`. One of a name that `endpoint::files`
+    /// sets takes its place.
+    std::vector<std::pair<std::string, std::string>> extra_headers{};
+    /// Origins of other sites whose pages may read HTTP answers and post events (CORS), such as
+    /// "https://app.example.com"; "*" for all. Preflight requests of theirs are answered before the
+    /// guard is asked. It lets nobody in by itself: an `origin_guard`, which is the default guard,
+    /// has to allow them, too.
+    std::vector<std::string> cors_origins{};
 
     /// Gets what an operator needs to know: refusals with their reason, failures, start and stop.
     log_hook log{};

@@ -67,7 +67,7 @@ struct response {
 [[nodiscard]] inline std::string head_of(const response& answer, bool keep_alive) {
     std::string head = "HTTP/1.1 " + std::to_string(answer.status) + " ";
     head.append(reason_phrase(answer.status)).append("\r\n");
-    if (answer.status != 304) {
+    if (answer.status != 304 && answer.status != 204) {
         head.append("Content-Length: ").append(std::to_string(answer.content_bytes()));
         head.append("\r\nContent-Type: ").append(answer.content_type).append("\r\n");
         head.append("X-Content-Type-Options: nosniff\r\n");

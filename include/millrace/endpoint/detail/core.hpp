@@ -20,6 +20,7 @@
 
 #include <millrace/core/clock.hpp>
 #include <millrace/core/detail/require_option.hpp>
+#include <millrace/endpoint/detail/answer_headers.hpp>
 #include <millrace/endpoint/detail/connection_limits.hpp>
 #include <millrace/endpoint/detail/listener.hpp>
 #include <millrace/endpoint/detail/loop.hpp>
@@ -70,6 +71,7 @@ public:
           guard{std::move(who)},
           access_log{std::move(accesses)},
           options_{require_valid(std::move(settings))},
+          headers_{options_},
           io_{io},
           transport_{std::move(wire)},
           listener_{*this, transport_.listen(io, {options_.address, options_.port})},
@@ -166,6 +168,7 @@ public:
     // What workers ask for, from any thread.
 
     [[nodiscard]] const endpoint_options& options() const noexcept { return options_; }
+    [[nodiscard]] const answer_headers& headers() const noexcept { return headers_; }
     [[nodiscard]] bool is_stopping() const noexcept { return is_stopping_; }
     [[nodiscard]] bool is_draining() const noexcept { return is_draining_; }
 
@@ -352,6 +355,7 @@ private:
     }
 
     endpoint_options options_;
+    answer_headers headers_;
     asio::io_context& io_;
     Transport transport_;
     listener<endpoint_core, Transport> listener_;

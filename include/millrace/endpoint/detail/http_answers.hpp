@@ -95,6 +95,7 @@ protected:
 
     void answer(http::response answer) {
         if (phase_ != phase::responding || is_answered_) return;
+        answer.extra_headers += server_.headers().lines(origin_);
         std::string head = http::head_of(answer, keep_alive_);
         access_.answer(answer.status, head.size());
         if (!is_head_request_ && answer.status != 304) {
@@ -152,6 +153,7 @@ protected:
     [[no_unique_address]] access_record<Server> access_;
     nanoseconds deadline_ = never;
     phase phase_ = phase::head;
+    std::string origin_;  ///< the request's, where that matters
     bool keep_alive_ = false;
     bool is_head_request_ = false;
     bool is_answered_ = false;

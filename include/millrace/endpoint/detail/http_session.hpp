@@ -181,10 +181,12 @@ private:
         const auto shared = std::make_shared<const http::request>(std::move(request));
         access_.begin(server_, shared, this->bytes_out());
         if (server_.is_stopping()) return deny(errc::try_again_later);
+        if (server_.headers().has_cors()) this->origin_ = shared->header("Origin");
         if (Server::is_probe(*shared)) return serve(shared);
         if (why == surplus::server_full) return deny({errc::try_again_later, "the server is full"});
         if (!is_welcome)
             return deny({errc::too_many_requests, "too many connections from one address"});
+        if (auto asked = server_.headers().preflight(*shared)) return answer(*std::move(asked));
         server_.admit(shared, this->remote_address_, [self = weak(), shared](verdict said) {
             const auto asker = self.lock();
             if (!asker || asker->is_ended()) return;
@@ -308,6 +310,7 @@ private:
     void refuse(std::error_code error) {
         begin_response(false);
         is_head_request_ = false;
+        this->origin_.clear();
         access_.begin(server_, nullptr, this->bytes_out());
         tell(severity::info, log_event::protocol_error, error.message());
         answer(http::error_response(error));

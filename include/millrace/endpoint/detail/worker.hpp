@@ -17,6 +17,7 @@
 #include <asio/io_context.hpp>
 
 #include <millrace/endpoint/access_log.hpp>
+#include <millrace/endpoint/detail/answer_headers.hpp>
 #include <millrace/endpoint/detail/connection_limits.hpp>
 #include <millrace/endpoint/detail/event_queue.hpp>
 #include <millrace/endpoint/detail/forwarded_for.hpp>
@@ -165,6 +166,7 @@ public:
 
     [[nodiscard]] const std::shared_ptr<loop>& shared_loop() const noexcept { return loop_; }
     [[nodiscard]] const endpoint_options& options() const noexcept { return endpoint_.options(); }
+    [[nodiscard]] const answer_headers& headers() const noexcept { return endpoint_.headers(); }
     [[nodiscard]] bool is_stopping() const noexcept { return endpoint_.is_stopping(); }
     [[nodiscard]] bool is_draining() const noexcept { return endpoint_.is_draining(); }
 
