@@ -6,7 +6,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -246,7 +245,7 @@ TEST_CASE("a feed may be destroyed in its handlers") {
         peer other{io, wire};
         auto running = start(volumes());
         using feed = from_websocket<decltype(running), memory, manual_clock>;
-        std::optional<feed> f;
+        std::unique_ptr<feed> f;
         bool is_ticking = false;
         // The capture shows that the handler itself is still there.
         const auto act = [&, kept = std::make_shared<std::string>(when)](std::string_view where) {
@@ -254,17 +253,18 @@ TEST_CASE("a feed may be destroyed in its handlers") {
             f.reset();
             CHECK(*kept == when);
         };
-        f.emplace(io, running, client_options{.url = "ws://exchange/"}, subscriptions,
-                  client_handlers{.on_open = [act] { act("on_open"); },
-                                  .on_close = [act](auto, auto, auto) { act("on_close"); },
-                                  .on_state =
-                                      [&is_ticking, act](client_state state) {
-                                          if (state == client_state::open) act("on_state");
-                                          if (is_ticking && state == client_state::connecting)
-                                              act("tick");
-                                      },
-                                  .on_error = [act](auto) { act("on_error"); }},
-                  wire);
+        f = std::make_unique<feed>(
+            io, running, client_options{.url = "ws://exchange/"}, subscriptions,
+            client_handlers{.on_open = [act] { act("on_open"); },
+                            .on_close = [act](auto, auto, auto) { act("on_close"); },
+                            .on_state =
+                                [&is_ticking, act](client_state state) {
+                                    if (state == client_state::open) act("on_state");
+                                    if (is_ticking && state == client_state::connecting)
+                                        act("tick");
+                                },
+                            .on_error = [act](auto) { act("on_error"); }},
+            wire);
         other.upgrade();
         other.drop();
         if (f) {

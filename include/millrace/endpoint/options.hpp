@@ -113,7 +113,8 @@ struct endpoint_options {
     /// but the one behind which all is lost is always told.
     std::size_t max_errors_per_message = 16;
 
-    /// From the first byte to the end of a request's head; beyond: 408.
+    /// From a connection's begin, or later from a request's first byte, to the end of the head;
+    /// beyond: 408, or the end of a connection whose TLS handshake is not done by then.
     std::chrono::milliseconds handshake_timeout = std::chrono::seconds{5};
     /// A connection from which nothing was received for so long is sent a ping.
     std::chrono::milliseconds ping_interval = std::chrono::seconds{20};

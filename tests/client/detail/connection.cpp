@@ -220,6 +220,27 @@ TEST_CASE("what lay unread while a handler was slow counts before a time is up")
         l.advance(60s);
         CHECK(l.client->state() != client_state::open);
     }
+    SECTION("of a handler that ticks itself") {
+        asio::io_context io;
+        memory wire;
+        peer other{io, wire};
+        std::string got;
+        line::client_type* self = nullptr;
+        client_handlers handlers;
+        handlers.on_message = [&](std::string_view text, opcode) {
+            self->clock().advance(10min);
+            self->tick();
+            got += text;
+        };
+        line::client_type client{io, {.url = "ws://host/"}, handlers, wire};
+        self = &client;
+        other.upgrade();
+        std::string frames;
+        websocket::append_frame(frames, opcode::text, "first");
+        websocket::append_frame(frames, opcode::text, "second");
+        other.write(frames);
+        CHECK(got == "firstsecond");
+    }
     SECTION("of an upgrade") {
         line l{{.connect_timeout = 10s}};
         l.other.put(accepting(read_request(l.other)));

@@ -95,6 +95,20 @@ TEST_CASE("what lay unread while a handler was slow counts before a time is up")
         s.advance(60s);
         CHECK(code_of_close(c) == close_code::going_away);
     }
+    SECTION("of another, while a handler has its message") {
+        s.endpoint.on_message("/tick", [&](connection&, std::string_view text) {
+            s.endpoint.clock().advance(10min);
+            s.endpoint.tick();
+            got += text;
+        });
+        client ticking{s, "/tick"}, other{s, "/raw"};
+        put(ticking.stream(), masked("this"));
+        put(other.stream(), masked("other"));
+        s.run();
+        CHECK((got == "thisother" || got == "otherthis"));
+        s.advance(0s);
+        CHECK(!other.next());
+    }
     SECTION("of a request") {
         memory_client c{s.io, s.wire};
         put(c.stream(), "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");

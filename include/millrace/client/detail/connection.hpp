@@ -94,7 +94,7 @@ public:
     /// Acts on what timed out.
     void tick() {
         const nanoseconds now = client_->now();
-        if (now < deadline()) return;
+        if (is_receiving_ || now < deadline()) return;
         receive_now();
         if (phase_ == phase::ended || now < deadline()) return;
         if (phase_ == phase::closing)
@@ -161,7 +161,7 @@ private:
     /// Reads what has come, so that a server is not judged by what a slow handler left unread.
     void receive_now() { receive({}); }
 
-    void receive(std::error_code error) {
+    void receive(std::error_code error) try {
         const auto keep = client_;
         std::size_t size = 0;
         if (!error) size = stream_.read_some(receive_.prepare(), error);
@@ -169,7 +169,11 @@ private:
         if (size == 0) return;
         last_received_ = keep->now();
         is_ping_sent_ = false;
+        is_receiving_ = true;
         receive_.consume(on_received(receive_.commit(size)));
+        is_receiving_ = false;
+    } catch (const std::bad_alloc&) {
+        end(asio::error::no_memory);
     }
 
     void on_input_end(std::error_code error) {
@@ -312,6 +316,7 @@ private:
     phase phase_ = phase::upgrading;
     std::size_t interim_bytes_ = 0;  ///< of answers before the one that counts
     bool is_writing_ = false;        ///< waits until the system takes more
+    bool is_receiving_ = false;      ///< a handler may be at work: nothing is judged meanwhile
     bool is_broken_ = false;         ///< a write has failed
     bool is_output_ended_ = false;
     bool is_ping_sent_ = false;

@@ -117,6 +117,8 @@ public:
     std::array<asio::const_buffer, 64> parts;
     /// The time of the last tick: no system call a message.
     std::chrono::nanoseconds now{};
+    /// The shared buffer holds what a connection has received.
+    bool is_receiving = false;
     /// What connections hold by themselves: see `stream_connection::held_bytes`.
     std::size_t held_bytes = 0;
     /// Called at the end of a turn when `memory_bytes` has grown by more than `slice_bytes`.

@@ -36,8 +36,10 @@ public:
           messages_{token_bucket::of_a_second(options_.max_messages_per_second)},
           control_frames_{token_bucket::of_a_second(options_.max_control_frames_per_second)} {}
 
-    /// Acts on what timed out.
+    /// Acts on what timed out; not while a handler has a message, for what others have sent cannot
+    /// be read then.
     void tick() {
+        if (loop_->is_receiving) return;
         phase_ == phase::websocket&& is_open_ ? tick_open() : this->tick_http();
         this->count_memory();
     }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -167,7 +168,13 @@ private:
     /// False at the end of the input.
     [[nodiscard]] bool receive(std::error_code error) {
         std::size_t size = 0;
-        const auto area = receive_.prepare();
+        std::span<char> area;
+        try {
+            area = receive_.prepare();
+        } catch (const std::bad_alloc&) {
+            on_failure();
+            return false;
+        }
         if (!error) size = stream_.read_some(area, error);
         if (!is_peer_known_) look_for_peer();
         if (is_ended_) return false;
@@ -194,12 +201,14 @@ private:
     }
 
     void use(std::span<char> bytes) noexcept {
+        loop_->is_receiving = true;
         try {
             receive_.consume(on_received(bytes));
             count_memory();
         } catch (...) {
             on_failure();
         }
+        loop_->is_receiving = false;
     }
 
     Stream stream_;
