@@ -106,13 +106,15 @@ private:
     }
 
     [[nodiscard]] static std::string entity_tag(const file_source& file) {
-        char text[64] = "\"";
-        char* const end = text + sizeof text;
-        char* at = std::to_chars(text + 1, end, file.size(), 16).ptr;
-        *at++ = '-';
-        at = std::to_chars(at, end, file.written(), 16).ptr;
-        *at++ = '"';
-        return {text, at};
+        std::string tag = "\"";
+        const auto append = [&](auto number) {
+            char text[24];
+            tag.append(text, std::to_chars(text, text + sizeof text, number, 16).ptr);
+        };
+        append(file.size());
+        tag += '-';
+        append(file.written());
+        return tag += '"';
     }
 
     /// RFC 9110, section 13.1.2: a list of tags, weak or strong, or "*".
