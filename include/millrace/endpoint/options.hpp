@@ -102,8 +102,8 @@ struct endpoint_options {
     /// What all connections together may hold in memory: received and not complete, inflated,
     /// queued to be sent, and bodies of answers. What several share counts once. Beyond: those that
     /// hold the most are ended, until an eighth is free; a WebSocket is sent close 1013, if it can
-    /// be. On top come the connections themselves (about 2 KB each), files (`file_cache_bytes`),
-    /// and what is on its way between loops (`loops`).
+    /// be. On top come the connections themselves with their TLS, files (`file_cache_bytes`), and
+    /// what is on its way between loops (`loops`).
     std::size_t max_memory_bytes = 256 * 1024 * 1024;
     /// Messages from one connection, on average and at once; beyond: close 1008. 0: no limit.
     std::size_t max_messages_per_second = 0;
@@ -148,7 +148,7 @@ struct endpoint_options {
 
     /// A larger file is not served: 404.
     std::size_t max_file_bytes = 16 * 1024 * 1024;
-    /// Files kept in memory; those that do not fit are read at each request.
+    /// Files kept in memory; others are read in pieces while they are sent.
     std::size_t file_cache_bytes = 32 * 1024 * 1024;
 
     /// Who may follow, read, send and observe. Without it, whoever the guard lets pass may follow,

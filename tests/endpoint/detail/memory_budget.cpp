@@ -197,6 +197,38 @@ TEST_CASE("compressed messages without an end are counted as they inflate") {
     REQUIRE(modest.next_text() == "5");
 }
 
+TEST_CASE("answers, messages and queues count together, and the modest go on") {
+    small_server own;
+    auto& topic = own.s.endpoint.add_topic("t");
+    for (int i = 0; i != 4'000; ++i) own.s.endpoint.add_topic("topic" + std::to_string(i));
+    std::mt19937 random{5};
+    client modest{own.s, "/take"}, follower{own.s, "/t"};
+    std::vector<std::unique_ptr<memory_client>> all;
+    for (int i = 0; i != 120; ++i) {
+        all.push_back(std::make_unique<memory_client>(
+            own.s.io, own.s.wire, memory_stream_options{.capacity_bytes = 1'000}));
+        auto& who = *all.back();
+        const auto kind = random() % 3;
+        if (kind == 0) {
+            who.stall();
+            who.send_raw("GET /api/topics HTTP/1.1\r\nHost: memory\r\n\r\n");
+        } else if (who.upgrade(kind == 1 ? "/take" : "/give")) {
+            who.stall();
+            if (kind == 1)
+                who.send(opcode::binary, std::string(300'000, 'x'), false);
+            else
+                who.send_text("300000");
+        }
+        own.s.endpoint.publish(topic, "record", "key");
+        own.s.run();
+        REQUIRE(own.memory() <= 9 * megabyte);
+        modest.send_text("1234");
+        REQUIRE(modest.next_text() == "4");
+        REQUIRE(follower.next_text() == "record");
+    }
+    REQUIRE(own.s.counters().memory_ended > 50);
+}
+
 TEST_CASE("what was counted is given back, whatever the connections did") {
     const auto deflate = std::make_shared<websocket::permessage_deflate>();
     small_server own{{.compression = deflate}};

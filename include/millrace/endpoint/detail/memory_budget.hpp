@@ -62,19 +62,9 @@ public:
         home_.post([](Endpoint& home) { home.budget.ask(); });
     }
 
-    /// In the first loop, in which the answers come together.
-    void ask() {
-        is_asked_ = true;
-        sizes_.assign(home_.workers().size(), {});
-        waiting_ = sizes_.size();
-        for (std::size_t i = 0; i != sizes_.size(); ++i) {
-            home_.workers()[i]->run([this, i](auto& asked) {
-                if (asked.is_first()) return add(i, asked.largest());
-                asked.home().post([i, sizes = asked.largest()](Endpoint& home) mutable {
-                    home.budget.add(i, std::move(sizes));
-                });
-            });
-        }
+    /// In the first loop, now and then: asks once more, whatever became of the last answers.
+    void tick() {
+        if (home_.memory_bytes() > max_bytes()) ask();
     }
 
 private:
@@ -87,7 +77,24 @@ private:
         return bytes > wanted ? bytes - wanted : 0;
     }
 
-    void add(std::size_t loop, std::vector<std::size_t> sizes) {
+    /// In the first loop, in which the answers come together.
+    void ask() {
+        is_asked_ = true;
+        const auto round = ++round_;
+        sizes_.assign(home_.workers().size(), {});
+        waiting_ = sizes_.size();
+        for (std::size_t i = 0; i != sizes_.size(); ++i) {
+            home_.workers()[i]->run([this, round, i](auto& asked) {
+                if (asked.is_first()) return add(round, i, asked.largest());
+                asked.home().post([round, i, sizes = asked.largest()](Endpoint& home) mutable {
+                    home.budget.add(round, i, std::move(sizes));
+                });
+            });
+        }
+    }
+
+    void add(std::uint64_t round, std::size_t loop, std::vector<std::size_t> sizes) {
+        if (round != round_) return;
         sizes_[loop] = std::move(sizes);
         if (--waiting_ != 0) return;
         is_asked_ = false;
@@ -112,6 +119,7 @@ private:
     std::atomic<bool> is_asked_{false};
     std::vector<std::vector<std::size_t>> sizes_;
     std::size_t waiting_ = 0;
+    std::uint64_t round_ = 0;
 };
 
 }  // namespace millrace::detail

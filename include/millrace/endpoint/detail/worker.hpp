@@ -93,7 +93,7 @@ public:
             self.loop_->now = now;
             self.sessions_.for_each([](session_type& each) { each.tick(); });
             self.loop_->tell_memory();
-            self.endpoint_.budget.on_growth(self);
+            if (self.is_first_) self.endpoint_.budget.tick();
         });
     }
 
