@@ -311,6 +311,25 @@ TEST_CASE("a list of topics holds what the asker may follow or read") {
     REQUIRE(ask(server.port(), get("/api/topics" + std::string{query}, token)).body == expected);
 }
 
+TEST_CASE("the root says what is there for the asker, unless files are") {
+    guarded_tcp server{options_of(1, by_table), {}, who_is_who()};
+    server.serve(counted("vitals", "wards"), {.duplex_path = "/ws"});
+    const running runs{server};
+    const std::string paths = R"("http":["/api/topics","/healthz","/readyz")";
+    const std::string input = R"("inputs":[{"name":"vitals","paths":["/vitals","/ws"]}],)";
+    const std::string topic =
+        R"({"topics":[{"name":"wards","path":"/wards","key":"ward","history":true}],)";
+    const auto says = [&](std::string_view token) {
+        return ask(server.port(), get("/", token)).body;
+    };
+    REQUIRE(says("stranger") == R"({"topics":[],"inputs":[],)" + paths + "]}\n");
+    REQUIRE(says("device") == R"({"topics":[],)" + input + paths + "]}\n");
+    REQUIRE(says("whole-topic") == topic + R"("inputs":[],)" + paths + "]}\n");
+    REQUIRE(says("operator") == topic + input + paths + ",\"/metrics\"]}\n");
+    REQUIRE(ask(server.port(), get("/", "")).status == 401);
+    REQUIRE(ask(server.port(), get("/other", "operator")).status == 404);
+}
+
 TEST_CASE("following and reading are asked for apart") {
     server s{{.may = [](action what, std::string_view topic, const key_asked&, std::string_view) {
         return what == (topic == "live" ? action::follow : action::read);

@@ -40,6 +40,16 @@ TEST_CASE("a path's own route goes before prefixes, a longer prefix before a sho
     REQUIRE(!router.has("/api/"));
 }
 
+TEST_CASE("the index is for the root alone, and behind all others") {
+    router router;
+    router.add_index(says("index"));
+    REQUIRE(ask(router, "GET", "/").body == "index");
+    REQUIRE(ask(router, "GET", "/x").status == 404);
+    REQUIRE(ask(router, "POST", "/").status == 405);
+    REQUIRE(router.add_prefix("/", says("files")));
+    REQUIRE(ask(router, "GET", "/").body == "files");
+}
+
 TEST_CASE("a path or prefix is given once") {
     router router;
     REQUIRE(router.add("/a", says("first")));

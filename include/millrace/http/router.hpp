@@ -35,6 +35,9 @@ public:
         return insert(prefixes_, std::move(prefix), std::move(serve));
     }
 
+    /// Requests for "/", where no other route is there for it.
+    void add_index(handler serve) { index_ = std::move(serve); }
+
     [[nodiscard]] bool has(std::string_view path) const noexcept {
         return position(exact_, path) != exact_.end();
     }
@@ -75,11 +78,13 @@ private:
             const bool is_longer = longest == nullptr || each.path.size() > longest->path.size();
             if (path.starts_with(each.path) && is_longer) longest = &each;
         }
-        return longest != nullptr ? &longest->serve : nullptr;
+        if (longest != nullptr) return &longest->serve;
+        return path == "/" && index_ ? &index_ : nullptr;
     }
 
     entries exact_;
     entries prefixes_;
+    handler index_;
 };
 
 }  // namespace millrace::http

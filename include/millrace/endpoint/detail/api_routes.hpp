@@ -105,6 +105,34 @@ inline void append_topics(std::string& out, const publications& all,
     return answer;
 }
 
+/// GET /: what the asker finds here, {"topics":[...],"inputs":[{"name":"readings","paths":
+/// ["/readings","/ws"]}],"http":["/api/topics",...]}; topics as in /api/topics.
+[[nodiscard]] inline http::response list_all(const publications& all, const http::request& request,
+                                             const http::caller& who, bool has_metrics,
+                                             const endpoint_options& options) {
+    http::response answer{.content_type = "application/json", .body = R"({"topics":)"};
+    append_topics(answer.body, all, request.query("key"), who, options);
+    answer.body += R"(,"inputs":[)";
+    const char* separator = "";
+    for (const auto& each : all) {
+        if (each->input_paths.empty() ||
+            !may(options, endpoint_action::send, each->input, std::nullopt, who.principal))
+            continue;
+        answer.body.append(std::exchange(separator, ",")).append(R"({"name":)");
+        append_json_string(answer.body, each->input);
+        const char* open = R"(,"paths":[)";
+        for (const auto& path : each->input_paths) {
+            answer.body += std::exchange(open, ",");
+            append_json_string(answer.body, path);
+        }
+        answer.body += "]}";
+    }
+    answer.body += R"(],"http":["/api/topics","/healthz","/readyz")";
+    if (has_metrics && may_observe(options, request, who)) answer.body += R"(,"/metrics")";
+    answer.body += "]}\n";
+    return answer;
+}
+
 /// GET /api/topics/NAME?key=&from=&to=&limit=: stored records as a JSON array, oldest first. 403
 /// for what may not be read, whether it exists or not, 404 for an unknown topic or one that is not
 /// stored, 400 naming a parameter that is wrong, 503 for a client that asks for too much at a time.

@@ -48,6 +48,10 @@ void add_http_routes(Core& to) {
     routes.add("/api/topics", [&to](const request& r, const caller& who, const responder& respond) {
         respond(list_topics(to.paths.publications(), r, who, to.options()));
     });
+    routes.add_index([&to](const request& r, const caller& who, const responder& respond) {
+        constexpr bool has_metrics = !std::string_view{Metrics::content_type}.empty();
+        respond(list_all(to.paths.publications(), r, who, has_metrics, to.options()));
+    });
     const std::string prefix = "/api/topics/";
     routes.add_prefix(prefix, [&to, size = prefix.size()](const request& r, const caller& who,
                                                           const responder& respond) {

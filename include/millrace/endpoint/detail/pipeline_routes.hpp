@@ -32,6 +32,12 @@ inline void add_route(route_table& routes, const std::string& path, std::unique_
     return routes;
 }
 
+/// What the authorisation rule is asked about: see `authorization_rule`.
+[[nodiscard]] inline std::string input_name(std::string_view input, const serve_options& options) {
+    if (!input.empty() || options.duplex_path.empty()) return std::string{input};
+    return options.duplex_path.substr(1);
+}
+
 /// The paths of a pipeline whose input's name is `input`; `make_input(name, topics)` makes a route
 /// that takes its events and streams topics.
 template <class MakeInput>
@@ -39,9 +45,8 @@ template <class MakeInput>
                                     const serve_options& options, MakeInput&& make_input) {
     auto routes = topic_routes(topics);
     const std::string& duplex = options.duplex_path;
-    std::string name{input};
-    if (!name.empty()) add_route(routes, "/" + name, make_input(name, topic_list{}));
-    if (name.empty() && !duplex.empty()) name = duplex.substr(1);
+    const std::string name = input_name(input, options);
+    if (!input.empty()) add_route(routes, "/" + name, make_input(name, topic_list{}));
     if (!duplex.empty()) add_route(routes, duplex, make_input(name, topics));
     return routes;
 }

@@ -28,8 +28,11 @@ struct publication {
         std::unique_ptr<history> records;
     };
 
-    std::vector<std::shared_ptr<topic>> topics;
-    std::vector<stored> histories;
+    /// The pipeline's input as `may` is asked about it, and the paths that take its events.
+    std::string input{};
+    std::vector<std::string> input_paths{};
+    std::vector<std::shared_ptr<topic>> topics{};
+    std::vector<stored> histories{};
 };
 
 template <class Record, class KeyBy>

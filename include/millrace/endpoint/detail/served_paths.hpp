@@ -49,6 +49,9 @@ public:
                 "millrace: events that go from loop to loop need a schema and copies");
         Running& running = pipeline->running;
         const auto& topics = published->topics;
+        published->input = input_name(running.input(), options);
+        if (!running.input().empty()) published->input_paths.push_back("/" + published->input);
+        if (!options.duplex_path.empty()) published->input_paths.push_back(options.duplex_path);
         add_to_first(pipeline_routes(running, topics, options));
         if constexpr (reachable_pipeline<Running>) {
             require_owned_views<typename Running::event_type>();
