@@ -87,7 +87,7 @@ public:
     /// Opts in to windows that close a part at a time: at most so many until `resume`, and none
     /// while a storage that has `has_room()` says no. Then the pipeline is behind; whoever drives
     /// it should hold back its input and call `resume` from turn to turn. What is pushed all the
-    /// same finds everything closed, so that results do not depend on it.
+    /// same waits until everything has closed, so that results do not depend on it.
     /// @throws std::invalid_argument for 0 windows
     void close_in_slices(std::size_t windows) {
         if (windows == 0) throw std::invalid_argument{"close_in_slices: 0 windows"};
@@ -97,6 +97,11 @@ public:
 
     /// Whether windows wait that are due.
     [[nodiscard]] bool is_behind() const noexcept { return state_->pace.is_behind; }
+
+    /// Whether what they wait for is a storage's room.
+    [[nodiscard]] bool waits_for_room() const noexcept {
+        return is_behind() && state_->pace.left != 0;
+    }
 
     /// Closes the next windows; true once none waits.
     bool resume() {
@@ -108,12 +113,8 @@ public:
     /// @return the first storage's error whose rows are not durable; such rows stay with it and are
     /// tried again until it ends
     std::error_code finish() {
-        state_->pace = {.waits_for_room = true, .is_behind = is_behind()};
-        while (!go_on()) {
-            state_->root.flush();
-            state_->pace.waits_for_room = state_->root.has_room();
-        }
-        state_->pace.waits_for_room = true;
+        catch_up();
+        state_->pace = {.waits_for_room = true};
         const std::error_code error = state_->root.finish();
         begin_slice();
         return error;
@@ -150,8 +151,11 @@ private:
 
     void catch_up() {
         if (!is_behind()) return;
-        state_->pace = {.is_behind = true};
-        go_on();
+        state_->pace = {.waits_for_room = true, .is_behind = true};
+        while (!go_on()) {
+            state_->root.flush();
+            state_->pace.waits_for_room = state_->root.has_room();
+        }
         begin_slice();
     }
 

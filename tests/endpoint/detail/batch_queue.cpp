@@ -18,7 +18,14 @@ struct two_loops {
     std::shared_ptr<mailbox> of_to = std::make_shared<mailbox>(to);
     std::vector<int> got;
     std::shared_ptr<batch_queue<int>> way = std::make_shared<batch_queue<int>>(
-        of_from, of_to, [this](int& value) { got.push_back(value); });
+        of_from, of_to, [this](int& value) { return take(value); });
+    int refused = -1;  // is not taken
+
+    bool take(int value) {
+        if (value == refused) return false;
+        got.push_back(value);
+        return true;
+    }
 
     void send(int value) {
         *way->back() = value;
@@ -49,7 +56,7 @@ TEST_CASE("a batch_queue that was full tells when there is room, once") {
     two_loops l;
     int told = 0;
     l.way = std::make_shared<batch_queue<int>>(
-        l.of_from, l.of_to, [&](int& value) { l.got.push_back(value); }, [&] { ++told; });
+        l.of_from, l.of_to, [&](int& value) { return l.take(value); }, [&] { ++told; });
     for (int i = 0; i < slots; ++i) l.send(i);
     REQUIRE(l.way->back() == nullptr);
     l.run(l.from);
@@ -65,6 +72,24 @@ TEST_CASE("a batch_queue that was full tells when there is room, once") {
     REQUIRE(l.got.size() == static_cast<std::size_t>(slots) + 1);
 }
 
+TEST_CASE("a batch that is not taken is kept, with those behind it, until it is asked for again") {
+    two_loops l;
+    l.refused = 1;
+    for (int i = 0; i < 3; ++i) l.send(i);
+    l.run(l.to);
+    REQUIRE(l.got == std::vector{0});
+    l.send(3);
+    l.run(l.to);
+    l.way->drain();
+    REQUIRE(l.got == std::vector{0});
+    REQUIRE_FALSE(l.way->is_empty());
+    l.refused = -1;
+    l.way->resume();
+    l.run(l.to);
+    REQUIRE(l.got == std::vector{0, 1, 2, 3});
+    REQUIRE(l.way->is_empty());
+}
+
 TEST_CASE("one turn takes a round of the batch_queue at most") {
     two_loops l;
     bool refills = true;
@@ -74,6 +99,7 @@ TEST_CASE("one turn takes a round of the batch_queue at most") {
             *l.way->back() = 0;
             l.way->push();
         }
+        return true;
     });
     l.way = way;
     for (int i = 0; i < slots / 2; ++i) l.send(i);

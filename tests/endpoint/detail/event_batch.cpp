@@ -54,11 +54,12 @@ namespace {
 
 using runs = std::vector<std::pair<event_sender*, std::vector<int>>>;
 
-runs runs_of(const event_batch<named>& batch) {
+runs runs_of(event_batch<named>& batch) {
     runs all;
     batch.for_each_run([&](const auto& from, std::span<const named> events) {
         all.emplace_back(from.get(), std::vector<int>{});
         for (const auto& each : events) all.back().second.push_back(each.number);
+        return events.size();
     });
     return all;
 }
@@ -88,6 +89,7 @@ TEST_CASE("a batch keeps what an event's views refer to") {
             REQUIRE(event.number == i);
             REQUIRE(event.nested.text == "text " + std::to_string(i));
         }
+        return events.size();
     });
     batch.clear();
     REQUIRE(batch.empty());
@@ -108,13 +110,39 @@ TEST_CASE("a batch knows whose its events are, and holds on to nobody without on
     batch.begin(b);
     batch.keep({"", {}, 4, {}});
     REQUIRE(runs_of(batch) == runs{{a.get(), {1, 2, 3}}, {b.get(), {4}}});
-    REQUIRE(batch.rejected() == 1);
+    REQUIRE(batch.take_rejected() == 1);
+    REQUIRE(batch.take_rejected() == 0);
     for (int i = 0; i < 100; ++i) {
         batch.begin(a);
         batch.begin(b);
     }
-    REQUIRE(runs_of(batch).size() == 2);
     batch.clear();
     REQUIRE(a.use_count() == 1);
     REQUIRE(b.use_count() == 1);
+}
+
+TEST_CASE("a batch that is taken in part goes on where it was left") {
+    event_batch<named> batch;
+    const auto a = std::make_shared<event_sender>(), b = std::make_shared<event_sender>();
+    for (int i = 1; i <= 4; ++i) {
+        batch.begin(i < 3 ? a : b);
+        batch.keep({"", {}, i, {}});
+    }
+    std::vector<int> one_by_one;
+    for (int i = 0; i < 4; ++i) {
+        REQUIRE_FALSE(batch.is_taken());
+        bool is_first = true;
+        batch.for_each_run([&](const auto&, std::span<const named> events) -> std::size_t {
+            if (!std::exchange(is_first, false)) return 0;
+            one_by_one.push_back(events.front().number);
+            return 1;
+        });
+    }
+    REQUIRE(batch.is_taken());
+    REQUIRE(one_by_one == std::vector{1, 2, 3, 4});
+    REQUIRE(runs_of(batch).empty());
+    batch.clear();
+    batch.begin(a);
+    batch.keep({"", {}, 5, {}});
+    REQUIRE(runs_of(batch) == runs{{a.get(), {5}}});
 }

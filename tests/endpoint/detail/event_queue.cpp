@@ -40,11 +40,22 @@ struct recording {
     std::vector<std::string> got;
     std::uint64_t rejected = 0;
 
+    std::size_t due = 0;  // windows that wait; an event called "close" brings three
+
     codec_limits limits() const { return {}; }
+    void close_in_slices(std::size_t) {}
+    bool is_behind() const { return due != 0; }
+    bool waits_for_room() const { return false; }
+    bool resume() {
+        got.emplace_back("closed");
+        return --due == 0;
+    }
     event_check_type event_check() const { return {}; }
     void push(const named& one) {
         if (one.name == "throw") throw 1;
+        while (is_behind()) resume();
         got.emplace_back(one.name);
+        if (one.name == "close") due = 3;
     }
     void reject(std::uint64_t events) { rejected += events; }
 };
@@ -74,9 +85,11 @@ struct two_loops {
     std::shared_ptr<loop> near = std::make_shared<loop>(near_io);
     std::shared_ptr<loop> home = std::make_shared<loop>(far_io);
     recording pipeline;
-    std::shared_ptr<event_queue<recording>> queue =
-        std::make_shared<event_queue<recording>>(pipeline, home, std::make_shared<mailbox>(far_io),
-                                                 near, std::make_shared<mailbox>(near_io));
+    std::shared_ptr<closing_turns<recording>> closing =
+        std::make_shared<closing_turns<recording>>(pipeline, home);
+    std::shared_ptr<event_queue<recording>> queue = std::make_shared<event_queue<recording>>(
+        pipeline, closing, home, std::make_shared<mailbox>(far_io), near,
+        std::make_shared<mailbox>(near_io));
     std::shared_ptr<sender> ann = std::make_shared<sender>(near, 1),
                             bob = std::make_shared<sender>(near, 2);
     std::size_t errors = 0;
@@ -215,4 +228,49 @@ TEST_CASE("a full queue may be shut, drained and closed") {
     REQUIRE(l.pipeline.got.size() == sent * event_queue<recording>::max_batch_events);
     l.run();
     REQUIRE(!l.ann->is_paused());
+}
+
+TEST_CASE("what comes while windows close waits, in order, in the pipeline's loop and in others") {
+    two_loops l;
+    l.receive(R"([{"name":"a"},{"name":"close"},{"name":"b"},{"name":"c"}])");
+    l.receive(*l.bob, R"({"name":"d"})");
+    l.run(l.near_io);
+    REQUIRE(l.pipeline.got.empty());
+    l.far_io.restart();
+    l.far_io.poll_one();  // the batch, up to where the pipeline is behind
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "close"});
+    l.far_io.poll_one();
+    REQUIRE(l.pipeline.got.size() == 3);
+    l.run();
+    const std::vector<std::string> all{"a", "close", "closed", "closed", "closed", "b", "c", "d"};
+    REQUIRE(l.pipeline.got == all);
+
+    const auto of_far = std::make_shared<mailbox>(l.far_io);
+    const auto local = std::make_shared<event_queue<recording>>(l.pipeline, l.closing, l.home,
+                                                                of_far, l.home, of_far);
+    local->enter(*l.ann);
+    l.pipeline.got.clear();
+    std::string message = R"([{"name":"a"},{"name":"close"},{"name":"b"},{"name":"c"},{}])";
+    const auto send = [&] {
+        std::string text = message + '\0';
+        return local->receive(*l.ann, std::span{text}.first(message.size()),
+                              [&](const input_error&) { ++l.errors; });
+    };
+    REQUIRE(send() == 4);
+    REQUIRE(l.errors == 1);
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "close"});
+    message = R"({"name":"d"})";
+    REQUIRE(send() == 1);
+    REQUIRE(l.pipeline.got.size() == 2);
+    l.run();
+    REQUIRE(l.pipeline.got == all);
+    send();
+    REQUIRE(l.pipeline.got.back() == "d");
+    REQUIRE(l.pipeline.got.size() == all.size() + 1);
+    message = R"([{"name":"close"},{"name":"e"}])";
+    send();
+    l.closing->close();
+    local->drain();
+    REQUIRE(l.pipeline.got.back() == "e");
+    local->leave(*l.ann);
 }

@@ -18,10 +18,11 @@ class batch_queue : public std::enable_shared_from_this<batch_queue<Batch>> {
 public:
     static constexpr std::size_t slots = 64;
 
-    /// `take(Batch&)` is called in the loop of `to`, which also clears what it is given;
-    /// `on_room()` in the loop of `from`, once there is a batch to fill after there was none.
+    /// `take(Batch&)` is called in the loop of `to`. It clears what it is given, or is false: then
+    /// the batch is kept for after `resume`. `on_room()` in the loop of `from`, once there is a
+    /// batch to fill after there was none.
     batch_queue(std::shared_ptr<mailbox> from, std::shared_ptr<mailbox> to,
-                std::function<void(Batch&)> take, std::function<void()> on_room = {})
+                std::function<bool(Batch&)> take, std::function<void()> on_room = {})
         : from_{std::move(from)},
           to_{std::move(to)},
           take_{std::move(take)},
@@ -44,6 +45,14 @@ public:
 
     // In the loop that takes.
 
+    /// Whether nothing waits; in this loop only if both are one.
+    [[nodiscard]] bool is_empty() { return ring_.front() == nullptr; }
+
+    /// What waits is taken soon.
+    void resume() {
+        if (!is_due_.exchange(true)) wake();
+    }
+
     /// Takes all that wait.
     void drain() {
         while (take_one()) {
@@ -57,7 +66,7 @@ private:
     bool take_one() {
         Batch* const next = is_closed_ ? nullptr : ring_.front();
         if (next == nullptr) return false;
-        take_(*next);
+        if (!take_(*next)) return false;
         ring_.pop();
         if (wants_room_.exchange(false))
             from_->post([self = this->shared_from_this()] {
@@ -80,7 +89,7 @@ private:
 
     std::shared_ptr<mailbox> from_;
     std::shared_ptr<mailbox> to_;
-    std::function<void(Batch&)> take_;
+    std::function<bool(Batch&)> take_;
     std::function<void()> on_room_;
     spsc_ring<Batch> ring_{slots};
     std::atomic<bool> is_due_{false};  ///< the loop that takes has been woken

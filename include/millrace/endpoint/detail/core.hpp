@@ -306,6 +306,7 @@ private:
     void finish() {
         if (std::exchange(is_finished_, true)) return;
         const loop::turn turn{*shared_loop()};
+        for (const auto& each : paths.pipelines()) each->end_turns();
         for (const auto& each : paths.event_queues()) {
             each->drain();
             each->close();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <millrace/core/owned_views.hpp>
@@ -68,18 +69,25 @@ public:
     void reject() noexcept { ++rejected_; }
 
     /// Calls `f(const std::shared_ptr<event_sender>&, std::span<const Event>)` for the events that
-    /// stand together and are of one sender.
+    /// stand together and are of one sender, until one returns that it took fewer than all. The
+    /// next call goes on from there.
     template <class Function>
-    void for_each_run(Function&& f) const {
+    void for_each_run(Function&& f) {
         for (std::size_t i = 0; i != runs_.size(); ++i) {
-            const std::size_t begin = runs_[i].begin;
             const std::size_t end = i + 1 != runs_.size() ? runs_[i + 1].begin : events_.size();
-            f(runs_[i].from, std::span{events_}.subspan(begin, end - begin));
+            if (end <= taken_) continue;
+            taken_ +=
+                f(runs_[i].from, std::span{std::as_const(events_)}.subspan(taken_, end - taken_));
+            if (taken_ != end) return;
         }
     }
 
+    /// Whether `for_each_run` came to the end.
+    [[nodiscard]] bool is_taken() const noexcept { return taken_ == events_.size(); }
+
     [[nodiscard]] std::size_t size() const noexcept { return events_.size(); }
-    [[nodiscard]] std::uint64_t rejected() const noexcept { return rejected_; }
+    /// How many were rejected since it was last asked.
+    [[nodiscard]] std::uint64_t take_rejected() noexcept { return std::exchange(rejected_, 0); }
     [[nodiscard]] bool empty() const noexcept { return events_.empty() && rejected_ == 0; }
 
     void clear() noexcept {
@@ -87,6 +95,7 @@ public:
         events_.clear();
         runs_.clear();
         rejected_ = 0;
+        taken_ = 0;
         texts_.clear();
     }
 
@@ -101,6 +110,7 @@ private:
     std::vector<Event> events_;
     std::vector<run> runs_;
     std::uint64_t rejected_ = 0;
+    std::size_t taken_ = 0;
     text_arena texts_;
 };
 

@@ -11,6 +11,7 @@
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/connection.hpp>
 #include <millrace/endpoint/detail/batch_queue.hpp>
+#include <millrace/endpoint/detail/closing_turns.hpp>
 #include <millrace/endpoint/detail/event_batch.hpp>
 #include <millrace/endpoint/detail/loop.hpp>
 #include <millrace/endpoint/detail/mailbox.hpp>
@@ -35,14 +36,16 @@ public:
 
 /// A running pipeline whose events can come from other loops.
 template <class Running>
-concept reachable_pipeline = portable_event<typename Running::event_type> && requires {
+concept reachable_pipeline = portable_event<typename Running::event_type> && requires(Running& r) {
+    r.close_in_slices(std::size_t{});
     typename Running::decoder_type;
     typename Running::event_check_type;
 };
 
 /// Decodes messages in the loop that received them and sends their events, in batches, to the loop
 /// in which the pipeline runs. Events of one connection stay in order. While the pipeline is so far
-/// behind that no batch is free, none of the queue's senders is read.
+/// behind that no batch is free, none of the queue's senders is read. In the pipeline's own loop
+/// events go to it at once, and are sent only while it catches up with windows that are due.
 ///
 /// A sender at one of whose events the pipeline throws is closed, as in the pipeline's own loop:
 /// nothing that it sent behind that event is taken, and all that others sent is.
@@ -57,18 +60,24 @@ public:
     /// A batch is sent once it has so many events; what is left of a turn at its end.
     static constexpr std::size_t max_batch_events = 1024;
 
-    event_queue(Running& pipeline, std::shared_ptr<loop> home, std::shared_ptr<mailbox> of_home,
+    event_queue(Running& pipeline, std::shared_ptr<closing_turns<Running>> closing,
+                std::shared_ptr<loop> home, std::shared_ptr<mailbox> of_home,
                 std::shared_ptr<loop> receiver, const std::shared_ptr<mailbox>& of_receiver)
-        : decode_{pipeline.limits()},
+        : local_{home == receiver ? &pipeline : nullptr},
+          closing_{closing},
+          decode_{pipeline.limits()},
           check_{pipeline.event_check()},
           receiver_{std::move(receiver)},
           queue_{std::make_shared<batch_queue<batch>>(
               of_receiver, std::move(of_home),
-              [to = &pipeline, home = std::move(home), senders = of_receiver](batch& events) {
-                  take(*to, *home, *senders, events);
+              [to = &pipeline, closing, home = std::move(home), senders = of_receiver](batch& b) {
+                  return take(*to, *closing, *home, *senders, b);
               },
               [this] { on_room(); })} {
         open_ = queue_->back();
+        closing->on_done([queue = std::weak_ptr{queue_}] {
+            if (const auto held = queue.lock()) held->resume();
+        });
     }
 
     // In the loop that receives.
@@ -90,16 +99,18 @@ public:
     /// As `running_pipeline::receive`, of a connection that has entered and is not paused.
     template <class OnError>
     std::size_t receive(connection& from, std::span<char> message, OnError&& on_error) {
-        if (latest_ == nullptr || latest_->who != &from) latest_ = senders_.at(&from);
-        return receive(message, on_error);
+        return receive(message, on_error, [&] {
+            if (latest_ == nullptr || latest_->who != &from) latest_ = senders_.at(&from);
+        });
     }
 
     /// Likewise, of a connection with this number that has not entered, and only while there is
     /// room. Where the pipeline throws at an event, what is behind it in the message is not taken.
     template <class OnError>
     std::size_t post(std::uint64_t id, std::span<char> message, OnError&& on_error) {
-        latest_ = std::make_shared<event_sender>(event_sender{nullptr, id});
-        return receive(message, on_error);
+        return receive(message, on_error, [&] {
+            latest_ = std::make_shared<event_sender>(event_sender{nullptr, id});
+        });
     }
 
     /// Whether a message may be given: it is neither full nor shut.
@@ -119,35 +130,51 @@ public:
 
     // In the loop of the pipeline.
 
-    void drain() override { queue_->drain(); }
+    void drain() override {
+        if (local_ != nullptr) shut();
+        queue_->drain();
+    }
     void close() override { queue_->close(); }
 
 private:
-    /// Of `latest_`.
-    template <class OnError>
-    std::size_t receive(std::span<char> message, OnError&& on_error) {
+    /// `find_sender()` sets `latest_` to whose the message is.
+    template <class OnError, class FindSender>
+    std::size_t receive(std::span<char> message, OnError&& on_error, FindSender&& find_sender) {
         if (is_shut_) return 0;
-        const std::size_t before = open_->size();
-        if (!std::exchange(is_scheduled_, true)) receiver_->schedule(this->shared_from_this());
-        open_->begin(latest_);
+        std::size_t taken = 0;
+        bool is_direct = local_ != nullptr && open_->empty() && queue_->is_empty();
+        const auto begin = [&] {
+            if (!std::exchange(is_scheduled_, true)) receiver_->schedule(this->shared_from_this());
+            find_sender();
+            open_->begin(latest_);
+        };
+        if (!is_direct) begin();
         decode_.decode(
             message,
-            [this](const event& one) {
+            [&](const event& one) {
                 if (!check_(one)) {
-                    open_->reject();
+                    reject();
                     return errc::key_too_long;
                 }
+                ++taken;
+                if (is_direct && !local_->is_behind()) {
+                    local_->push(one);
+                    return errc{};
+                }
+                if (std::exchange(is_direct, false)) begin();
                 open_->keep(one);
                 return errc{};
             },
             [&](const input_error& error) {
-                if (error.code != errc::key_too_long) open_->reject();
+                if (error.code != errc::key_too_long) reject();
                 on_error(error);
             });
-        const std::size_t taken = open_->size() - before;
+        if (local_ != nullptr) closing_->check();
         if (open_->size() >= max_batch_events) send();
         return taken;
     }
+
+    void reject() { local_ != nullptr ? local_->reject(1) : open_->reject(); }
 
     void send() {
         if (is_full() || open_->empty()) return;
@@ -164,25 +191,40 @@ private:
         for (const auto& each : senders_) each.first->resume_reading();
     }
 
-    static void take(Running& pipeline, loop& home, mailbox& senders, batch& events) {
+    /// False where the pipeline is behind before all is taken.
+    static bool take(Running& pipeline, closing_turns<Running>& closing, loop& home,
+                     mailbox& senders, batch& events) {
         const loop::turn turn{home};
-        pipeline.reject(events.rejected());
+        pipeline.reject(events.take_rejected());
         events.for_each_run(
             [&](const std::shared_ptr<event_sender>& from, std::span<const event> run) {
-                if (from->has_failed) return;
+                if (from->has_failed) return run.size();
+                std::size_t taken = 0;
                 const auto push_all = [&] {
-                    for (const event& each : run) pipeline.push(each);
+                    for (; taken != run.size() && may_push(pipeline, closing); ++taken)
+                        pipeline.push(run[taken]);
                 };
                 from->has_failed = !home.contain(push_all, from->id);
-                if (from->has_failed)
-                    senders.post([from] {
-                        if (from->who == nullptr) return;
-                        from->who->close(websocket::close_code::internal_error, "handler failed");
-                    });
+                if (!from->has_failed) return taken;
+                senders.post([from] {
+                    if (from->who == nullptr) return;
+                    from->who->close(websocket::close_code::internal_error, "handler failed");
+                });
+                return run.size();
             });
+        closing.check();
+        if (!events.is_taken()) return false;
         events.clear();
+        return true;
     }
 
+    /// Once its turns are over, a push catches up.
+    static bool may_push(const Running& pipeline, const closing_turns<Running>& closing) noexcept {
+        return !pipeline.is_behind() || closing.is_closed();
+    }
+
+    Running* local_;                                   ///< the pipeline, if this is its loop
+    std::shared_ptr<closing_turns<Running>> closing_;  ///< to be used there
     typename Running::decoder_type decode_;
     typename Running::event_check_type check_;
     std::shared_ptr<loop> receiver_;

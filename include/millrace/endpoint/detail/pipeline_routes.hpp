@@ -51,7 +51,7 @@ template <class MakeInput>
     return routes;
 }
 
-/// In the pipeline's own loop.
+/// Of a pipeline that no queue reaches, in its own loop.
 template <class Running>
 [[nodiscard]] route_table pipeline_routes(Running& pipeline, const topic_list& topics,
                                           const serve_options& options) {
@@ -61,7 +61,7 @@ template <class Running>
     });
 }
 
-/// In another loop, from which `lane` leads to the pipeline.
+/// In a loop from which `batch_queue` leads to the pipeline.
 template <reachable_pipeline Running>
 [[nodiscard]] route_table pipeline_routes(const std::shared_ptr<event_queue<Running>>& batch_queue,
                                           std::string_view input, const topic_list& topics,

@@ -15,7 +15,7 @@
 
 namespace millrace::detail {
 
-/// An `input_route` whose pipeline runs in another loop. A queue may have several routes.
+/// An `input_route` whose pipeline may run in another loop. A queue may have several routes.
 template <reachable_pipeline Running>
 class queued_input_route final : public event_route {
 public:

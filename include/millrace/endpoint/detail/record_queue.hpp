@@ -29,9 +29,11 @@ public:
     record_queue(std::shared_ptr<loop> from, std::shared_ptr<mailbox> of_from,
                  std::shared_ptr<loop> to, std::shared_ptr<mailbox> of_to)
         : from_{std::move(from)},
-          queue_{std::make_shared<batch_queue<batch>>(
-              std::move(of_from), std::move(of_to),
-              [to = std::move(to)](batch& records) { records.publish_to(*to); })} {}
+          queue_{std::make_shared<batch_queue<batch>>(std::move(of_from), std::move(of_to),
+                                                      [to = std::move(to)](batch& records) {
+                                                          records.publish_to(*to);
+                                                          return true;
+                                                      })} {}
 
     void hand_over(topic& there, std::string_view key, const websocket::frame& message) override {
         batch* const to = next();

@@ -52,18 +52,26 @@ public:
         published->input = input_name(running.input(), options);
         if (!running.input().empty()) published->input_paths.push_back("/" + published->input);
         if (!options.duplex_path.empty()) published->input_paths.push_back(options.duplex_path);
-        add_to_first(pipeline_routes(running, topics, options));
         if constexpr (reachable_pipeline<Running>) {
             require_owned_views<typename Running::event_type>();
+            const auto closing = pipeline->close_in_turns(first().shared_loop());
+            const auto queue_from = [&](Worker& w) {
+                return std::make_shared<event_queue<Running>>(
+                    running, closing, first().shared_loop(), first().shared_mailbox(),
+                    w.shared_loop(), w.shared_mailbox());
+            };
+            const auto own = queue_from(first());
+            add_to_first(pipeline_routes(own, running.input(), topics, options));
+            event_queues_.push_back(own);
             for_each_other([&](Worker& w) {
-                auto batch_queue = std::make_shared<event_queue<Running>>(
-                    running, first().shared_loop(), first().shared_mailbox(), w.shared_loop(),
-                    w.shared_mailbox());
+                auto queue = queue_from(w);
                 auto routes =
-                    pipeline_routes(batch_queue, running.input(), replicate(topics, w), options);
-                event_queues_.push_back(batch_queue);
-                add_routes(w, std::move(routes), std::move(batch_queue));
+                    pipeline_routes(queue, running.input(), replicate(topics, w), options);
+                event_queues_.push_back(queue);
+                add_routes(w, std::move(routes), std::move(queue));
             });
+        } else {
+            add_to_first(pipeline_routes(running, topics, options));
         }
         pipeline->label = label_of(pipeline->input());
         pipelines_.push_back(std::move(pipeline));
