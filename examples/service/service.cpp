@@ -4,7 +4,8 @@
 //     PRICES_ADDRESS       where to listen: 127.0.0.1; "systemd:" takes systemd's socket
 //     PRICES_PORT          8080
 //     PRICES_LOOPS         1
-//     PRICES_TOKENS        who may connect, as "name:token,name:token"; everybody if empty
+//     PRICES_TOKENS        who may connect, as "name:token,name:token"; if empty, all but
+//                          pages of other origins
 //     PRICES_ACCESS_LOG    a file, opened anew at SIGHUP; /dev/null for none
 //
 //     ws://127.0.0.1:8080/trades takes trades, ws://127.0.0.1:8080/prices streams the seconds
@@ -65,13 +66,15 @@ std::vector<millrace::known_token> tokens_from(std::string_view text) {
     return tokens;
 }
 
-/// Who may connect: whoever has a token, or everybody where there are none.
-struct token_or_open {
+/// Who may connect: whoever has a token; where there are none, all but pages of other origins.
+struct token_or_origin {
     std::vector<millrace::known_token> tokens;
-    millrace::bearer_guard guard{tokens};
+    millrace::bearer_guard with_token{tokens};
+    millrace::origin_guard without{};
 
     millrace::verdict admit(const millrace::http::request& request, std::string_view address) {
-        return tokens.empty() ? millrace::verdict::pass() : guard.admit(request, address);
+        return tokens.empty() ? millrace::verdict{without.admit(request, address)}
+                              : with_token.admit(request, address);
     }
 };
 
@@ -105,7 +108,7 @@ int main() try {
                   window(millrace::tumbling{1s}, millrace::lateness{250ms}, millrace::drop_late) |
                   process<millrace::ohlc<&trade::price, &trade::size>>() | publish("prices");
 
-    using server = millrace::endpoint<millrace::tcp, token_or_open, millrace::prometheus_metrics,
+    using server = millrace::endpoint<millrace::tcp, token_or_origin, millrace::prometheus_metrics,
                                       millrace::system_clock, millrace::file_access_log>;
     asio::io_context io;
     const millrace::file_access_log accesses{text_from("PRICES_ACCESS_LOG", "/dev/null")};
