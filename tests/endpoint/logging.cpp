@@ -99,6 +99,10 @@ TEST_CASE("refusals, floods, silence and broken protocols are told with their re
     std::vector<memory_client> many;
     for (int i = 0; i != 5; ++i) many.emplace_back(t.s.io, t.s.wire);
     REQUIRE(t.has_told(log_event::refused));
+    t.forget();
+    many.back().send_raw("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    t.s.run();
+    REQUIRE(t.events.empty());  // that it is refused has been told
 }
 
 TEST_CASE("a slow reader is told of once for each time that it falls behind") {

@@ -7,17 +7,18 @@
 
 namespace millrace {
 
-/// How much an operator should care.
+/// How much an operator should care. `debug` is for a user's own entries.
 enum class severity { debug, info, warning, error };
 
 /// What happened, for a program that reads a log; a person reads the message.
 enum class log_event {
     started,               ///< listens; the message says where, and which versions
     stopped,               ///< the end is reached
-    refused,               ///< a connection or request beyond a limit
+    refused,               ///< a connection or request beyond a limit, or at the end
     denied,                ///< a request that a guard or an authorisation rule refused
     accept_failed,         ///< a connection could not be accepted
-    handler_failed,        ///< a user's code threw; the message is its `what()`
+    handler_failed,        ///< a user's code threw, or a file could not be sent to its end; the
+                           ///< message says what
     protocol_error,        ///< a peer broke the protocol
     timed_out,             ///< a peer took too long
     slow_consumer,         ///< records were dropped, or a connection closed, for a slow reader

@@ -73,22 +73,24 @@ protected:
 
     /// Says no to a request that was understood.
     void turn_away(const http::request& request, const verdict& said) {
-        if (http::status_of(said.error) >= 500) return deny(said);
-        note_denied(request, said.reason);
+        note_denied(request, said);
         answer(http::refusal(said.error, said.reason));
     }
 
-    void note_denied(const http::request& request, std::string_view reason) {
+    /// A guard or a rule refused. Where it failed, that has been told.
+    void note_denied(const http::request& request, const verdict& said) {
+        if (said.error == errc::handler_failed) return;
         ++loop_->counters.denied;
         if (!loop_->log) return;
         std::string message = request.method() + ' ';
         message.append(http::target_without_secrets(request.target()));
-        if (!reason.empty()) message.append(": ").append(reason);
+        if (!said.reason.empty()) message.append(": ").append(said.reason);
         tell(severity::info, log_event::denied, message);
     }
 
-    void deny(const verdict& said) {
-        tell(severity::info, log_event::denied,
+    /// Says no to what is beyond a limit, or comes at the end.
+    void turn_away(const verdict& said) {
+        tell(severity::info, log_event::refused,
              said.reason.empty() ? said.error.message() : said.reason);
         answer(http::refusal(said.error, said.reason));
     }

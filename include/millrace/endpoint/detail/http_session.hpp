@@ -41,7 +41,7 @@ public:
 
 protected:
     using base::access_, base::after, base::answer, base::arm_read;
-    using base::contain, base::deadline_, base::deny, base::is_answered_, base::is_fast_enough;
+    using base::contain, base::deadline_, base::is_answered_, base::is_fast_enough;
     using base::is_head_request_, base::is_open_, base::keep_alive_, base::log_end, base::loop_;
     using base::never, base::note_denied, base::options_, base::outbox_, base::phase_;
     using base::schedule, base::send_answer, base::server_, base::tell, base::turn_away;
@@ -110,9 +110,9 @@ protected:
         phase_ = phase::responding;
         deadline_ = after(options_.idle_timeout);
         if (server_.is_stopping()) {
-            deny(errc::try_again_later);
+            turn_away(stopping);
         } else if (!allows_post()) {
-            deny(errc::too_many_requests);
+            turn_away({errc::too_many_requests, "too many messages"});
         } else {
             auto given = http::error_response(make_error_code(errc::handler_failed));
             contain([&] { given = upload_.finish(*this); });
@@ -127,9 +127,9 @@ protected:
     }
 
     void on_peer(const std::string& address) override {
-        if (place_.learn(address)) return;
-        note_refused(address);
-        finish();
+        const bool is_kept = place_.learn(address);
+        if (!is_kept || place_.why_surplus() == surplus::address_full) note_refused(address);
+        if (!is_kept) finish();
     }
 
     void linger() {
@@ -163,6 +163,8 @@ protected:
     bool is_held_back_ = false;  ///< input waits that was received already
 
 private:
+    inline static const verdict stopping{errc::try_again_later, "the server stops"};
+
     void begin_response(bool keep_alive) {
         phase_ = phase::responding;
         is_answered_ = false;
@@ -180,12 +182,15 @@ private:
         const bool is_welcome = identify(request) && why != surplus::address_full;
         const auto shared = std::make_shared<const http::request>(std::move(request));
         access_.begin(server_, shared, this->bytes_out());
-        if (server_.is_stopping()) return deny(errc::try_again_later);
+        if (server_.is_stopping()) return turn_away(stopping);
         if (server_.headers().has_cors()) this->origin_ = shared->header("Origin");
         if (Server::is_probe(*shared)) return serve(shared);
-        if (why == surplus::server_full) return deny({errc::try_again_later, "the server is full"});
+        // These two have been told.
+        if (why == surplus::server_full)
+            return answer(http::refusal(errc::try_again_later, "the server is full"));
         if (!is_welcome)
-            return deny({errc::too_many_requests, "too many connections from one address"});
+            return answer(
+                http::refusal(errc::too_many_requests, "too many connections from one address"));
         if (auto asked = server_.headers().preflight(*shared)) return answer(*std::move(asked));
         server_.admit(shared, this->remote_address_, [self = weak(), shared](verdict said) {
             const auto asker = self.lock();
@@ -220,7 +225,7 @@ private:
 
     void on_verdict(const shared_request& request, verdict said) {
         if (phase_ != phase::responding || is_answered_) return;
-        if (server_.is_stopping()) said = errc::try_again_later;
+        if (server_.is_stopping()) return turn_away(stopping);
         if (said.error && may_show_token(*request, said)) return upgrade(request, false);
         if (said.error) return turn_away(*request, said);
         this->principal_ = said.principal.empty() ? this->peer_subject() : said.principal;
@@ -252,7 +257,8 @@ private:
                            [self = weak(), request](http::response given) {
                                const auto asker = self.lock();
                                if (asker == nullptr) return;
-                               if (given.status == 403) asker->note_denied(*request, {});
+                               if (given.status == 403)
+                                   asker->note_denied(*request, errc::forbidden);
                                asker->answer(std::move(given));
                            });
     }
@@ -262,7 +268,7 @@ private:
         route* const to = server_.find_route(request.path());
         keep_alive_ = keep_alive_ && to != nullptr;
         if (to == nullptr) return answer(http::error_response(make_error_code(errc::not_found)));
-        if (server_.is_draining()) return deny({errc::try_again_later, "the server restarts"});
+        if (server_.is_draining()) return turn_away({errc::try_again_later, "the server restarts"});
         this->target_ = request.target();
         std::error_code refused = errc::handler_failed;
         contain([&] { refused = is_proven ? to->admit(*this) : std::error_code{}; });
@@ -291,7 +297,7 @@ private:
             http::error_response(make_error_code(errc::handler_failed))};
         contain([&] { refused = upload_.begin(to, request, *this); });
         if (refused) {
-            if (refused->status == 403) note_denied(request, {});
+            if (refused->status == 403) note_denied(request, errc::forbidden);
             return answer(*std::move(refused));
         }
         keep_alive_ = request.keep_alive();

@@ -173,7 +173,7 @@ private:
         this->principal_ = said.principal.empty() ? this->peer_subject() : said.principal;
         if (!said.error && !contain([&] { said.error = to.admit(*this); })) return;
         if (said.error) {
-            this->note_denied(shown, said.reason);
+            this->note_denied(shown, said);
             return this->close(websocket::close_code::policy_violation,
                                said.reason.empty() ? said.error.message() : said.reason);
         }
