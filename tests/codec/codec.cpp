@@ -82,6 +82,6 @@ TEST_CASE("codec_limits have the documented defaults") {
     CHECK(limits.max_depth == 64);
     CHECK(limits.max_members == 1024);
     CHECK(limits.max_string_bytes == 65'536);
-    CHECK(limits.max_key_bytes == 256);
+    CHECK(limits.max_name_bytes == 256);
     CHECK(limits.max_events == 100'000);
 }

@@ -217,7 +217,7 @@ TEST_CASE("event_handler tells names apart that agree in all but one place") {
 }
 
 TEST_CASE("event_handler keeps to the limits on strings, names and members, everywhere") {
-    const codec_limits limits{.max_members = 10, .max_string_bytes = 4, .max_key_bytes = 5};
+    const codec_limits limits{.max_members = 10, .max_string_bytes = 4, .max_name_bytes = 5};
     const auto check = [&](const std::string& member, errc code, std::string_view field,
                            std::size_t offset) {
         const std::string text = "[" + with("note", "") + ",{" + member +

@@ -267,4 +267,15 @@ TEST_CASE("settings that cannot be are refused") {
     CHECK_THROWS_AS(open([](auto& o) { o.file = ":memory:"; }), std::invalid_argument);
     CHECK_THROWS_AS(open([](auto& o) { o.queue_rows = 0; }), std::invalid_argument);
     CHECK_THROWS_AS(open([](auto& o) { o.batch_rows = 0; }), std::invalid_argument);
+    CHECK_THROWS_AS(open([](auto& o) { o.retry_interval = 0ms; }), std::invalid_argument);
+    CHECK_THROWS_AS(open([](auto& o) { o.max_retry_interval = 0ms; }), std::invalid_argument);
+    using time = std::chrono::milliseconds sqlite_options::*;
+    for (const time each : {&sqlite_options::append_timeout, &sqlite_options::batch_interval,
+                            &sqlite_options::busy_timeout, &sqlite_options::retry_interval,
+                            &sqlite_options::max_retry_interval, &sqlite_options::scan_timeout,
+                            &sqlite_options::close_timeout}) {
+        for (const auto wrong : {-1ms, std::chrono::milliseconds::max()})
+            CHECK_THROWS_AS(open([&](auto& o) { o.*each = wrong; }), std::invalid_argument);
+        CHECK_NOTHROW(open([&](auto& o) { o.*each = detail::longest_time; }));
+    }
 }

@@ -211,6 +211,10 @@ TEST_CASE("a Unix socket refuses what cannot be a path") {
         CHECK_THROWS_AS(unix_socket{}.listen(io, {.address = path}), std::system_error);
         CHECK(!connects(io, path));
     }
+    for (const std::string address : {"127.0.0.1", "::1"}) {
+        CHECK_THROWS_AS(unix_socket{}.listen(io, {.address = address}), std::invalid_argument);
+        CHECK_FALSE(fs::exists(address));
+    }
 }
 
 TEST_CASE("a Unix socket says when too many wait for the server") {

@@ -28,7 +28,7 @@ struct codec_limits {
     std::size_t max_depth = 64;                ///< nested arrays and objects; above 512 means 512
     std::size_t max_members = 1024;            ///< members of any one object
     std::size_t max_string_bytes = 64 * 1024;  ///< any one string, unescaped
-    std::size_t max_key_bytes = 256;           ///< the name of any one member, unescaped
+    std::size_t max_name_bytes = 256;          ///< the name of any one member, unescaped
     std::size_t max_events = 100'000;          ///< events of one message; the rest is not read
 };
 

@@ -85,7 +85,7 @@ public:
     }
 
     bool Key(const char* text, rapidjson::SizeType size, bool) {
-        if (!check_text(text, size, limits_.max_key_bytes)) return false;
+        if (!check_text(text, size, limits_.max_name_bytes)) return false;
         if (depth_ != 1) return true;
         current_ = names::find({text, size}, next_);
         if (current_ == skipped) return true;

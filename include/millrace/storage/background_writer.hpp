@@ -67,12 +67,6 @@ public:
         return has_dropped ? make_error_code(errc::storage_queue_full) : std::error_code{};
     }
 
-    /// How many rows `append` takes at once without loss.
-    [[nodiscard]] std::size_t room() const {
-        const std::lock_guard lock{mutex_};
-        return options_.queue_rows - queue_.size();
-    }
-
     /// Where the options have no log.
     void log_to(const log_hook& hook) {
         const std::lock_guard lock{mutex_};

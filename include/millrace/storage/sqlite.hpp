@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <stdexcept>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/log.hpp>
 #include <millrace/storage/background_writer.hpp>
 #include <millrace/storage/job_thread.hpp>
@@ -118,9 +120,6 @@ public:
         return now;
     }
 
-    /// How many rows `append` takes at once without loss.
-    [[nodiscard]] std::size_t room() const { return writer_.room(); }
-
     /// Tells `log` of failures and recoveries, where the settings have no log of their own.
     void log_to(const log_hook& log) { writer_.log_to(log); }
 
@@ -132,6 +131,15 @@ private:
             throw std::invalid_argument{
                 "sqlite_storage: needs a file; memory_storage keeps records in memory"};
         }
+        using detail::require_time;
+        constexpr std::chrono::milliseconds none{0};
+        require_time("append_timeout", settings.append_timeout, none);
+        require_time("batch_interval", settings.batch_interval, none);
+        require_time("busy_timeout", settings.busy_timeout, none);
+        require_time("retry_interval", settings.retry_interval);
+        require_time("max_retry_interval", settings.max_retry_interval);
+        require_time("scan_timeout", settings.scan_timeout, none);
+        require_time("close_timeout", settings.close_timeout, none);
         return settings;
     }
 

@@ -19,7 +19,7 @@ enum class when_removed {
     fail,      ///< fails with errc::storage_removed until the old file is back in its place
 };
 
-/// The settings of `sqlite_storage`.
+/// The settings of `sqlite_storage`. No time may be longer than a hundred years.
 struct sqlite_options {
     std::string file{};   ///< created where it is missing; several storages may share one
     std::string table{};  ///< the topic where empty

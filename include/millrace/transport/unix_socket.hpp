@@ -9,12 +9,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include <asio/error.hpp>
 #include <asio/io_context.hpp>
+#include <asio/ip/address.hpp>
 #include <asio/local/stream_protocol.hpp>
 #include <asio/post.hpp>
 
@@ -98,6 +100,10 @@ private:
     static listening opened(asio::io_context& io, const listen_options& options, ::mode_t mode) {
         const auto& path = options.address;
         if (detail::is_inherited(path)) return {detail::inherited_socket(path, {AF_UNIX}), {}};
+        std::error_code is_none;
+        asio::ip::make_address(path, is_none);
+        if (!is_none)
+            throw std::invalid_argument("millrace: a Unix socket's address is a path, not " + path);
         const protocol::endpoint where{path};
         if (path.empty() || path.front() == '\0')
             throw std::system_error(make_error_code(asio::error::invalid_argument), "no path");
@@ -142,7 +148,8 @@ private:
 /// is an error. When the acceptor is closed the file is removed, unless it is another's by then, or
 /// systemd's. Of servers that start at once one gets the path, all others
 /// `asio::error::address_in_use`: for as long as that takes there is an empty file PATH.starting,
-/// which the server must be allowed to make.
+/// which the server must be allowed to make. An IP address, such as an endpoint's by default, is no
+/// path: `std::invalid_argument`.
 struct unix_socket {
     /// Who may connect.
     ::mode_t mode = 0660;
