@@ -1,8 +1,8 @@
 // What memory.py attacks: two loops, a folder of files, and a pipeline whose history is kept.
 //
-//     c++ -std=c++20 -O2 -DASIO_STANDALONE -DASIO_NO_DEPRECATED -DMILLRACE_WITH_DEFLATE=1 -Iinclude
-//     \
-//         -Ibenchmarks benchmarks/hostile/memory_server.cpp -o memory_server -lz -lpthread
+//     c++ -std=c++20 -O2 -DASIO_STANDALONE -DASIO_NO_DEPRECATED -DMILLRACE_WITH_DEFLATE=1
+//         -Iinclude -Ibenchmarks benchmarks/hostile/memory_server.cpp -o memory_server -lz
+//         -lpthread
 #include <cstdio>
 #include <memory>
 

@@ -40,9 +40,9 @@ TEST_CASE("keyed_map agrees with std::map under random use") {
 }
 
 TEST_CASE("keyed_map is keyed by integers and enumerations, too") {
-    enum class batch_queue { left, right };
-    keyed_map<batch_queue, int> lanes{{batch_queue::left, 1}, {batch_queue::right, 2}};
-    CHECK(lanes.at(batch_queue::right) == 2);
+    enum class side { left, right };
+    keyed_map<side, int> sides{{side::left, 1}, {side::right, 2}};
+    CHECK(sides.at(side::right) == 2);
     keyed_map<std::int64_t, int> numbers{{-1, 1}, {INT64_MAX, 2}};
     CHECK(numbers.at(-1) == 1);
 }

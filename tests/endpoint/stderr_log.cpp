@@ -73,6 +73,7 @@ TEST_CASE("what is less severe than asked for is not written") {
     log({severity::info, log_event::started, 0, "quiet"});
     log({severity::error, log_event::storage_failed, 0, "loud"});
     log.flush();
+    REQUIRE(log.lost() == 0);
     REQUIRE(captured.text().find("quiet") == std::string::npos);
     REQUIRE(captured.text().find(" error storage_failed loud\n") != std::string::npos);
 }

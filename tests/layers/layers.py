@@ -27,7 +27,6 @@ SYSTEM = ("transport", "testing")
 FOREIGN_INCLUDES = [
     (r"websocketpp/", ("websocket",)),
     (r"rapidjson/", ("codec",)),
-    (r"tsl/", ("core",)),
     (r"sqlite3\.h$", ("storage",)),
     (r"zlib\.h$", ("websocket",)),
     (r"openssl/", ("transport", "endpoint")),

@@ -43,7 +43,8 @@ struct feed_stats {
 ///
 /// The subscriptions are sent whenever a connection opens. What the feed sends beside events, such
 /// as the answer to a subscription, is counted as rejected. The pipeline is also told the time,
-/// every 250 ms, so that windows close when the feed is silent.
+/// every 250 ms, so that windows close when the feed is silent. Its events go to the pipeline at
+/// once: what is due closes first, and the loop waits for that.
 ///
 /// It lives in the thread that runs its io_context, which must be the pipeline's, and must not
 /// outlive the pipeline; handlers may destroy it where they may destroy a `client`, the pipeline's
@@ -110,11 +111,16 @@ private:
           io_{own_io_ ? *own_io_ : *host},
           pipeline_{pipeline},
           subscriptions_{fitting(std::move(subscriptions), options)},
-          ticker_{std::make_shared<detail::ticker>(
-              io_, tick_interval, [this] { pipeline_.tick(client_.clock().wall()); })},
+          ticker_{
+              std::make_shared<detail::ticker>(io_, tick_interval, [this] { tick_pipeline(); })},
           client_{io_, std::move(options), own_handlers(std::move(handlers)), std::move(transport),
                   std::move(clock)} {
         ticker_->start();
+    }
+
+    /// One that is behind is told the next time.
+    void tick_pipeline() {
+        if (!pipeline_.is_behind()) pipeline_.tick(client_.clock().wall());
     }
 
     [[nodiscard]] static std::vector<std::string> fitting(std::vector<std::string> subscriptions,

@@ -14,7 +14,7 @@ namespace millrace {
 enum class client_state {
     connecting,  ///< up to the upgrade
     open,
-    closing,  ///< a close websocket::frame was sent or received
+    closing,  ///< a close frame was sent or received
     waiting,  ///< for the next attempt
     stopped,  ///< for good
 };

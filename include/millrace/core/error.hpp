@@ -42,8 +42,8 @@ enum class errc {
 
     // websocket and http
     bad_request,         ///< 400: not a valid HTTP request or upgrade
-    unauthorized,        ///< 401: a guard asks who it is
-    forbidden,           ///< 403: refused by a guard; close 1008
+    unauthorized,        ///< 401: a guard asks who it is; close 1008
+    forbidden,           ///< 403: refused by a guard or an authorisation rule; close 1008
     not_found,           ///< 404: no such path
     method_not_allowed,  ///< 405
     too_many_requests,   ///< 429: beyond a rate limit; close 1008
@@ -54,9 +54,9 @@ enum class errc {
     unsupported_data,    ///< close 1003
     invalid_utf8,        ///< close 1007
     message_too_big,     ///< close 1009; 413
-    handler_failed,      ///< close 1011: a handler threw
-    try_again_later,     ///< close 1013: the consumer is too slow, or the server is full
-    timed_out,           ///< handshake, idle or close timeout
+    handler_failed,      ///< 500: a handler threw; close 1011
+    try_again_later,     ///< 503: the server is full or ends; close 1013: the consumer is too slow
+    timed_out,           ///< handshake, message, idle or close timeout; 408
     connection_lost,     ///< the peer went away without a close frame
 };
 

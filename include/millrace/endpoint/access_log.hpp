@@ -9,7 +9,8 @@
 namespace millrace {
 
 /// Something that an access log has a line for. The texts are valid during the call; what a client
-/// sent is in them as it came, but for secrets in the query, which are left out.
+/// sent is in them as it came, but for the target: secrets in its query are `***`, control and
+/// non-ASCII characters `?`.
 struct access_entry {
     enum class kind {
         request,  ///< an HTTP request was answered, or its connection ended first

@@ -29,7 +29,8 @@ enum class endpoint_action {
 /// client's certificate; empty for nobody in particular. It is asked before each upgrade (a duplex
 /// path needs `send`, and `follow` for each of its topics: who may only one of the two uses the
 /// path of that one) and each HTTP answer. A connection keeps what it was granted until its end.
-/// False is answered with 403. What it throws is answered with 500.
+/// False is answered with 403; after a token in a first message, with close 1008. What it throws is
+/// answered with 500.
 ///
 /// A key comes as the one text that it has in its topic (`7` for `007` where keys are integers).
 ///

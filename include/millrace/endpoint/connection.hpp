@@ -114,13 +114,12 @@ public:
         if (is_open_) end_slow();
     }
 
-    /// Subscribes until the connection closes.
+    /// Subscribes until the connection closes. `to` must be of this connection's loop; a topic of
+    /// `endpoint::add_topic` is of the first.
     void follow(topic& to, std::optional<std::string> key) {
         subscriptions_.push_back(to.subscribe(*this, std::move(key)));
     }
 
-    /// Makes frames for `deliver`.
-    [[nodiscard]] websocket::frame_pool& frames() noexcept { return loop_->frames; }
     [[nodiscard]] const endpoint_options& options() const noexcept { return options_; }
 
 protected:

@@ -55,6 +55,7 @@ private:
 
 }  // namespace detail
 
+/// Settings of `file_access_log` and `stderr_access_log`.
 struct access_log_options {
     access_format format = access_format::combined;
     /// Lines that wait to be written, in bytes; what does not fit is lost, and counted.

@@ -19,8 +19,8 @@ template <class Number>
 struct basic_endpoint_counters {
     Number connections{};       ///< open now
     Number accepted{};          ///< connections taken
-    Number refused{};           ///< connections beyond a limit
-    Number denied{};            ///< requests that a guard refused
+    Number refused{};           ///< connections, and requests by way of a proxy, beyond a limit
+    Number denied{};            ///< requests that a guard or an authorisation rule refused
     Number accept_errors{};     ///< failures to accept, such as no descriptor left
     Number http_requests{};     ///< answered without an upgrade
     Number upgrades{};          ///< WebSocket connections opened

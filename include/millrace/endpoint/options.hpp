@@ -47,12 +47,13 @@ struct endpoint_options {
     /// first, which runs the endpoint's io_context, also accepts, answers HTTP, asks the guard and
     /// runs the pipelines; the others decode the events of their connections. See `endpoint`.
     ///
-    /// Memory: for each other loop up to 64 batches of 64 KB of records on their way there, and for
-    /// each pipeline up to 64 batches of 1,024 events on their way from there, the last message's
-    /// on top. When no batch is free, records are dropped and counted, and senders have to wait.
+    /// Memory: for each other loop up to 64 batches of 64 KB of records on their way there; for
+    /// each pipeline and loop, the first included, up to 64 batches of 1,024 events, the last
+    /// message's on top. When no batch is free, records are dropped and counted, and senders have
+    /// to wait.
     std::size_t loops = 1;
 
-    /// A longer message is refused as soon as its header declares it: close 1009.
+    /// A longer message is refused as soon as its header declares it: close 1009; 413 for a body.
     std::size_t max_message_bytes = 1024 * 1024;
     /// What clients that ask for it may compress with, such as
     /// `std::make_shared<websocket::permessage_deflate>()`; null for nothing. With the server's
@@ -105,7 +106,8 @@ struct endpoint_options {
     /// be. On top come the connections themselves with their TLS, files (`file_cache_bytes`), and
     /// what is on its way between loops (`loops`).
     std::size_t max_memory_bytes = 256 * 1024 * 1024;
-    /// Messages from one connection, on average and at once; beyond: close 1008. 0: no limit.
+    /// Messages and posted bodies from one connection, on average and at once; beyond: close 1008,
+    /// or 429. 0: no limit.
     std::size_t max_messages_per_second = 0;
     /// Ping, pong and close frames from one connection; beyond: close 1008.
     std::size_t max_control_frames_per_second = 100;
@@ -124,8 +126,9 @@ struct endpoint_options {
     /// not resumed for so long is closed with 1013. Each pause has the whole time: to be longer
     /// than a pipeline may stand still.
     std::chrono::milliseconds pause_timeout = std::chrono::minutes{5};
-    /// A message whose parts take longer to come ends its connection with 1008, unless they come at
-    /// `min_bytes_per_second`: over each such time, so that a pause of less does no harm.
+    /// A message whose parts take longer to come ends its connection with 1008, or 408 for a body,
+    /// unless they come at `min_bytes_per_second`: over each such time, so that a pause of less
+    /// does no harm.
     std::chrono::milliseconds message_timeout = std::chrono::seconds{30};
     /// What a peer has to send of a message (see `message_timeout`) and to take of an HTTP answer
     /// (over each `idle_timeout`; beyond, the connection is ended). The default is less than the
@@ -180,6 +183,7 @@ struct endpoint_options {
     std::vector<std::string> cors_origins{};
 
     /// Gets what an operator needs to know: refusals with their reason, failures, start and stop.
+    /// Certificates' reloads are told to `tls_options::log`.
     log_hook log{};
 
     /// SIGINT and SIGTERM stop an endpoint that runs its own io_context, a second one at once;

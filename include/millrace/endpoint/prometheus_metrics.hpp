@@ -17,8 +17,10 @@ struct prometheus_metrics {
         const auto& c = now.counters;
         single(out, "connections", "gauge", "Connections open", c.connections);
         single(out, "accepted_total", "counter", "Connections accepted", c.accepted);
-        single(out, "refused_total", "counter", "Connections beyond a limit", c.refused);
-        single(out, "denied_total", "counter", "Requests that a guard refused", c.denied);
+        single(out, "refused_total", "counter",
+               "Connections, and requests by way of a proxy, beyond a limit", c.refused);
+        single(out, "denied_total", "counter",
+               "Requests that a guard or an authorisation rule refused", c.denied);
         single(out, "accept_errors_total", "counter", "Failures to accept", c.accept_errors);
         single(out, "http_requests_total", "counter", "HTTP requests answered", c.http_requests);
         single(out, "upgrades_total", "counter", "WebSocket connections opened", c.upgrades);
@@ -56,13 +58,14 @@ private:
         };
         using stats = pipeline_stats;
         each("events_total", "counter", "Events taken in", [](const stats& s) { return s.events; });
-        each("events_rejected_total", "counter", "Events refused by the codec",
+        each("events_rejected_total", "counter",
+             "Events refused by the codec or for a key too long",
              [](const stats& s) { return s.rejected; });
         each("events_late_total", "counter", "Events later than the allowed lateness",
              [](const stats& s) { return s.late; });
         each("events_corrected_total", "counter", "Late events that corrected a record",
              [](const stats& s) { return s.corrected; });
-        each("keys_refused_total", "counter", "Events refused because of too many keys",
+        each("keys_refused_total", "counter", "Events refused for too many keys or a key too long",
              [](const stats& s) { return s.refused_keys; });
         each("keys", "gauge", "Keys that hold state", [](const stats& s) { return s.keys; });
         each("windows_open", "gauge", "Windows open",

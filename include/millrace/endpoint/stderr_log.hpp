@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -9,7 +8,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include <millrace/core/clock.hpp>
@@ -20,11 +18,12 @@
 
 namespace millrace {
 
+/// Settings of `stderr_log`.
 struct stderr_log_options {
     /// What is less severe is not written.
     severity at_least = severity::info;
-    /// Lines of one event a second, and at once after a pause. Beyond, they are left out, and the
-    /// next one of that event says how many were.
+    /// Lines of one event a second, and at once after a pause: at least 1. Beyond, they are left
+    /// out, and the next one of that event says how many were.
     std::size_t max_lines_per_second = 10;
     /// Lines that wait to be written, in bytes; what does not fit is lost, and counted.
     std::size_t max_queued_bytes = 256 * 1024;
@@ -68,7 +67,8 @@ public:
         {
             const std::lock_guard lock{s.mutex};
             auto& of_event = s.limits[static_cast<std::size_t>(entry.what)];
-            if (!of_event.lines) of_event.lines.emplace(s.rate(), s.burst());
+            if (!of_event.lines)
+                of_event.lines = detail::token_bucket::of_a_second(s.options.max_lines_per_second);
             if (!of_event.lines->take(std::chrono::steady_clock::now().time_since_epoch())) {
                 ++of_event.left_out;
                 return;
@@ -83,6 +83,9 @@ public:
     /// Waits until what was logged before is written.
     void flush() const { state_->writer.flush(); }
 
+    /// Lines that did not fit, and batches that could not be written.
+    [[nodiscard]] std::uint64_t lost() const { return state_->writer.lost(); }
+
 private:
     struct event_limit {
         std::optional<detail::token_bucket> lines;
@@ -91,12 +94,6 @@ private:
     struct state {
         explicit state(const stderr_log_options& given)
             : options{given}, writer{detail::stderr_sink{}, given.max_queued_bytes} {}
-
-        [[nodiscard]] double rate() const { return static_cast<double>(burst()); }
-        [[nodiscard]] std::int64_t burst() const {
-            return static_cast<std::int64_t>(
-                std::clamp<std::size_t>(options.max_lines_per_second, 1, 1'000'000));
-        }
 
         stderr_log_options options;
         std::mutex mutex;

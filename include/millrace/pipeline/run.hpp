@@ -30,7 +30,8 @@ public:
     /// The name given to `from`.
     [[nodiscard]] std::string_view input() const noexcept { return state_->input; }
 
-    /// Takes one event in. Results reach the sink before it returns.
+    /// Takes one event in. Results reach the sink before it returns, but for those of windows that
+    /// close in slices: see `close_in_slices`.
     void push(const event& one) {
         if (is_behind()) [[unlikely]]
             catch_up();
@@ -88,6 +89,8 @@ public:
     /// while a storage that has `has_room()` says no. Then the pipeline is behind; whoever drives
     /// it should hold back its input and call `resume` from turn to turn. What is pushed all the
     /// same waits until everything has closed, so that results do not depend on it.
+    /// Windows of `per_key` close at once all the same, and on an endpoint those of events that
+    /// cannot be copied.
     /// @throws std::invalid_argument for 0 windows
     void close_in_slices(std::size_t windows) {
         if (windows == 0) throw std::invalid_argument{"close_in_slices: 0 windows"};

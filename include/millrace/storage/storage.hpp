@@ -44,9 +44,8 @@ struct storage_stats {
 ///   oldest first; sees all that was appended before.
 /// - `std::error_code flush()`: waits until all that was appended is durable.
 /// - `storage_stats stats() const`.
-/// - optional: `void log_to(const log_hook&)`: tells of failures and recoveries, once each change
-/// of
-///   state, from any thread. An endpoint calls it before the first row, with its own log.
+/// - optional: `void log_to(const log_hook&)`: tells of failures and recoveries, once each
+///   change of state, from any thread. An endpoint calls it before the first row, with its own log.
 /// - optional, where `append` may lose rows to a full queue: `bool has_room() const`; while it is
 ///   false, a pipeline that closes windows in slices (on an endpoint, or at `finish`) waits.
 /// - optional, where `scan` waits for a disk: `void async_scan(storage_query, done)`, which calls

@@ -67,6 +67,9 @@ struct connect_options {
 /// | `void close()`                | ends what is pending with an error; harmless when repeated  |
 /// | `std::string remote_address()`| of the peer, for logs and limits; may be empty, and may     |
 /// |                               | become known only once something was read                   |
+/// | `bool is_established()`       | optional: whether its handshake, such as that of TLS, is    |
+/// |                               | done                                                        |
+/// | `std::string peer_subject()`  | optional: whom the peer's certificate names; may be empty   |
 ///
 /// Callbacks are never called inside of the call that takes them, and each is called exactly once,
 /// on the thread that runs the io_context, unless that is destroyed before. A stream has at most

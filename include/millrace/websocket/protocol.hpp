@@ -225,8 +225,8 @@ private:
 
     protocol_options options_;
     std::unique_ptr<compressor> compressor_;
-    std::unique_ptr<detail::message_assembler>
-        assembler_;  ///< while a message is in the slow batch_queue
+    /// While a message is in the slow lane.
+    std::unique_ptr<detail::message_assembler> assembler_;
     errc error_{};
     bool closed_ = false;
 };

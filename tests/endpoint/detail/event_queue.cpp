@@ -83,12 +83,12 @@ private:
 struct two_loops {
     asio::io_context near_io, far_io;
     std::shared_ptr<loop> near = std::make_shared<loop>(near_io);
-    std::shared_ptr<loop> home = std::make_shared<loop>(far_io);
+    std::shared_ptr<loop> pipeline_loop = std::make_shared<loop>(far_io);
     recording pipeline;
     std::shared_ptr<closing_turns<recording>> closing =
-        std::make_shared<closing_turns<recording>>(pipeline, home);
+        std::make_shared<closing_turns<recording>>(pipeline, pipeline_loop);
     std::shared_ptr<event_queue<recording>> queue = std::make_shared<event_queue<recording>>(
-        pipeline, closing, home, std::make_shared<mailbox>(far_io), near,
+        pipeline, closing, pipeline_loop, std::make_shared<mailbox>(far_io), near,
         std::make_shared<mailbox>(near_io));
     std::shared_ptr<sender> ann = std::make_shared<sender>(near, 1),
                             bob = std::make_shared<sender>(near, 2);
@@ -182,7 +182,7 @@ TEST_CASE("who sent what a pipeline throws at is closed, and nothing behind it i
     REQUIRE(l.ann->is_open());
     l.run(l.far_io);
     REQUIRE(l.pipeline.got == std::vector<std::string>{"a1", "b1", "b2"});
-    REQUIRE(l.home->counters.handler_errors == 1u);
+    REQUIRE(l.pipeline_loop->counters.handler_errors == 1u);
     l.run(l.near_io);
     REQUIRE(!l.ann->is_open());
     REQUIRE(l.bob->is_open());
@@ -246,8 +246,8 @@ TEST_CASE("what comes while windows close waits, in order, in the pipeline's loo
     REQUIRE(l.pipeline.got == all);
 
     const auto of_far = std::make_shared<mailbox>(l.far_io);
-    const auto local = std::make_shared<event_queue<recording>>(l.pipeline, l.closing, l.home,
-                                                                of_far, l.home, of_far);
+    const auto local = std::make_shared<event_queue<recording>>(
+        l.pipeline, l.closing, l.pipeline_loop, of_far, l.pipeline_loop, of_far);
     local->enter(*l.ann);
     l.pipeline.got.clear();
     std::string message = R"([{"name":"a"},{"name":"close"},{"name":"b"},{"name":"c"},{}])";

@@ -496,7 +496,7 @@ TEST_CASE("followers in a loop that hangs lose records, or their connection wher
     const auto of_some = clients(s.port(), "/some", 1), of_every = clients(s.port(), "/every", 1),
                hanging = clients(s.port(), "/hang", 1);
     hanging[1]->send_text("now");
-    // More than a lane of 64 batches holds.
+    // More than a queue of 64 batches holds.
     const std::string text(70'000, 'x');
     constexpr int count = 100;
     for (int i = 0; i < count; ++i) {

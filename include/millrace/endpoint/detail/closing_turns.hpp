@@ -25,8 +25,10 @@ public:
     /// How long a storage without room is left alone.
     static constexpr std::chrono::milliseconds room_interval{2};
 
-    closing_turns(Running& pipeline, std::shared_ptr<loop> home)
-        : pipeline_{pipeline}, home_{std::move(home)}, timer_{home_->io} {
+    closing_turns(Running& pipeline, std::shared_ptr<loop> pipeline_loop)
+        : pipeline_{pipeline},
+          pipeline_loop_{std::move(pipeline_loop)},
+          timer_{pipeline_loop_->io} {
         pipeline_.close_in_slices(windows_per_turn);
     }
 
@@ -36,7 +38,7 @@ public:
     /// To be called behind whatever may leave the pipeline behind.
     void check() {
         if (!pipeline_.is_behind() || is_closed_ || std::exchange(is_due_, true)) return;
-        asio::post(home_->io, [self = this->shared_from_this()] { self->run(); });
+        asio::post(pipeline_loop_->io, [self = this->shared_from_this()] { self->run(); });
     }
 
     void close() {
@@ -50,9 +52,9 @@ public:
 private:
     void run() {
         if (is_closed_) return;
-        const loop::turn turn{*home_};
+        const loop::turn turn{*pipeline_loop_};
         is_due_ = false;
-        home_->contain([&] { pipeline_.resume(); });
+        pipeline_loop_->contain([&] { pipeline_.resume(); });
         if (!pipeline_.is_behind()) {
             for (const auto& each : on_done_) each();
         } else if (pipeline_.waits_for_room()) {
@@ -65,7 +67,7 @@ private:
     }
 
     Running& pipeline_;
-    std::shared_ptr<loop> home_;
+    std::shared_ptr<loop> pipeline_loop_;
     asio::steady_timer timer_;
     std::vector<std::function<void()>> on_done_;
     bool is_due_ = false;

@@ -124,9 +124,9 @@ public:
         open_queues_ = workers_.size() - 1;
         if (open_queues_ == 0) return finish();
         for (std::size_t i = 1; i != workers_.size(); ++i)
-            workers_[i]->run([home = this->shared_from_this()](worker_type& w) {
+            workers_[i]->run([endpoint = this->shared_from_this()](worker_type& w) {
                 w.shut_event_queues();
-                home->post([](endpoint_core& core) {
+                endpoint->post([](endpoint_core& core) {
                     if (--core.open_queues_ == 0) core.finish();
                 });
             });
@@ -218,7 +218,7 @@ public:
             respond(http::error_response(make_error_code(errc::handler_failed)));
     }
 
-    // What the endpoint and its reception ask for.
+    // What the endpoint and its listener ask for.
 
     [[nodiscard]] const auto& workers() const noexcept { return workers_; }
 

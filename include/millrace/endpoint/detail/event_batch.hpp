@@ -33,15 +33,16 @@ consteval void require_owned_views() {
                   "millrace/core/owned_views.hpp)");
 }
 
-/// A connection whose events go to a pipeline in another loop. What can change belongs to one of
-/// the two loops alone.
+/// A connection whose events go to a pipeline, in another loop or the same. What can change belongs
+/// to one of the two alone.
 struct event_sender {
     connection* who = nullptr;  ///< the receiving loop's; null once it is closed
     std::uint64_t id = 0;       ///< the connection's; never changed
     bool has_failed = false;    ///< the pipeline's loop's: nothing more that comes from it is taken
 };
 
-/// Events of whole messages, and whose they are, on their way to the loop of their pipeline.
+/// Events of whole messages, and whose they are, on their way to their pipeline, in another loop or
+/// the same.
 template <portable_event Event>
 class event_batch {
 public:

@@ -19,7 +19,8 @@
 
 namespace millrace::detail {
 
-/// The way of events from one loop to the pipeline that runs in another, for what is done rarely.
+/// The way of events from a loop to a pipeline, in another loop or the same, for what is done
+/// rarely.
 class event_queue_base {
 public:
     virtual ~event_queue_base() = default;
@@ -61,17 +62,18 @@ public:
     static constexpr std::size_t max_batch_events = 1024;
 
     event_queue(Running& pipeline, std::shared_ptr<closing_turns<Running>> closing,
-                std::shared_ptr<loop> home, std::shared_ptr<mailbox> of_home,
+                std::shared_ptr<loop> pipeline_loop, std::shared_ptr<mailbox> pipeline_mailbox,
                 std::shared_ptr<loop> receiver, const std::shared_ptr<mailbox>& of_receiver)
-        : local_{home == receiver ? &pipeline : nullptr},
+        : local_{pipeline_loop == receiver ? &pipeline : nullptr},
           closing_{closing},
           decode_{pipeline.limits()},
           check_{pipeline.event_check()},
           receiver_{std::move(receiver)},
           queue_{std::make_shared<batch_queue<batch>>(
-              of_receiver, std::move(of_home),
-              [to = &pipeline, closing, home = std::move(home), senders = of_receiver](batch& b) {
-                  return take(*to, *closing, *home, *senders, b);
+              of_receiver, std::move(pipeline_mailbox),
+              [to = &pipeline, closing, pipeline_loop = std::move(pipeline_loop),
+               senders = of_receiver](batch& b) {
+                  return take(*to, *closing, *pipeline_loop, *senders, b);
               },
               [this] { on_room(); })} {
         open_ = queue_->back();
@@ -192,9 +194,9 @@ private:
     }
 
     /// False where the pipeline is behind before all is taken.
-    static bool take(Running& pipeline, closing_turns<Running>& closing, loop& home,
+    static bool take(Running& pipeline, closing_turns<Running>& closing, loop& pipeline_loop,
                      mailbox& senders, batch& events) {
-        const loop::turn turn{home};
+        const loop::turn turn{pipeline_loop};
         pipeline.reject(events.take_rejected());
         events.for_each_run(
             [&](const std::shared_ptr<event_sender>& from, std::span<const event> run) {
@@ -204,7 +206,7 @@ private:
                     for (; taken != run.size() && may_push(pipeline, closing); ++taken)
                         pipeline.push(run[taken]);
                 };
-                from->has_failed = !home.contain(push_all, from->id);
+                from->has_failed = !pipeline_loop.contain(push_all, from->id);
                 if (!from->has_failed) return taken;
                 senders.post([from] {
                     if (from->who == nullptr) return;

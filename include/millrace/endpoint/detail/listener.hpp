@@ -22,13 +22,13 @@ class listener {
     using stream_type = typename Transport::stream;
 
 public:
-    listener(Endpoint& home, typename Transport::acceptor acceptor)
-        : endpoint_{home}, acceptor_{std::move(acceptor)} {}
+    listener(Endpoint& endpoint, typename Transport::acceptor acceptor)
+        : endpoint_{endpoint}, acceptor_{std::move(acceptor)} {}
 
     void accept() {
         auto& to = choose();
-        auto take = [this, home = endpoint_.shared_from_this(), &to](std::error_code error,
-                                                                     stream_type stream) {
+        auto take = [this, endpoint = endpoint_.shared_from_this(), &to](std::error_code error,
+                                                                         stream_type stream) {
             on_accept(error, std::move(stream), to);
         };
         if constexpr (distributing_transport<Transport>) {

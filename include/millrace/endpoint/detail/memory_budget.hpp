@@ -43,7 +43,7 @@ namespace millrace::detail {
 template <class Endpoint>
 class memory_budget {
 public:
-    explicit memory_budget(Endpoint& home) : home_{home} {}
+    explicit memory_budget(Endpoint& endpoint) : endpoint_{endpoint} {}
 
     /// How much each of so many loops may change until it has to tell.
     [[nodiscard]] std::size_t slice_bytes(std::size_t loops) const noexcept {
@@ -53,23 +53,23 @@ public:
     /// A loop holds more than it told last. From any thread.
     template <class Worker>
     void on_growth(Worker& grown) {
-        const std::size_t bytes = home_.memory_bytes();
+        const std::size_t bytes = endpoint_.memory_bytes();
         if (bytes <= max_bytes()) return;
         // So far beyond, the other loops are not waited for.
         if (bytes - max_bytes() > max_bytes() / 4) grown.end_largest(SIZE_MAX, excess(bytes));
         if (is_asked_.exchange(true)) return;
         if (grown.is_first()) return ask();
-        home_.post([](Endpoint& home) { home.budget.ask(); });
+        endpoint_.post([](Endpoint& endpoint) { endpoint.budget.ask(); });
     }
 
     /// In the first loop, now and then: asks once more, whatever became of the last answers.
     void tick() {
-        if (home_.memory_bytes() > max_bytes()) ask();
+        if (endpoint_.memory_bytes() > max_bytes()) ask();
     }
 
 private:
     [[nodiscard]] std::size_t max_bytes() const noexcept {
-        return home_.options().max_memory_bytes;
+        return endpoint_.options().max_memory_bytes;
     }
 
     [[nodiscard]] std::size_t excess(std::size_t bytes) const noexcept {
@@ -81,13 +81,13 @@ private:
     void ask() {
         is_asked_ = true;
         const auto round = ++round_;
-        sizes_.assign(home_.workers().size(), {});
+        sizes_.assign(endpoint_.workers().size(), {});
         waiting_ = sizes_.size();
         for (std::size_t i = 0; i != sizes_.size(); ++i) {
-            home_.workers()[i]->run([this, round, i](auto& asked) {
+            endpoint_.workers()[i]->run([this, round, i](auto& asked) {
                 if (asked.is_first()) return add(round, i, asked.largest());
-                asked.home().post([round, i, sizes = asked.largest()](Endpoint& home) mutable {
-                    home.budget.add(round, i, std::move(sizes));
+                asked.owner().post([round, i, sizes = asked.largest()](Endpoint& endpoint) mutable {
+                    endpoint.budget.add(round, i, std::move(sizes));
                 });
             });
         }
@@ -98,24 +98,24 @@ private:
         sizes_[loop] = std::move(sizes);
         if (--waiting_ != 0) return;
         is_asked_ = false;
-        const std::size_t bytes = home_.memory_bytes();
+        const std::size_t bytes = endpoint_.memory_bytes();
         if (bytes <= max_bytes()) return;
         const auto counts = largest_of_all(sizes_, excess(bytes));
         std::size_t all = 0;
         for (std::size_t i = 0; i != counts.size(); ++i) {
             all += counts[i];
             if (counts[i] == 0) continue;
-            home_.workers()[i]->run(
+            endpoint_.workers()[i]->run(
                 [count = counts[i]](auto& w) { w.end_largest(count, SIZE_MAX); });
         }
         if (all == 0) return;
-        home_.shared_loop()->tell(severity::error, log_event::memory_exhausted, 0,
-                                  std::to_string(bytes) + " bytes of " +
-                                      std::to_string(max_bytes()) + " are held: the " +
-                                      std::to_string(all) + " largest connections are ended");
+        endpoint_.shared_loop()->tell(severity::error, log_event::memory_exhausted, 0,
+                                      std::to_string(bytes) + " bytes of " +
+                                          std::to_string(max_bytes()) + " are held: the " +
+                                          std::to_string(all) + " largest connections are ended");
     }
 
-    Endpoint& home_;
+    Endpoint& endpoint_;
     std::atomic<bool> is_asked_{false};
     std::vector<std::vector<std::size_t>> sizes_;
     std::size_t waiting_ = 0;

@@ -61,13 +61,13 @@ template <class Running>
     });
 }
 
-/// In a loop from which `batch_queue` leads to the pipeline.
+/// In a loop from which `queue` leads to the pipeline.
 template <reachable_pipeline Running>
-[[nodiscard]] route_table pipeline_routes(const std::shared_ptr<event_queue<Running>>& batch_queue,
+[[nodiscard]] route_table pipeline_routes(const std::shared_ptr<event_queue<Running>>& queue,
                                           std::string_view input, const topic_list& topics,
                                           const serve_options& options) {
     return routes_of(input, topics, options, [&](std::string name, topic_list followed) {
-        return std::make_unique<queued_input_route<Running>>(batch_queue, std::move(name),
+        return std::make_unique<queued_input_route<Running>>(queue, std::move(name),
                                                              std::move(followed));
     });
 }

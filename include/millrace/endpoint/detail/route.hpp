@@ -49,8 +49,7 @@ public:
     virtual void on_close(connection&) {}
 };
 
-/// A user's own handler as a route. It may have `on_open`, `on_drain`, `on_close` (each of
-/// `connection&`), `admit(const connection&)` and `subprotocols()`, too: see `route`.
+/// A user's own handler as a route.
 template <class Handler>
 class raw_route final : public route {
 public:

@@ -36,9 +36,9 @@ public:
     served& operator=(const served&) = delete;
     ~served() override { end_turns(); }
 
-    /// In slices from now on, if it can: the turns of `home` that close its windows.
-    auto close_in_turns(const std::shared_ptr<loop>& home) {
-        auto turns = std::make_shared<closing_turns<Running>>(running, home);
+    /// In slices from now on, if it can: the turns of `pipeline_loop` that close its windows.
+    auto close_in_turns(const std::shared_ptr<loop>& pipeline_loop) {
+        auto turns = std::make_shared<closing_turns<Running>>(running, pipeline_loop);
         check_ = [turns] { turns->check(); };
         end_turns_ = [turns] { turns->close(); };
         return turns;
@@ -49,7 +49,7 @@ public:
     }
 
     void tick(timestamp wall) override {
-        if (!is_behind()) running.tick(wall);
+        if (!running.is_behind()) running.tick(wall);
         if (check_) check_();
     }
     std::error_code finish() override { return running.finish(); }
@@ -61,14 +61,6 @@ public:
     Running running;
 
 private:
-    [[nodiscard]] bool is_behind() const noexcept {
-        if constexpr (requires { running.is_behind(); }) {
-            return running.is_behind();
-        } else {
-            return false;
-        }
-    }
-
     std::function<void()> check_;
     std::function<void()> end_turns_;
 };

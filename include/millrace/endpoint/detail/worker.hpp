@@ -50,10 +50,11 @@ public:
         !std::same_as<typename Endpoint::access_log_type, null_access_log>;
 
     /// For the first loop itself.
-    worker(Endpoint& home, asio::io_context& io) : worker{home, io, true} {}
+    worker(Endpoint& endpoint, asio::io_context& io) : worker{endpoint, io, true} {}
 
     /// For another, to which the first one's records are relayed.
-    worker(Endpoint& home, asio::io_context& io, const worker& first) : worker{home, io, false} {
+    worker(Endpoint& endpoint, asio::io_context& io, const worker& first)
+        : worker{endpoint, io, false} {
         record_queue_ =
             std::make_shared<record_queue>(first.loop_, first.mailbox_, loop_, mailbox_);
     }
@@ -202,8 +203,8 @@ public:
     void admit(const std::shared_ptr<const http::request>& request,
                const std::string& remote_address, const verdict_handler& decide) {
         if (is_first_) return endpoint_.admit(request, remote_address, decide);
-        endpoint_.post([request, remote_address, decide, mailbox = mailbox_](Endpoint& home) {
-            home.admit(request, remote_address, [decide, mailbox](verdict said) {
+        endpoint_.post([request, remote_address, decide, mailbox = mailbox_](Endpoint& endpoint) {
+            endpoint.admit(request, remote_address, [decide, mailbox](verdict said) {
                 mailbox->post([decide, said = std::move(said)] { decide(said); });
             });
         });
@@ -213,8 +214,8 @@ public:
     void serve_http(const std::shared_ptr<const http::request>& request, const http::caller& who,
                     const http::responder& respond) {
         if (is_first_) return endpoint_.serve_http(*request, who, respond);
-        endpoint_.post([request, who, respond, mailbox = mailbox_](Endpoint& home) {
-            home.serve_http(*request, who, [respond, mailbox](http::response answer) {
+        endpoint_.post([request, who, respond, mailbox = mailbox_](Endpoint& endpoint) {
+            endpoint.serve_http(*request, who, [respond, mailbox](http::response answer) {
                 mailbox->post([respond, answer = std::move(answer)]() mutable {
                     respond(std::move(answer));
                 });
@@ -227,7 +228,7 @@ public:
         forget_one();
     }
 
-    [[nodiscard]] Endpoint& home() const noexcept { return endpoint_; }
+    [[nodiscard]] Endpoint& owner() const noexcept { return endpoint_; }
     [[nodiscard]] bool is_first() const noexcept { return is_first_; }
     [[nodiscard]] const std::shared_ptr<mailbox>& shared_mailbox() const noexcept {
         return mailbox_;
@@ -237,8 +238,8 @@ public:
     }
 
 private:
-    worker(Endpoint& home, asio::io_context& io, bool is_first)
-        : endpoint_{home},
+    worker(Endpoint& endpoint, asio::io_context& io, bool is_first)
+        : endpoint_{endpoint},
           loop_{std::make_shared<loop>(io)},
           mailbox_{std::make_shared<mailbox>(io)},
           is_first_{is_first} {
