@@ -404,10 +404,13 @@ TEST_CASE("the operator is told of refusals, without tokens") {
     static_cast<void>(asks.get("/api/topics/live?token=s3cret"));
     asks.send_raw("POST /a?token=s3cret HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}");
     const std::string answers = asks.take_raw() + follows.take_raw();
-    REQUIRE(lines == std::vector<std::string>{"GET /live?token=***&key=w1",
-                                              "GET /api/topics/live?token=***",
-                                              "POST /a?token=***"});
+    const std::string from = " from " + memory_stream_options{}.remote_address;
+    REQUIRE(lines ==
+            std::vector<std::string>{"GET /live?token=***&key=w1" + from + ": may not follow",
+                                     "GET /api/topics/live?token=***" + from + ": may not read",
+                                     "POST /a?token=***" + from + ": may not send"});
     REQUIRE(s.counters().denied == 3);
     memory_client other{s.io, s.wire};
     REQUIRE(!has(answers + other.get("/metrics?token=s3cret"), "s3cret"));
+    REQUIRE(lines.back() == "GET /metrics?token=***" + from + ": may not observe");
 }

@@ -8,11 +8,34 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/operators/key_by.hpp>
+#include <millrace/pipeline/run.hpp>
+
 #include "server.hpp"
 
 using namespace millrace;
 
 namespace {
+
+struct reading {
+    int ward = 0;
+};
+
+}  // namespace
+
+template <>
+inline constexpr auto millrace::schema<reading> = millrace::fields(millrace::field{"ward",
+                                                                                   &reading::ward});
+
+namespace {
+
+/// Who says who it is may pass.
+struct caller_guard {
+    verdict admit(const http::request& r, std::string_view) const {
+        const auto who = r.query("who");
+        return who ? verdict::pass(*who) : verdict{errc::unauthorized, "who?"};
+    }
+};
 
 /// An endpoint whose log is kept.
 struct told_server {
@@ -54,6 +77,61 @@ TEST_CASE("an operator is told of the start, with version and loops, and of the 
     t.s.endpoint.stop();
     t.s.run();
     REQUIRE(t.has_told(log_event::stopped));
+}
+
+TEST_CASE("the end is told once, whatever is open then") {
+    told_server t;
+    memory_client kept{t.s.io, t.s.wire};
+    REQUIRE(kept.get("/healthz").find("keep-alive") != std::string::npos);
+    t.s.endpoint.stop();
+    t.s.run();
+    t.s.advance(1s);
+    REQUIRE(std::count(t.events.begin(), t.events.end(), log_event::stopped) == 1);
+}
+
+TEST_CASE("a refusal is told with address and principal, a wrong request is none") {
+    using named = endpoint<memory, caller_guard, null_metrics, manual_clock>;
+    std::string told;
+    asio::io_context io;
+    memory wire;
+    named endpoint{io,
+                   {.may = [](auto&&...) { return false; },
+                    .log =
+                        [&](const log_entry& e) {
+                            if (e.what == log_event::denied) told.append(e.message).append("\n");
+                        }},
+                   wire};
+    endpoint.serve(from<reading>("vitals") | key_by(&reading::ward) | publish("live"));
+    memory_client c{io, wire, {.remote_address = "203.0.113.9"}};
+    static_cast<void>(c.get("/healthy"));
+    c.send_raw("POST /vitals?who=ann HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}");
+    REQUIRE(c.take_raw().find("403") != std::string::npos);
+    memory_client wrong{io, wire}, follower{io, wire, {.remote_address = "203.0.113.9"}};
+    REQUIRE(!wrong.upgrade("/live?who=ann&key=abc"));
+    REQUIRE(!follower.upgrade("/live?who=ann"));
+    REQUIRE(told ==
+            "GET /healthy from 203.0.113.9: who?\n"
+            "POST /vitals?who=ann from 203.0.113.9 as ann: may not send\n"
+            "GET /live?who=ann from 203.0.113.9 as ann: may not follow\n");
+}
+
+TEST_CASE("what a rule throws is told as the rule's, with what it was asked") {
+    told_server t{{.may = [](auto&&...) -> bool { throw std::runtime_error{"no roles"}; }}};
+    t.s.endpoint.serve(from<reading>("vitals") | publish("live"));
+    memory_client c{t.s.io, t.s.wire}, follower{t.s.io, t.s.wire};
+    static_cast<void>(c.get("/api/topics/live"));
+    REQUIRE(t.has_told(log_event::handler_failed, "may, asked to read /api/topics/live: no roles"));
+    REQUIRE(!follower.upgrade("/live"));
+    REQUIRE(t.has_told(log_event::handler_failed, "may, asked to follow /live: no roles"));
+}
+
+TEST_CASE("a peer that does not answer a close is told as such") {
+    told_server t;
+    t.s.endpoint.add_topic("news");
+    client c{t.s, "/news"};
+    c.send_text("x");  // a topic takes none: it is closed
+    t.s.advance(6s);
+    REQUIRE(t.has_told(log_event::timed_out, "the closing handshake"));
 }
 
 TEST_CASE("what a handler throws is told with its what() and its connection") {

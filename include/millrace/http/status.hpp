@@ -46,6 +46,7 @@ namespace millrace::http {
         case 408: return "Request Timeout";
         case 411: return "Length Required";
         case 413: return "Content Too Large";
+        case 415: return "Unsupported Media Type";
         case 417: return "Expectation Failed";
         case 426: return "Upgrade Required";
         case 429: return "Too Many Requests";

@@ -111,7 +111,7 @@ TEST_CASE("who shows a wrong token, or may not, is closed with the reason") {
     };
     const auto [text, reason] =
         GENERATE(shown{R"({"token":"wrong"})", "unknown token"},
-                 shown{R"({"token":"b-token"})", "forbidden"},
+                 shown{R"({"token":"b-token"})", "may not send"},
                  shown{"{}", R"(the first message must be {"token":"..."})"});
     std::string told;
     auto options = with_gate();

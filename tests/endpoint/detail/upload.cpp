@@ -112,6 +112,7 @@ TEST_CASE("what cannot be taken is refused with the status that says why") {
         refused{post("", "Content-Length: 18446744073709551615\r\n"), "413 Content Too Large"},
         refused{post("", "Content-Length: 18446744073709551616\r\n"), "400 Bad Request"},
         refused{post(event, "Expect: miracles\r\n"), "417 Expectation Failed"},
+        refused{post(event, "Content-Encoding: gzip\r\n"), "415 Unsupported Media Type"},
         refused{post(event, {}, "/repeated"), "405 Method Not Allowed"},
         refused{post(event, {}, "/healthz"), "405 Method Not Allowed"},
         refused{post(event, {}, "/nothing"), "404 Not Found"},
@@ -129,6 +130,26 @@ TEST_CASE("what cannot be taken is refused with the status that says why") {
     memory_client next{s.io, s.wire};
     next.send_raw(post(event));
     REQUIRE(neighbour.next_text() == event);
+}
+
+TEST_CASE("a refusal says what the path is for, and how a body is taken") {
+    posting s;
+    s.endpoint.on_message("/raw", [](connection&, std::string_view) {});
+    const auto answer = [&](std::string_view request) {
+        memory_client asks{s.io, s.wire};
+        asks.send_raw(request);
+        return asks.take_raw();
+    };
+    const std::string get = " HTTP/1.1\r\nHost: h\r\n\r\n";
+    CHECK(has(answer(post("{}", {}, "/repeated")), "a topic is followed, not sent to"));
+    CHECK(has(answer(post("{}", {}, "/raw")), "messages over a WebSocket only"));
+    CHECK(has(answer("PUT" + post("{}").substr(4)), "events are sent by POST"));
+    CHECK(has(answer("GET /repeated" + get), R"("reason":"this path is a WebSocket's"})"));
+    CHECK(has(answer("GET /notes" + get), "a WebSocket's, and takes POST, too"));
+    const auto packed = answer(post("{}", "Content-Encoding: gzip\r\n"));
+    CHECK(has(packed, "Accept-Encoding: identity\r\n"));
+    CHECK(has(packed, "not compressed"));
+    CHECK(has(answer(post(R"({"text":"a"})", "Content-Encoding: identity\r\n")), "200 OK"));
 }
 
 TEST_CASE("a client that waits for the go-ahead gets it, if its body is wanted") {

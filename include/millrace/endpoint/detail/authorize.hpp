@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -14,11 +15,32 @@
 
 namespace millrace::detail {
 
+/// What the rule was asked about, for the operator.
+[[nodiscard]] inline std::string describe(endpoint_action what, std::string_view topic) {
+    const std::string name{topic};
+    switch (what) {
+        case endpoint_action::follow: return "follow /" + name;
+        case endpoint_action::read: return "read /api/topics/" + name;
+        case endpoint_action::send: return "send to /" + name;
+        case endpoint_action::observe: return "observe /metrics";
+    }
+    return name;
+}
+
 /// Whether the rule allows it. Without one, all do what a guard lets them come to.
+/// @throws std::runtime_error when the rule throws, with what it was asked
 [[nodiscard]] inline bool may(const endpoint_options& options, endpoint_action what,
                               std::string_view topic, const std::optional<std::string>& key,
                               std::string_view principal) {
-    return !options.may || options.may(what, topic, key, principal);
+    if (!options.may) return true;
+    try {
+        return options.may(what, topic, key, principal);
+    } catch (const std::exception& e) {
+        throw std::runtime_error("may, asked to " + describe(what, topic) + ": " + e.what());
+    } catch (...) {
+        throw std::runtime_error("may, asked to " + describe(what, topic) +
+                                 ": what it threw is no std::exception");
+    }
 }
 
 /// Whether a proxy, trusted or not, says that it speaks for another.

@@ -188,7 +188,7 @@ public:
             if (connections() == 0) post([](endpoint_core& core) { core.end_if_idle(true); });
             return;
         }
-        if (!is_finished_ || connections() != 0) return;
+        if (!is_finished_ || connections() != 0 || std::exchange(is_end_told_, true)) return;
         timer_.cancel();
         shared_loop()->tell(severity::info, log_event::stopped, 0, "all connections have ended");
         if (const auto call = std::exchange(on_end, nullptr)) call();
@@ -372,6 +372,7 @@ private:
     std::atomic<bool> is_stopping_{false};
     bool is_finished_ = false;  ///< the pipelines are
     bool is_abandoned_ = false;
+    bool is_end_told_ = false;
 };
 
 }  // namespace millrace::detail

@@ -4,7 +4,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include <millrace/codec/codec.hpp>
@@ -15,6 +14,7 @@
 #include <millrace/endpoint/detail/error_reply.hpp>
 #include <millrace/endpoint/detail/post_events.hpp>
 #include <millrace/endpoint/detail/topic_route.hpp>
+#include <millrace/endpoint/guard.hpp>
 #include <millrace/http/response.hpp>
 #include <millrace/websocket/close_code.hpp>
 #include <millrace/websocket/frame_header.hpp>
@@ -29,12 +29,14 @@ public:
     event_route(std::string input, topic_list topics)
         : topic_route{std::move(topics)}, input_{std::move(input)} {}
 
-    [[nodiscard]] std::error_code admit(const connection& who) override {
-        return may_send(who) ? topic_route::admit(who) : make_error_code(errc::forbidden);
+    [[nodiscard]] verdict admit(const connection& who) override {
+        auto said = admit_post(who);
+        return said.error ? said : topic_route::admit(who);
     }
 
-    [[nodiscard]] std::error_code admit_post(const connection& who) override {
-        return may_send(who) ? std::error_code{} : make_error_code(errc::forbidden);
+    [[nodiscard]] verdict admit_post(const connection& who) override {
+        if (!may_send(who)) return {errc::forbidden, "may not send"};
+        return {};
     }
 
 protected:

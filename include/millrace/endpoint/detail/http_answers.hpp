@@ -77,21 +77,22 @@ protected:
         answer(http::refusal(said.error, said.reason));
     }
 
-    /// A guard or a rule refused. Where it failed, that has been told.
+    /// A guard or a rule refused. Where it failed, that has been told; what is no right request is
+    /// refused to nobody.
     void note_denied(const http::request& request, const verdict& said) {
-        if (said.error == errc::handler_failed) return;
+        if (said.error == errc::handler_failed || said.error == errc::bad_request) return;
         ++loop_->counters.denied;
         if (!loop_->log) return;
-        std::string message = request.method() + ' ';
-        message.append(http::target_without_secrets(request.target()));
-        if (!said.reason.empty()) message.append(": ").append(said.reason);
-        tell(severity::info, log_event::denied, message);
+        std::string what = request.method() + ' ';
+        what.append(http::target_without_secrets(request.target()));
+        tell_refusal(log_event::denied, std::move(what), said.reason);
     }
 
     /// Says no to what is beyond a limit, or comes at the end.
     void turn_away(const verdict& said) {
-        tell(severity::info, log_event::refused,
-             said.reason.empty() ? said.error.message() : said.reason);
+        if (loop_->log)
+            tell_refusal(log_event::refused, "a request",
+                         said.reason.empty() ? said.error.message() : said.reason);
         answer(http::refusal(said.error, said.reason));
     }
 
@@ -161,6 +162,13 @@ protected:
     bool is_answered_ = false;
 
 private:
+    void tell_refusal(log_event event, std::string what, std::string_view reason) const {
+        if (!this->remote_address_.empty()) what.append(" from ").append(this->remote_address_);
+        if (!this->principal_.empty()) what.append(" as ").append(this->principal_);
+        if (!reason.empty()) what.append(": ").append(reason);
+        tell(severity::info, event, what);
+    }
+
     void push_piece() {
         bool is_read = false;
         auto piece = loop_->frames.wrap_with([&](std::string& out) { is_read = body_.next(out); });

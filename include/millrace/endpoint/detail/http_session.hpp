@@ -76,11 +76,17 @@ protected:
         const bool is_idle = phase_ == phase::head && has_answered_ && !this->has_partial_input();
         if (!is_idle) {
             ++loop_->counters.timeouts;
-            tell(severity::info, log_event::timed_out, "an HTTP request or answer");
+            tell(severity::info, log_event::timed_out, awaited());
         }
         const bool is_unfinished = (phase_ == phase::head && !is_idle) || phase_ == phase::body;
         if (is_unfinished && this->can_answer()) return refuse(make_error_code(errc::timed_out));
         finish();
+    }
+
+    [[nodiscard]] std::string_view awaited() const noexcept {
+        if (phase_ == phase::websocket) return "the closing handshake";
+        if (phase_ == phase::lingering) return "the peer's end of the connection";
+        return "an HTTP request or answer";
     }
 
     [[nodiscard]] std::size_t receive_requests(std::string_view bytes) {
@@ -248,19 +254,28 @@ private:
         ++loop_->counters.http_requests;
         const bool is_get = request->method() == "GET" || request->method() == "HEAD";
         if (found != nullptr && !is_get) return post(*request, *found);
-        if (found != nullptr) {
-            auto wrong = http::error_response(make_error_code(errc::upgrade_required));
-            wrong.extra_headers = "Upgrade: websocket\r\n";
-            return answer(std::move(wrong));
-        }
+        if (found != nullptr) return ask_for_upgrade(*found);
         server_.serve_http(request, {this->principal_, this->remote_address_, this->peer_address()},
                            [self = weak(), request](http::response given) {
                                const auto asker = self.lock();
                                if (asker == nullptr) return;
                                if (given.status == 403)
-                                   asker->note_denied(*request, errc::forbidden);
+                                   asker->note_denied(
+                                       *request, {errc::forbidden, request->path() == "/metrics"
+                                                                       ? "may not observe"
+                                                                       : "may not read"});
                                asker->answer(std::move(given));
                            });
+    }
+
+    void ask_for_upgrade(route& to) {
+        bool takes_posts = false;
+        contain([&] { takes_posts = !to.admit_post(*this).error; });
+        auto wrong = http::refusal(make_error_code(errc::upgrade_required),
+                                   takes_posts ? "this path is a WebSocket's, and takes POST, too"
+                                               : "this path is a WebSocket's");
+        wrong.extra_headers = "Upgrade: websocket\r\n";
+        answer(std::move(wrong));
     }
 
     void upgrade(const shared_request& shared, bool is_proven) {
@@ -270,9 +285,9 @@ private:
         if (to == nullptr) return answer(http::error_response(make_error_code(errc::not_found)));
         if (server_.is_draining()) return turn_away({errc::try_again_later, "the server restarts"});
         this->target_ = request.target();
-        std::error_code refused = errc::handler_failed;
-        contain([&] { refused = is_proven ? to->admit(*this) : std::error_code{}; });
-        if (refused) return turn_away(request, refused);
+        verdict said{errc::handler_failed};
+        contain([&] { said = is_proven ? to->admit(*this) : verdict{}; });
+        if (said.error) return turn_away(request, said);
 
         auto accepted =
             websocket::accept_upgrade(request, to->subprotocols(), options_.compression.get());
@@ -297,7 +312,7 @@ private:
             http::error_response(make_error_code(errc::handler_failed))};
         contain([&] { refused = upload_.begin(to, request, *this); });
         if (refused) {
-            if (refused->status == 403) note_denied(request, errc::forbidden);
+            if (refused->status == 403) note_denied(request, {errc::forbidden, "may not send"});
             return answer(*std::move(refused));
         }
         keep_alive_ = request.keep_alive();

@@ -9,6 +9,7 @@
 
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/connection.hpp>
+#include <millrace/endpoint/guard.hpp>
 #include <millrace/endpoint/message_handler.hpp>
 #include <millrace/http/response.hpp>
 #include <millrace/websocket/frame_header.hpp>
@@ -25,7 +26,7 @@ public:
     [[nodiscard]] virtual std::span<const std::string_view> subprotocols() const { return {}; }
 
     /// Before the upgrade; an error is the answer's status. Nothing can be sent yet.
-    [[nodiscard]] virtual std::error_code admit(const connection&) { return {}; }
+    [[nodiscard]] virtual verdict admit(const connection&) { return {}; }
 
     virtual void on_open(connection&) {}
 
@@ -35,8 +36,8 @@ public:
 
     /// Before the body that is posted to this path over HTTP is read; an error is the answer's
     /// status. The connection is none that is open.
-    [[nodiscard]] virtual std::error_code admit_post(const connection&) {
-        return make_error_code(errc::method_not_allowed);
+    [[nodiscard]] virtual verdict admit_post(const connection&) {
+        return {errc::method_not_allowed, "this path takes messages over a WebSocket only"};
     }
 
     /// A body that was posted, whole and valid UTF-8; see `on_message` for what may be done to it.
@@ -63,9 +64,9 @@ public:
         }
     }
 
-    [[nodiscard]] std::error_code admit(const connection& who) override {
+    [[nodiscard]] verdict admit(const connection& who) override {
         if constexpr (requires { handler_.admit(who); }) {
-            return handler_.admit(who);
+            return std::error_code{handler_.admit(who)};
         } else {
             return {};
         }

@@ -171,7 +171,7 @@ private:
         route& to = gate_->behind();
         deadline_ = base::never;
         this->principal_ = said.principal.empty() ? this->peer_subject() : said.principal;
-        if (!said.error && !contain([&] { said.error = to.admit(*this); })) return;
+        if (!said.error && !contain([&] { said = to.admit(*this); })) return;
         if (said.error) {
             this->note_denied(shown, said);
             return this->close(websocket::close_code::policy_violation,

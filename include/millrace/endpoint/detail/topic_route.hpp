@@ -3,7 +3,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include <millrace/endpoint/connection.hpp>
 #include <millrace/endpoint/detail/authorize.hpp>
 #include <millrace/endpoint/detail/route.hpp>
+#include <millrace/endpoint/guard.hpp>
 #include <millrace/endpoint/topic.hpp>
 #include <millrace/websocket/close_code.hpp>
 #include <millrace/websocket/frame_header.hpp>
@@ -26,15 +26,20 @@ class topic_route : public route {
 public:
     explicit topic_route(topic_list topics) : topics_{std::move(topics)} {}
 
-    [[nodiscard]] std::error_code admit(const connection& who) override {
+    [[nodiscard]] verdict admit(const connection& who) override {
         bool is_allowed = true, is_key = topics_.empty();
         for_each_followed(who, [&](topic& each, std::optional<std::string> key) {
             is_key = true;
             is_allowed = is_allowed && may(who.options(), endpoint_action::follow, each.name(), key,
                                            who.principal());
         });
-        if (!is_key) return errc::bad_request;
-        return is_allowed ? std::error_code{} : make_error_code(errc::forbidden);
+        if (!is_key) return {errc::bad_request, "no topic of this path has such a key"};
+        if (!is_allowed) return {errc::forbidden, "may not follow"};
+        return {};
+    }
+
+    [[nodiscard]] verdict admit_post(const connection&) override {
+        return {errc::method_not_allowed, "a topic is followed, not sent to"};
     }
 
     void on_open(connection& from) override {

@@ -23,22 +23,26 @@ class upload {
 public:
     /// The answer if the request is refused before its body is read: 405 for another method and
     /// a route that takes none, what the route's `admit_post` says, 411 without a Content-Length,
-    /// 413 beyond `max_message_bytes`, 417 for an expectation other than 100-continue.
+    /// 413 beyond `max_message_bytes`, 415 for a compressed body, 417 for an expectation other than
+    /// 100-continue.
     [[nodiscard]] std::optional<http::response> begin(route& to, const http::request& request,
                                                       const connection& from) {
-        const auto refused = to.admit_post(from);
-        const bool takes_posts = refused != errc::method_not_allowed;
+        const auto said = to.admit_post(from);
+        const bool takes_posts = said.error != errc::method_not_allowed;
         if (!takes_posts || request.method() != "POST") {
-            auto answer = http::error_response(make_error_code(errc::method_not_allowed));
+            auto answer = http::refusal(make_error_code(errc::method_not_allowed),
+                                        takes_posts ? "events are sent by POST" : said.reason);
             answer.extra_headers = takes_posts ? "Allow: GET, POST\r\n" : "Allow: GET\r\n";
             return answer;
         }
-        if (refused) return http::error_response(refused);
+        if (said.error) return http::refusal(said.error, said.reason);
         const auto expectation = request.header("Expect");
         if (!request.has_header("Content-Length"))
             return http::error_response(make_error_code(errc::length_required));
         if (request.content_length() > from.options().max_message_bytes)
             return http::error_response(make_error_code(errc::message_too_big));
+        const auto coding = request.header("Content-Encoding");
+        if (!coding.empty() && !http::iequals(coding, "identity")) return encoding_refusal();
         if (!expectation.empty() && !http::iequals(expectation, "100-continue"))
             return http::error_response(417, "unknown expectation", "Expect");
         route_ = &to;
@@ -76,6 +80,14 @@ public:
     }
 
 private:
+    /// RFC 9110, section 15.5.16.
+    [[nodiscard]] static http::response encoding_refusal() {
+        auto answer = http::error_response(415, "a body is taken as it is, not compressed",
+                                           "Content-Encoding");
+        answer.extra_headers = "Accept-Encoding: identity\r\n";
+        return answer;
+    }
+
     route* route_ = nullptr;
     std::string body_;
     std::size_t missing_bytes_ = 0;
