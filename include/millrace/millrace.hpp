@@ -21,12 +21,15 @@
 #include <millrace/codec/json.hpp>
 #include <millrace/core/clock.hpp>
 #include <millrace/endpoint/endpoint.hpp>
+#include <millrace/endpoint/file_access_log.hpp>
 #include <millrace/endpoint/guards/address_guard.hpp>
 #include <millrace/endpoint/guards/all_of.hpp>
 #include <millrace/endpoint/guards/any_of.hpp>
 #include <millrace/endpoint/guards/bearer_guard.hpp>
 #include <millrace/endpoint/guards/origin_guard.hpp>
+#include <millrace/endpoint/guards/public_paths.hpp>
 #include <millrace/endpoint/guards/rate_guard.hpp>
+#include <millrace/endpoint/stderr_log.hpp>
 #include <millrace/operators/filter.hpp>
 #include <millrace/operators/flat_map.hpp>
 #include <millrace/operators/key_by.hpp>

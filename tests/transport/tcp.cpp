@@ -4,6 +4,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include <asio/ip/tcp.hpp>
@@ -59,9 +61,19 @@ TEST_CASE("tcp gives a free port and reports it") {
 TEST_CASE("tcp refuses a port that is in use, and an address that is none") {
     asio::io_context io;
     const auto first = tcp{}.listen(io, {.address = "127.0.0.1", .port = 0});
-    REQUIRE_THROWS_AS(tcp{}.listen(io, {.address = "127.0.0.1", .port = first.port()}),
-                      std::system_error);
-    REQUIRE_THROWS_AS(tcp{}.listen(io, {.address = "nowhere", .port = 0}), std::system_error);
+    const auto fault = [&](std::string address, std::uint16_t port) -> std::string {
+        try {
+            static_cast<void>(tcp{}.listen(io, {.address = std::move(address), .port = port}));
+        } catch (const std::system_error& e) {
+            return e.what();
+        }
+        return {};
+    };
+    REQUIRE(fault("127.0.0.1", first.port()) == "millrace: cannot listen on 127.0.0.1, port " +
+                                                    std::to_string(first.port()) +
+                                                    ": Address already in use");
+    for (const std::string wrong : {"localhost", "*", "127.0.0.1:80"})
+        REQUIRE(fault(wrong, 0).starts_with("millrace: \"" + wrong + "\" is no IP address"));
 }
 
 TEST_CASE("tcp without an address takes IPv4 peers and names them as such") {

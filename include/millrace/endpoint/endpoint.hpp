@@ -84,6 +84,7 @@ class endpoint {
         require_access_log<AccessLog>();
         return true;
     }();
+    static_assert(are_policies_right);
     static constexpr bool is_reopened = requires(AccessLog & log) { log.reopen(); };
     using core = detail::endpoint_core<Transport, Guard, Clock, AccessLog>;
 

@@ -97,7 +97,8 @@ struct endpoint_options {
     std::size_t outbox_bytes = 1024 * 1024;
     overflow when_full = overflow::drop_oldest;
     /// When so much waits, `connection::is_congested` is true, until no more than
-    /// `outbox_low_water` does: then the route's `on_drain` is called.
+    /// `outbox_low_water` does: then the route's `on_drain` is called. A high water above
+    /// `outbox_bytes` is a quarter of those instead, and the low one a sixteenth at most.
     std::size_t outbox_high_water = 256 * 1024;
     std::size_t outbox_low_water = 64 * 1024;
     /// What all connections together may hold in memory: received and not complete, inflated,
@@ -118,7 +119,8 @@ struct endpoint_options {
     /// From a connection's begin, or later from a request's first byte, to the end of the head;
     /// beyond: 408, or the end of a connection whose TLS handshake is not done by then.
     std::chrono::milliseconds handshake_timeout = std::chrono::seconds{5};
-    /// A connection from which nothing was received for so long is sent a ping.
+    /// A connection from which nothing was received for so long is sent a ping; after a third of
+    /// the `idle_timeout` where that is not longer than this.
     std::chrono::milliseconds ping_interval = std::chrono::seconds{20};
     /// A connection from which nothing was received for so long, nor pongs, is closed.
     std::chrono::milliseconds idle_timeout = std::chrono::seconds{60};
@@ -141,7 +143,8 @@ struct endpoint_options {
     /// How often timeouts are looked at and pipelines are told the time.
     std::chrono::milliseconds tick_interval{250};
 
-    /// Records that /api/topics/NAME gives where the request names no limit, and at most.
+    /// Records that /api/topics/NAME gives where the request names no limit, and at most, which
+    /// holds in either case.
     std::size_t default_history_rows = 1'000;
     std::size_t max_history_rows = 10'000;
     /// Records of one topic that one client (an address and principal) has asked for there and not

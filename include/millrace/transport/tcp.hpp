@@ -66,16 +66,27 @@ private:
     static int listening(asio::io_context& io, const listen_options& options) {
         if (detail::is_inherited(options.address))
             return detail::inherited_socket(options.address, {AF_INET, AF_INET6});
-        if (!options.address.empty())
-            return listening(io, {asio::ip::make_address(options.address), options.port},
-                             options.backlog);
+        const auto address = address_of(options.address);
         try {
-            return listening(io, {asio::ip::address_v6::any(), options.port}, options.backlog);
+            return listening(io, {address, options.port}, options.backlog);
         } catch (const std::system_error& e) {
             const int code = e.code().value();
-            if (code != EAFNOSUPPORT && code != EADDRNOTAVAIL) throw;
-            return listening(io, {asio::ip::address_v4::any(), options.port}, options.backlog);
+            if (options.address.empty() && (code == EAFNOSUPPORT || code == EADDRNOTAVAIL))
+                return listening(io, {asio::ip::address_v4::any(), options.port}, options.backlog);
+            throw std::system_error(e.code(), "millrace: cannot listen on " + address.to_string() +
+                                                  ", port " + std::to_string(options.port));
         }
+    }
+
+    static asio::ip::address address_of(const std::string& text) {
+        if (text.empty()) return asio::ip::address_v6::any();
+        std::error_code error;
+        auto address = asio::ip::make_address(text, error);
+        if (error)
+            throw std::system_error(error, "millrace: \"" + text +
+                                               "\" is no IP address (127.0.0.1, ::1, or empty for "
+                                               "every network)");
+        return address;
     }
 
     static int listening(asio::io_context& io, const protocol::endpoint& where, int backlog) {

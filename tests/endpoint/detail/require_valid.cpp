@@ -69,6 +69,20 @@ TEST_CASE("limits of an endpoint that would serve nobody are refused") {
                     std::invalid_argument);
 }
 
+TEST_CASE("a ping comes before the idle timeout, and congestion before the outbox is full") {
+    const auto brief = require_valid({.idle_timeout = 15s});
+    CHECK(brief.ping_interval == 5s);
+    CHECK(require_valid({.ping_interval = 9s, .idle_timeout = 10s}).ping_interval == 9s);
+    CHECK(require_valid({.idle_timeout = 1ms}).ping_interval == 1ms);
+    const auto small = require_valid({.outbox_bytes = 16'000});
+    CHECK(small.outbox_high_water == 4'000);
+    CHECK(small.outbox_low_water == 1'000);
+    const auto full =
+        require_valid({.outbox_bytes = 500, .outbox_high_water = 500, .outbox_low_water = 100});
+    CHECK(full.outbox_high_water == 500);
+    CHECK(full.outbox_low_water == 100);
+}
+
 TEST_CASE("an endpoint asks before it listens, and its longest times do not overflow") {
     asio::io_context io;
     const memory wire;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -24,11 +25,29 @@ inline void add_route(route_table& routes, const std::string& path, std::unique_
         throw std::invalid_argument("millrace: the path \"" + path + "\" is taken already");
 }
 
+/// @throws std::invalid_argument for a name of a topic or an input that makes no path.
+inline void require_name(const std::string& name) {
+    const std::string quoted = "millrace: the name \"" + name + "\" ";
+    if (name.starts_with('/'))
+        throw std::invalid_argument(quoted +
+                                    "begins with a slash: its path is made of the name "
+                                    "without its slash");
+    const bool is_path = std::none_of(name.begin(), name.end(), [](unsigned char c) {
+        return c <= ' ' || c == 0x7F || c == '?' || c == '#' || c == '%';
+    });
+    if (!is_path)
+        throw std::invalid_argument(quoted +
+                                    "makes no path: it has a space, a control character, "
+                                    "'?', '#' or '%'");
+}
+
 /// "/NAME" of each topic.
 [[nodiscard]] inline route_table topic_routes(const topic_list& topics) {
     route_table routes;
-    for (const auto& each : topics)
+    for (const auto& each : topics) {
+        require_name(each->name());
         add_route(routes, "/" + each->name(), std::make_unique<topic_route>(topic_list{each}));
+    }
     return routes;
 }
 
@@ -46,7 +65,10 @@ template <class MakeInput>
     auto routes = topic_routes(topics);
     const std::string& duplex = options.duplex_path;
     const std::string name = input_name(input, options);
-    if (!input.empty()) add_route(routes, "/" + name, make_input(name, topic_list{}));
+    if (!input.empty()) {
+        require_name(name);
+        add_route(routes, "/" + name, make_input(name, topic_list{}));
+    }
     if (!duplex.empty()) add_route(routes, duplex, make_input(name, topics));
     return routes;
 }

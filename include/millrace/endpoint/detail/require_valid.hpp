@@ -1,15 +1,16 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
-#include <utility>
 
 #include <millrace/core/detail/require_option.hpp>
 #include <millrace/endpoint/options.hpp>
 
 namespace millrace::detail {
 
-/// The same options, if an endpoint can keep to them. @throws std::invalid_argument, which names
-/// the first that is wrong
+/// The same options, if an endpoint can keep to them; some that have to be below others are made
+/// so, as their descriptions say. @throws std::invalid_argument, which names the first that is
+/// wrong
 [[nodiscard]] inline endpoint_options require_valid(endpoint_options options) {
     using std::chrono::milliseconds;
     require_time("handshake_timeout", options.handshake_timeout);
@@ -37,6 +38,13 @@ namespace millrace::detail {
     require_option(options.max_memory_bytes != 0, "max_memory_bytes must not be 0");
     require_option(options.outbox_low_water <= options.outbox_high_water,
                    "outbox_low_water must not be above outbox_high_water");
+
+    if (options.ping_interval >= options.idle_timeout)
+        options.ping_interval = std::max(options.idle_timeout / 3, milliseconds{1});
+    if (options.outbox_high_water > options.outbox_bytes) {
+        options.outbox_high_water = options.outbox_bytes / 4;
+        options.outbox_low_water = std::min(options.outbox_low_water, options.outbox_bytes / 16);
+    }
     return options;
 }
 
