@@ -53,6 +53,7 @@ struct fake_running {
         return errors == 0 ? 1 : 0;
     }
     void tick(timestamp) {}
+    bool is_behind() const { return false; }
     std::error_code finish() {
         out(note{"finished"});
         return {};
