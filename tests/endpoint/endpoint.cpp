@@ -318,11 +318,15 @@ TEST_CASE("what is no proper request is refused") {
          "400"},
     }));
     CAPTURE(sent.bytes.substr(0, 60));
-    server s;
+    server s{{.extra_headers = {{"X-Site", "a"}}}};
     s.endpoint.on_message("/raw", [](connection&, std::string_view) {});
     memory_client http{s.io, s.wire};
     http.send_raw(sent.bytes);
-    REQUIRE(http.take_raw().starts_with("HTTP/1.1 " + sent.status));
+    const auto answer = http.take_raw();
+    REQUIRE(answer.starts_with("HTTP/1.1 " + sent.status));
+    REQUIRE(answer.find("\r\nX-Site: a\r\n") != std::string::npos);
+    REQUIRE(answer.find("\r\nConnection: close\r\n") != std::string::npos);
+    REQUIRE(answer.find(R"({"error":{"code":)") != std::string::npos);
 }
 
 TEST_CASE("an upgrade on a path that is none is 404") {

@@ -7,15 +7,6 @@
 using namespace millrace;
 using namespace millrace::http;
 
-TEST_CASE("a response is written whole") {
-    CHECK(response_text(200, "text/plain", "hello\n", true) ==
-          "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nContent-Type: text/plain\r\n"
-          "Connection: keep-alive\r\n\r\nhello\n");
-    CHECK(response_text(404, "", "", false, "X-A: 1\r\nX-B: 2\r\n") ==
-          "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n"
-          "X-A: 1\r\nX-B: 2\r\n\r\n");
-}
-
 TEST_CASE("errors have their status") {
     CHECK(status_of({}) == 200);
     CHECK(status_of(errc::bad_request) == 400);

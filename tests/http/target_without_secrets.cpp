@@ -21,6 +21,7 @@ TEST_CASE("a target for logs holds no token, however its parameter is spelled") 
         std::pair{"/bars?token=s3cret=s3cret", "/bars?token=***"},
         std::pair{"/bars?X-Amz-Signature=s3cret", "/bars?X-Amz-Signature=***"},
         std::pair{"/bars?apiKey=s3cret&password=s3cret", "/bars?apiKey=***&password=***"},
+        std::pair{"/bars?bearer=s3cret&pass=s3cret", "/bars?bearer=***&pass=***"},
         std::pair{"/bars?%zz=s3cret", "/bars?%zz=***"}, std::pair{"/bars?token", "/bars?token"},
         std::pair{"/bars?", "/bars?"}, std::pair{"", ""},
         std::pair{"http://u:s3cret@h/bars?key=1", "http://***@h/bars?key=1"},

@@ -175,9 +175,12 @@ public:
     /// route: see `http::static_files`. Unless `endpoint_options::extra_headers` say otherwise,
     /// pages are framed by no other site (X-Frame-Options) and their address, which may hold a
     /// token, is told to nobody (Referrer-Policy); a Content-Security-Policy is yours to set.
-    /// @throws std::invalid_argument when the prefix is taken or no path;
-    /// std::filesystem::filesystem_error when there is no such directory.
+    /// @throws std::invalid_argument when the prefix is taken, or does not begin and end with a
+    /// slash; std::filesystem::filesystem_error when there is no such directory.
     void files(const std::string& prefix, const std::filesystem::path& directory) {
+        if (!prefix.starts_with('/') || !prefix.ends_with('/'))
+            throw std::invalid_argument("millrace: a prefix begins and ends with a slash: \"" +
+                                        prefix + '"');
         const auto& limits = core_->options();
         auto files = std::make_shared<http::static_files>(
             prefix, directory,
@@ -189,9 +192,8 @@ public:
             answer.extra_headers += lines;
             respond(std::move(answer));
         };
-        if (!prefix.starts_with('/') || !core_->paths.http.add_prefix(prefix, serve))
-            throw std::invalid_argument("millrace: the prefix \"" + prefix +
-                                        "\" is taken or no path");
+        if (!core_->paths.http.add_prefix(prefix, serve))
+            throw std::invalid_argument("millrace: the prefix \"" + prefix + "\" is taken");
     }
 
     /// Runs the io_context, the first loop, until `stop` has come to its end or the context is

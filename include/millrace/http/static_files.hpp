@@ -34,7 +34,7 @@ public:
         std::size_t cache_bytes;
     };
 
-    /// `prefix` is what a path begins with, such as "/".
+    /// `prefix` is what a path begins with, such as "/" or "/lib/".
     /// @throws std::filesystem::filesystem_error when there is no such directory.
     static_files(std::string prefix, const std::filesystem::path& directory, limits sizes)
         : prefix_{std::move(prefix)}, root_{std::filesystem::canonical(directory)}, sizes_{sizes} {}
@@ -73,7 +73,8 @@ private:
     [[nodiscard]] std::optional<std::filesystem::path> locate(std::string_view path) const {
         namespace fs = std::filesystem;
         path.remove_prefix(std::min(prefix_.size(), path.size()));
-        while (path.starts_with('/')) path.remove_prefix(1);
+        // Not even by more slashes is a file found at a path that a guard would not know.
+        if (path.starts_with('/') || path.find("//") != path.npos) return std::nullopt;
         fs::path asked = root_ / fs::path{path};
         if (path.empty() || path.ends_with('/')) asked /= "index.html";
         std::error_code error;

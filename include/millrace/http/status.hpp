@@ -1,6 +1,5 @@
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -55,24 +54,6 @@ namespace millrace::http {
         case 503: return "Service Unavailable";
         default: return "";
     }
-}
-
-/// A whole HTTP/1.1 response with its body. `extra_headers` are lines that each end in CRLF. No
-/// value may hold a CR or LF that is not meant to end its line; none is checked.
-[[nodiscard]] inline std::string response_text(int status, std::string_view content_type,
-                                               std::string_view body, bool keep_alive,
-                                               std::string_view extra_headers = {}) {
-    std::string out;
-    out.reserve(128 + content_type.size() + extra_headers.size() + body.size());
-    out.append("HTTP/1.1 ")
-        .append(std::to_string(status))
-        .append(" ")
-        .append(reason_phrase(status));
-    out.append("\r\nContent-Length: ").append(std::to_string(body.size()));
-    if (!content_type.empty()) out.append("\r\nContent-Type: ").append(content_type);
-    out.append(keep_alive ? "\r\nConnection: keep-alive\r\n" : "\r\nConnection: close\r\n");
-    out.append(extra_headers).append("\r\n").append(body);
-    return out;
 }
 
 }  // namespace millrace::http

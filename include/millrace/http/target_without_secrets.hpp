@@ -15,9 +15,9 @@ namespace detail {
 /// Whether a parameter of this name, as it was sent, may hold a secret: it speaks, in any case, of
 /// a token, secret, password, signature or the like. One that cannot be decoded may.
 [[nodiscard]] inline bool is_secret_name(std::string_view name) {
-    constexpr std::array<std::string_view, 12> marks{"token", "secret",  "passw",  "pwd",
-                                                     "auth",  "jwt",     "sig",    "cred",
-                                                     "sess",  "api_key", "apikey", "api-key"};
+    constexpr std::array<std::string_view, 16> marks{
+        "token", "secret", "pass", "bearer", "otp",  "ticket",  "code",   "pwd",
+        "auth",  "jwt",    "sig",  "cred",   "sess", "api_key", "apikey", "api-key"};
     auto decoded = percent_decode(name, true);
     if (!decoded) return true;
     std::transform(decoded->begin(), decoded->end(), decoded->begin(), ascii_lower);

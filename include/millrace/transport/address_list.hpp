@@ -51,6 +51,12 @@ inline constexpr ip_bytes mapped_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff
     return address;
 }
 
+/// What limits count an address as: one of IPv6 as its network of so many bits.
+[[nodiscard]] inline ip_bytes counted_as(const ip_bytes& address,
+                                         std::size_t ipv6_prefix_bits) noexcept {
+    return is_mapped(address) ? address : masked(address, ipv6_prefix_bits);
+}
+
 /// As IPv4 where it is mapped, else in IPv6's canonical form (RFC 5952).
 [[nodiscard]] inline std::string to_string(const ip_bytes& address) {
     std::array<char, INET6_ADDRSTRLEN> text{};

@@ -44,10 +44,11 @@ namespace millrace::websocket {
 
 /// The answer to a request to upgrade.
 struct upgrade {
-    std::error_code error;
-    std::string response;                     ///< to be sent: 101, or the refusal that fits `error`
-    std::string subprotocol;                  ///< the one chosen; empty for none
-    std::unique_ptr<compressor> compression;  ///< for `protocol::use`; null for none
+    std::error_code error{};
+    std::string response{};            ///< the 101 to be sent; empty where there is an error
+    std::string_view error_headers{};  ///< for the answer to an error: lines that each end in CRLF
+    std::string subprotocol{};         ///< the one chosen; empty for none
+    std::unique_ptr<compressor> compression{};  ///< for `protocol::use`; null for none
 };
 
 namespace detail {
@@ -81,16 +82,12 @@ namespace detail {
 }
 
 [[nodiscard]] inline upgrade refuse_upgrade(std::error_code error) {
-    std::string_view extra;
+    upgrade refused{.error = error};
     if (error == errc::upgrade_required)
-        extra = "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n";
+        refused.error_headers = "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n";
     else if (error == errc::method_not_allowed)
-        extra = "Allow: GET\r\n";
-    return {error,
-            http::response_text(http::status_of(error), "text/plain", error.message() + "\n", false,
-                                extra),
-            {},
-            {}};
+        refused.error_headers = "Allow: GET\r\n";
+    return refused;
 }
 
 }  // namespace detail

@@ -486,12 +486,13 @@ class numbering final : public websocket::compressor {
 public:
     explicit numbering(int fails_at) : fails_at_{fails_at} {}
 
-    errc restore(std::string_view piece, bool is_last, std::size_t, std::string& out) override {
+    errc restore(std::string_view piece, bool is_last, std::size_t,
+                 websocket::message_buffer& out) override {
         message_.append(piece);
         if (!is_last) return {};
         const auto number = std::to_string(restored_++) + ":";
         if (!message_.starts_with(number)) return errc::protocol_error;
-        out.append(message_, number.size());
+        out.append(std::string_view{message_}.substr(number.size()));
         message_.clear();
         return {};
     }

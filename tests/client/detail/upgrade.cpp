@@ -39,7 +39,9 @@ std::string answer(std::string_view status, std::string_view more = {}) {
 }
 
 struct no_compressor final : websocket::compressor {
-    errc restore(std::string_view, bool, std::size_t, std::string&) override { return errc{}; }
+    errc restore(std::string_view, bool, std::size_t, websocket::message_buffer&) override {
+        return errc{};
+    }
     bool compress(std::string_view, std::string&) override { return false; }
     [[nodiscard]] std::uint64_t shared_key() const noexcept override { return 0; }
 };

@@ -18,6 +18,7 @@ namespace {
 struct line {
     access_entry::kind what;
     std::string text;  ///< method, target, user agent, principal
+    std::string address;
     int status;
     std::uint64_t bytes_in, bytes_out;
     duration took;
@@ -30,7 +31,8 @@ struct recorder {
         std::string text;
         text.append(e.method).append(" ").append(e.target).append(" ").append(e.user_agent);
         text.append(" ").append(e.principal);
-        lines->push_back({e.what, text, e.status, e.bytes_in, e.bytes_out, e.took, e.time});
+        lines->push_back({e.what, text, std::string{e.address}, e.status, e.bytes_in, e.bytes_out,
+                          e.took, e.time});
     }
 };
 
@@ -87,6 +89,28 @@ TEST_CASE("each request has a line, once its answer is sent") {
     REQUIRE(s.lines.size() == 4);
     REQUIRE(s.lines[3].text.starts_with("  "));
     REQUIRE(s.lines[3].status == 400);
+}
+
+TEST_CASE("what is no request is its sender's, whoever came before on the same connection") {
+    logged_server s{{.trusted_proxies = address_list{"192.0.2.1"}}};
+    memory_client http{s.io, s.wire, {.remote_address = "192.0.2.1"}};
+    http.get("/api/topics?token=s3cret", "X-Forwarded-For: 198.51.100.7\r\n");
+    REQUIRE(s.lines.back().address == "198.51.100.7");
+    REQUIRE(s.lines.back().text.ends_with(" nurse"));
+    http.send_raw("GET /bad path HTTP/1.1\r\nX-Forwarded-For: 203.0.113.66\r\n\r\n");
+    REQUIRE(s.lines.size() == 2);
+    REQUIRE(s.lines.back().status == 400);
+    REQUIRE(s.lines.back().address == "192.0.2.1");
+    REQUIRE(s.lines.back().text == "   ");
+}
+
+TEST_CASE("no line is as long as a head may be") {
+    logged_server s;
+    memory_client http{s.io, s.wire};
+    http.get("/healthz?" + std::string(3'000, 'x'),
+             "User-Agent: " + std::string(3'000, 'y') + "\r\n");
+    REQUIRE(s.lines.size() == 1);
+    REQUIRE(s.lines[0].text.size() < 1'100);
 }
 
 TEST_CASE("a connection has a line when it opens, and one with its close code when it ends") {

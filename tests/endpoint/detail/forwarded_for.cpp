@@ -37,6 +37,8 @@ TEST_CASE("X-Forwarded-For counts as far as trusted proxies vouch for it") {
     } const cases[] = {
         {"", "10.0.0.1", "10.0.0.1"},
         {"198.51.100.7", "10.0.0.1", "198.51.100.7"},
+        {"198.51.100.7,", "10.0.0.1", "198.51.100.7"},  // empty elements are none
+        {"198.51.100.7, ,10.0.0.2", "10.0.0.1", "198.51.100.7"},
         {"198.51.100.7", "203.0.113.9", "203.0.113.9"},               // nobody trusts the peer
         {"1.2.3.4, 198.51.100.7", "10.0.0.1", "198.51.100.7"},        // the first is hearsay
         {"198.51.100.7, 10.0.0.2 ,::1", "10.0.0.1", "198.51.100.7"},  // three proxies
@@ -136,4 +138,10 @@ TEST_CASE("a trusted proxy tells whether its client speaks TLS") {
     CHECK(by_forwarded("for=203.0.113.9").is_secure == std::nullopt);
     CHECK(by_forwarded("for=203.0.113.9;proto=https, for=10.0.0.2;proto=http").is_secure == true);
     CHECK(by_forwarded("for=1.2.3.4;proto=https, for=203.0.113.9;proto=http").is_secure == false);
+}
+
+TEST_CASE("empty pairs of an element of Forwarded are skipped") {
+    CHECK(by_forwarded("for=192.0.2.43;;proto=https").client == "192.0.2.43");
+    CHECK(by_forwarded(";for=192.0.2.43;").client == "192.0.2.43");
+    CHECK(by_forwarded("for=192.0.2.43;;proto=https").is_secure == true);
 }

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 #include <asio/io_context.hpp>
@@ -112,4 +114,17 @@ TEST_CASE("an attempt that waits for an answer is ended at once") {
     const auto got =
         connect({silent.acceptor.local_endpoint(), silent.acceptor.local_endpoint()}, true);
     CHECK(got.error == asio::error::operation_aborted);
+}
+
+TEST_CASE("a loop that was held up tries each address once") {
+    asio::io_context io;
+    tcp::acceptor healthy{io, {asio::ip::address_v4::loopback(), 0}};
+    std::error_code got = asio::error::not_found;
+    const auto race = std::make_shared<staggered_connect>(io);
+    race->start({v4("127.0.0.1", unused_port()), healthy.local_endpoint()},
+                [&](std::error_code error, const tcp::socket&) { got = error; });
+    // The first failure and the end of the wait for it come in one turn.
+    std::this_thread::sleep_for(staggered_connect::delay + std::chrono::milliseconds{50});
+    io.run();
+    CHECK(!got);
 }

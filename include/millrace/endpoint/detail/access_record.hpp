@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -61,6 +62,9 @@ public:
     }
 
 private:
+    /// Of a target and of a user agent: a line is not to be as long as a head may be.
+    static constexpr std::size_t max_text_bytes = 512;
+
     [[nodiscard]] access_entry entry_of(access_entry::kind what, const Server& to,
                                         const connection& of) {
         access_entry entry{.what = what,
@@ -71,9 +75,10 @@ private:
                            .took = to.elapsed() - began_};
         if (request_ != nullptr) {
             target_ = http::target_without_secrets(request_->target());
+            target_.resize(std::min(target_.size(), max_text_bytes));
             entry.method = request_->method();
             entry.target = target_;
-            entry.user_agent = request_->header("User-Agent");
+            entry.user_agent = request_->header("User-Agent").substr(0, max_text_bytes);
         }
         return entry;
     }

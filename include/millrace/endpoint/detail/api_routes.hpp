@@ -160,7 +160,10 @@ inline void serve_history(const publications& all, std::string_view name,
         }
         respond(std::move(given));
     };
-    const std::string client = who.address + '\n' + who.principal;
+    const auto ip = parse_ip(who.address);
+    const std::string client =
+        (ip ? to_string(counted_as(*ip, options.ipv6_prefix_bits)) : who.address) + '\n' +
+        who.principal;
     stored->scan(client, options.max_history_rows_per_client, asked.query, answer);
 }
 

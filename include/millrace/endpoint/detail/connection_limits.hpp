@@ -71,7 +71,7 @@ private:
     [[nodiscard]] key key_of(std::string_view address) const {
         auto ip = parse_ip(address);
         if (!ip || is_trusted(address)) return std::nullopt;
-        return is_mapped(*ip) ? *ip : masked(*ip, options_.ipv6_prefix_bits);
+        return counted_as(*ip, options_.ipv6_prefix_bits);
     }
 
     /// One more of an address, unless it would be more than `most` beyond its limits. By how many

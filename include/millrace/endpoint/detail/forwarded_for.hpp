@@ -83,6 +83,10 @@ struct forwarded_request {
                                                                     std::string_view name) {
     std::optional<std::string> found;
     while (!element.empty()) {
+        if (element.starts_with(';')) {  // an empty pair
+            element = http::trim(element.substr(1));
+            continue;
+        }
         const auto key = http::trim(http::split_off(element, "="));
         std::string value = take_value(element);
         element = http::trim(element);
@@ -120,6 +124,7 @@ struct forwarded_request {
     auto list = request.header(is_forwarded ? "Forwarded" : "X-Forwarded-For");
     while (!list.empty() && trusted.contains(known.client)) {
         const auto element = take_last(list);
+        if (element.empty()) continue;  // RFC 9110, section 5.6.1.2
         std::string_view quoted = element;
         const auto node =
             is_forwarded ? forwarded_parameter(element, "for").value_or("") : take_value(quoted);

@@ -222,6 +222,13 @@ private:
         return false;
     }
 
+    /// What could not be read is its sender's, whoever came before on the same connection.
+    void identify_peer() {
+        http::request nameless;
+        this->principal_.clear();
+        this->remote_address_ = server_.client_address(nameless, this->peer_address());
+    }
+
     void note_refused(const std::string& address) {
         ++loop_->counters.refused;
         if (loop_->log)
@@ -232,7 +239,10 @@ private:
     void on_verdict(const shared_request& request, verdict said) {
         if (phase_ != phase::responding || is_answered_) return;
         if (server_.is_stopping()) return turn_away(stopping);
-        if (said.error && may_show_token(*request, said)) return upgrade(request, false);
+        if (said.error && may_show_token(*request, said)) {
+            if (has_two_keys(*request)) return answer_two_keys();
+            return upgrade(request, false);
+        }
         if (said.error) return turn_away(*request, said);
         this->principal_ = said.principal.empty() ? this->peer_subject() : said.principal;
         serve(request);
@@ -245,10 +255,14 @@ private:
                server_.find_route(request.path()) != nullptr;
     }
 
+    /// Which of two counts must not be in doubt where one may be refused.
+    [[nodiscard]] static bool has_two_keys(const http::request& request) {
+        return request.query_count("key") > 1;
+    }
+    void answer_two_keys() { answer(http::error_response(400, "repeated parameter", "key")); }
+
     void serve(const shared_request& request) {
-        // Which of two keys counts must not be in doubt where one may be refused.
-        if (request->query_count("key") > 1)
-            return answer(http::error_response(400, "repeated parameter", "key"));
+        if (has_two_keys(*request)) return answer_two_keys();
         if (websocket::wants_upgrade(*request)) return upgrade(request, true);
         route* const found = server_.find_route(request->path());
         ++loop_->counters.http_requests;
@@ -291,12 +305,14 @@ private:
 
         auto accepted =
             websocket::accept_upgrade(request, to->subprotocols(), options_.compression.get());
-        keep_alive_ = keep_alive_ && !accepted.error;
-        access_.answer(accepted.error ? http::status_of(accepted.error) : 101,
-                       accepted.response.size());
+        if (accepted.error) {
+            keep_alive_ = false;
+            auto wrong = http::error_response(accepted.error);
+            wrong.extra_headers += accepted.error_headers;
+            return answer(std::move(wrong));
+        }
+        access_.answer(101, accepted.response.size());
         send_answer(loop_->frames.wrap(std::move(accepted.response)));
-        if (accepted.error) return;
-
         ++loop_->counters.upgrades;
         this->subprotocol_ = std::move(accepted.subprotocol);
         phase_ = phase::websocket;
@@ -332,6 +348,7 @@ private:
         begin_response(false);
         is_head_request_ = false;
         this->origin_.clear();
+        identify_peer();
         access_.begin(server_, nullptr, this->bytes_out());
         tell(severity::info, log_event::protocol_error, error.message());
         answer(http::error_response(error));

@@ -168,6 +168,7 @@ private:
 
     /// What the guard says of a token that was shown in a message.
     void judge(const http::request& shown, verdict said) {
+        if (route_ != gate_.get()) return;  // a guard that answers twice
         route& to = gate_->behind();
         deadline_ = base::never;
         this->principal_ = said.principal.empty() ? this->peer_subject() : said.principal;

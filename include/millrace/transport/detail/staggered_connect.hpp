@@ -70,8 +70,9 @@ private:
                            });
         if (sockets_.size() == addresses_.size()) return;
         timer_.expires_after(delay);
-        timer_.async_wait([self = shared_from_this(), f](std::error_code error) {
-            if (!error && !self->is_over_) self->try_next(f);
+        // A wait that has ended is not taken back: its call may come behind the next attempt's.
+        timer_.async_wait([self = shared_from_this(), f, index](std::error_code error) {
+            if (!error && !self->is_over_ && self->sockets_.size() == index + 1) self->try_next(f);
         });
     }
 
