@@ -21,11 +21,11 @@
 
 #include <millrace/transport/transport.hpp>
 
-/// An io_context that another thread runs.
+/// An io_context that another thread runs, until all that is under way has come to its end.
 class second_loop {
 public:
     ~second_loop() {
-        io.stop();
+        work_.reset();
         thread_.join();
     }
     [[nodiscard]] bool is_this_thread() const {
