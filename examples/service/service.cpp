@@ -135,6 +135,7 @@ int main() try {
             notify_systemd("STOPPING=1");
             dog.stop();
             endpoint.stop();
+            signals.clear();  // a second one ends it at once
         });
     };
     wait_for_signal();
