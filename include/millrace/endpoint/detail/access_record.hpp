@@ -50,11 +50,17 @@ public:
         is_owed_ = false;
         write(to, entry_of(access_entry::kind::opened, to, of));
         began_ = to.elapsed();
+        // A connection may live for days: a line's worth is kept of its head.
+        user_agent_ = user_agent_of(*request_);
+        request_ = nullptr;
     }
 
     /// That has ended.
     void close(Server& to, const connection& of, std::uint64_t received, std::uint64_t sent) {
         auto entry = entry_of(access_entry::kind::closed, to, of);
+        entry.method = "GET";
+        entry.target = target_;
+        entry.user_agent = user_agent_;
         entry.status = of.close_code();
         entry.bytes_in = received;
         entry.bytes_out = sent;
@@ -78,15 +84,20 @@ private:
             target_.resize(std::min(target_.size(), max_text_bytes));
             entry.method = request_->method();
             entry.target = target_;
-            entry.user_agent = request_->header("User-Agent").substr(0, max_text_bytes);
+            entry.user_agent = user_agent_of(*request_);
         }
         return entry;
+    }
+
+    [[nodiscard]] static std::string_view user_agent_of(const http::request& request) {
+        return request.header("User-Agent").substr(0, max_text_bytes);
     }
 
     static void write(Server& to, const access_entry& entry) { to.write_access(entry); }
 
     std::shared_ptr<const http::request> request_;
     std::string target_;
+    std::string user_agent_;
     std::chrono::nanoseconds began_{};
     std::uint64_t sent_before_ = 0;
     int status_ = 0;
