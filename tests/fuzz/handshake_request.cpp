@@ -9,6 +9,7 @@
 #include "fuzz.hpp"
 
 using namespace millrace;
+using namespace millrace::http;
 using namespace millrace::websocket;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
