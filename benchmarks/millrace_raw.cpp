@@ -30,6 +30,8 @@ int main(int argc, char** argv) {
                           .loops = asked.loops,
                           .max_connections = 20'000,
                           .max_connections_per_address = 20'000,
+                          .max_handshakes = 20'000,
+                          .max_handshakes_per_address = 20'000,
                           .max_control_frames_per_second = 1'000'000}};
     auto& updates = server.add_topic("fanout");
     server.on_message("/ingest", [](connection&, std::string_view) {});
