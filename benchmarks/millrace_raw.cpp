@@ -29,8 +29,8 @@ int main(int argc, char** argv) {
                           .address = "127.0.0.1",
                           .loops = asked.loops,
                           .max_connections = 20'000,
-                          .max_connections_per_address = 20'000,
                           .max_handshakes = 20'000,
+                          .max_connections_per_address = 20'000,
                           .max_handshakes_per_address = 20'000,
                           .max_control_frames_per_second = 1'000'000}};
     auto& updates = server.add_topic("fanout");
