@@ -47,7 +47,7 @@ bool send_large_messages(std::uint16_t port) {
     using namespace millrace;
     testing::websocket_client client{"127.0.0.1", port, "/measure"};
     bool is_right = true;
-    for (const std::size_t size : {4, 16, 3, 8}) {
+    for (const std::size_t size : {4u, 16u, 3u, 8u}) {
         const std::string message(largest_message_bytes / 16 * size, 'x');
         client.send_binary(message);
         std::string fragments;
