@@ -56,9 +56,11 @@ class TlsTest(unittest.TestCase):
             context.load_cert_chain(self.file(certificate + ".pem"), self.file(certificate + ".key"))
         return context
 
-    def connect(self, path, certificate=None):
+    def connect(self, path, certificate=None, scheme="https"):
+        # Left alone, this client names an origin of http over TLS, too.
         connection = websocket.create_connection(
             f"wss://localhost:{self.port}{path}", timeout=30,
+            origin=f"{scheme}://localhost:{self.port}",
             sslopt={"context": self.context(certificate)})
         self.addCleanup(connection.close)
         return connection
@@ -94,6 +96,11 @@ class TlsTest(unittest.TestCase):
             ["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}", "-tls1_2"],
             input=b"R\n", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
         self.assertIn(b"no renegotiation", run.stdout)
+
+    def test_a_page_of_another_scheme_is_another_origins(self):
+        with self.assertRaises(websocket.WebSocketBadStatusException) as refused:
+            self.connect("/echo", scheme="http")
+        self.assertEqual(refused.exception.status_code, 403)
 
     def test_a_websocket_over_tls_echoes(self):
         connection = self.connect("/echo")
