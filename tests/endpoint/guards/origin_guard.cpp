@@ -132,3 +132,28 @@ TEST_CASE("an origin guard takes only origins") {
                         std::invalid_argument);
     }
 }
+
+TEST_CASE("a request of this machine is for this machine, by a name that no page can have") {
+    const auto asked = [](const origin_guard& guard, std::string_view host,
+                          std::string_view peer = "127.0.0.1") {
+        return guard.admit(get("/metrics", {}, host), peer).error;
+    };
+    const origin_guard own = {};
+    for (const auto* host : {"localhost", "LOCALHOST:8080", "app.localhost:8080", "127.0.0.1:8080",
+                             "[::1]:8080", "192.0.2.7", "127.0.0.1"}) {
+        CAPTURE(host);
+        CHECK_FALSE(asked(own, host));
+    }
+    for (const auto* host : {"evil.example", "evil.example:8080", "localhost.evil.example",
+                             "notlocalhost", "127.0.0.1.evil.example"}) {
+        CAPTURE(host);
+        CHECK(asked(own, host) == errc::forbidden);
+        CHECK(asked(own, host, "::1") == errc::forbidden);
+        CHECK_FALSE(asked(own, host, "192.0.2.1"));
+        CHECK_FALSE(asked(own, host, "memory"));
+    }
+    const origin_guard listed = {{.allowed = {"https://app.example"}}};
+    CHECK_FALSE(asked(listed, "app.example"));
+    CHECK_FALSE(asked(listed, "localhost"));
+    CHECK(asked(listed, "evil.example") == errc::forbidden);
+}

@@ -11,6 +11,7 @@
 #include <millrace/endpoint/guard.hpp>
 #include <millrace/endpoint/guards/web_origin.hpp>
 #include <millrace/http/request.hpp>
+#include <millrace/transport/address_list.hpp>
 
 namespace millrace {
 
@@ -30,8 +31,12 @@ struct origin_settings {
 /// The server's own origin, the default, has the host and port of the Host header, and the scheme
 /// by which the request came (`http::request::is_secure`): "http" or "https". Behind a proxy that
 /// ends TLS the endpoint must know that proxy (`endpoint_options::trusted_proxies`), which must
-/// pass Host on and say "https" in X-Forwarded-Proto or Forwarded; or list your origins. A server
-/// that must also be safe from rebound names in a local network lists its origins.
+/// pass Host on and say "https" in X-Forwarded-Proto or Forwarded; or list your origins.
+///
+/// A request of this machine itself, which no trusted proxy has forwarded, is for `localhost`, a
+/// name below it, an address or an allowed origin's host: else some page has had its own name
+/// rebound to this machine, to which the browser then takes the page to belong. In a local network
+/// only a token keeps such pages out.
 class origin_guard {
 public:
     /// @throws std::invalid_argument for an allowed origin that is none.
@@ -46,7 +51,11 @@ public:
         }
     }
 
-    [[nodiscard]] verdict admit(const http::request& request, std::string_view) const {
+    [[nodiscard]] verdict admit(const http::request& request,
+                                std::string_view remote_address) const {
+        if (is_loopback(remote_address) && !is_for_this_machine(request))
+            return {errc::forbidden,
+                    "this host is not this machine: list its origin, or the proxy as trusted"};
         if (!request.has_header("Origin")) {
             if (allow_no_origin_) return {};
             return {errc::forbidden, "an Origin is needed"};
@@ -64,6 +73,21 @@ public:
     }
 
 private:
+    [[nodiscard]] static bool is_loopback(std::string_view address) {
+        static const address_list loopback{"127.0.0.0/8", "::1"};
+        return loopback.contains(address);
+    }
+
+    [[nodiscard]] bool is_for_this_machine(const http::request& request) const {
+        const auto asked = web_origin::parse("http", request.authority());
+        if (!asked) return false;
+        std::string_view host = asked->host;
+        if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+        return host == "localhost" || host.ends_with(".localhost") || detail::parse_ip(host) ||
+               std::any_of(allowed_.begin(), allowed_.end(),
+                           [&](const web_origin& each) { return each.host == asked->host; });
+    }
+
     std::vector<web_origin> allowed_;
     bool allow_no_origin_;
 };
