@@ -37,7 +37,7 @@ void slow_readers() {
     asio::io_context io;
     memory wire;
     endpoint<memory> server{io, {}, wire};
-    auto& topic = server.add_topic("t", {.when_full = {{"t", overflow::conflate}}});
+    auto& topic = server.add_topic("t", {.when_full = {{"t", overflow_policy::conflate}}});
     std::vector<std::unique_ptr<testing::memory_client>> readers;
     for (int i = 0; i != 60; ++i) {
         readers.push_back(std::make_unique<testing::memory_client>(

@@ -430,7 +430,8 @@ TEST_CASE("a consumer too slow loses the oldest messages, whole, and they are co
 
 TEST_CASE("a slow consumer of a conflating topic gets the newest record of each key") {
     server s{{.outbox_bytes = 100'000, .outbox_high_water = 2'000, .outbox_low_water = 500}};
-    auto& prices = s.endpoint.add_topic("prices", {.when_full = {{"prices", overflow::conflate}}});
+    auto& prices =
+        s.endpoint.add_topic("prices", {.when_full = {{"prices", overflow_policy::conflate}}});
     constexpr int rounds = 50, keys = 20;
     const auto publish_all = [&] {
         for (int round = 0; round < rounds; round += 5) {
@@ -475,7 +476,7 @@ TEST_CASE("a slow consumer of a conflating topic gets the newest record of each 
 }
 
 TEST_CASE("a consumer too slow is closed with 1013 where the endpoint says so") {
-    echo_server s{{.outbox_bytes = 5000, .when_full = overflow::disconnect}};
+    echo_server s{{.outbox_bytes = 5000, .when_full = overflow_policy::disconnect}};
     client c{s, "/echo", {.capacity_bytes = 1000}};
     c.stall();
     bool sent = true;
@@ -623,7 +624,7 @@ TEST_CASE("no message is dropped out of a stream that is compressed as one") {
     int compressed = 0;
     echo_server s{{.compression = std::make_shared<fake_compression>(0, compressed),
                    .outbox_bytes = 1000,
-                   .when_full = overflow::drop_oldest}};
+                   .when_full = overflow_policy::drop_oldest}};
     raw_client c{s, {.capacity_bytes = 200}};
     c.stall();
     int sent = 0;

@@ -199,7 +199,7 @@ template <class Record>
 struct full_storage : memory_storage<Record> {
     using memory_storage<Record>::memory_storage;
     void log_to(const log_hook& log) {
-        log({severity::info, log_event::storage_recovered, 0, "it has a log"});
+        log({log_severity::info, log_event::storage_recovered, 0, "it has a log"});
     }
     std::error_code flush() { return errc::storage_full; }
 };
@@ -501,9 +501,9 @@ TEST_CASE("drain with nobody there is stop, and stop cuts a drain short") {
 TEST_CASE("a topic may treat its slow followers in its own way") {
     server s{{.outbox_bytes = 2000}};
     REQUIRE_THROWS_AS(
-        s.endpoint.serve(means("a", "b"), {.when_full = {{"bars", overflow::disconnect}}}),
+        s.endpoint.serve(means("a", "b"), {.when_full = {{"bars", overflow_policy::disconnect}}}),
         std::invalid_argument);
-    s.endpoint.serve(means(), {.when_full = {{"means", overflow::disconnect}}});
+    s.endpoint.serve(means(), {.when_full = {{"means", overflow_policy::disconnect}}});
     client slow{s, "/means", {.capacity_bytes = 100}}, sender{s, "/readings"};
     slow.stall();
     for (int i = 0; i < 50; ++i) sender.send_text(event("a", i, i * 1000));

@@ -71,7 +71,7 @@ struct plan {
         hangs = below(3) == 0;
         guard = static_cast<guarded>(below(4));
         compression = static_cast<compressed>(below(3));
-        policy = static_cast<overflow>(below(3));
+        policy = static_cast<overflow_policy>(below(3));
         keeps_pace = below(hangs ? 4 : 2) == 0;
         end = below(2) == 0 ? ending::when_settled : static_cast<ending>(below(5));
         senders = 1 + below(max_senders);
@@ -103,7 +103,7 @@ struct plan {
     bool hangs;  ///< the pipeline does, until nothing more can be sent to it
     guarded guard;
     compressed compression;
-    overflow policy;
+    overflow_policy policy;
     bool keeps_pace;  ///< no sender is so far ahead that a follower who reads could be too slow
     ending end;
     std::size_t senders;

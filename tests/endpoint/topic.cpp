@@ -12,7 +12,7 @@ namespace {
 
 struct listener final : detail::subscriber {
     std::vector<websocket::frame> got;
-    bool deliver(const websocket::frame& message, overflow) override {
+    bool deliver(const websocket::frame& message, overflow_policy) override {
         got.push_back(message);
         return true;
     }
@@ -76,7 +76,7 @@ TEST_CASE("who follows one key gets that key's records only") {
 
 TEST_CASE("a key is followed whatever way it is written, by a replica's followers, too") {
     websocket::frame_pool pool;
-    topic bars{"bars", "id", overflow::drop_oldest, &canonical_key<int>};
+    topic bars{"bars", "id", overflow_policy::drop_oldest, &canonical_key<int>};
     const auto replica = bars.replica();
     for (topic* each : {&bars, replica.get()}) {
         listener seven, none;
@@ -124,8 +124,8 @@ TEST_CASE("subscriptions end in any order, and others go on") {
 
 TEST_CASE("records of a conflating topic have a subject for each key, those of others have none") {
     websocket::frame_pool pool;
-    topic last{"last", "symbol", overflow::conflate}, again{"again", "symbol", overflow::conflate},
-        every{"every", "symbol"};
+    topic last{"last", "symbol", overflow_policy::conflate},
+        again{"again", "symbol", overflow_policy::conflate}, every{"every", "symbol"};
     const auto subject_of = [&](topic& of, std::string_view key) {
         listener all;
         const auto following = of.subscribe(all, {});

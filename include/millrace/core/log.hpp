@@ -8,7 +8,7 @@
 namespace millrace {
 
 /// How much an operator should care. `debug` is for a user's own entries.
-enum class severity { debug, info, warning, error };
+enum class log_severity { debug, info, warning, error };
 
 /// What happened, for a program that reads a log; a person reads the message.
 enum class log_event {
@@ -34,12 +34,12 @@ enum class log_event {
 inline constexpr std::size_t log_events =
     static_cast<std::size_t>(log_event::certificate_failed) + 1;
 
-[[nodiscard]] constexpr std::string_view name_of(severity level) noexcept {
+[[nodiscard]] constexpr std::string_view name_of(log_severity level) noexcept {
     switch (level) {
-        case severity::debug: return "debug";
-        case severity::info: return "info";
-        case severity::warning: return "warning";
-        case severity::error: return "error";
+        case log_severity::debug: return "debug";
+        case log_severity::info: return "info";
+        case log_severity::warning: return "warning";
+        case log_severity::error: return "error";
     }
     return "unknown";
 }
@@ -67,7 +67,7 @@ inline constexpr std::size_t log_events =
 
 /// One line of a log. The message is valid during the call, and holds no secret.
 struct log_entry {
-    severity level = severity::info;
+    log_severity level = log_severity::info;
     log_event what = log_event::started;
     std::uint64_t connection = 0;  ///< `connection::id`; 0 where it is about none
     std::string_view message{};

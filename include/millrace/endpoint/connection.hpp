@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include <millrace/endpoint/detail/loop.hpp>
-#include <millrace/endpoint/detail/outbox.hpp>
+#include <millrace/endpoint/detail/loops/loop.hpp>
+#include <millrace/endpoint/detail/sessions/outbox.hpp>
 #include <millrace/endpoint/options.hpp>
 #include <millrace/endpoint/topic.hpp>
 #include <millrace/http/request_target.hpp>
@@ -106,7 +106,7 @@ public:
     [[nodiscard]] const std::string& subprotocol() const noexcept { return subprotocol_; }
 
     /// For topics: frames made once for all their followers.
-    bool deliver(const websocket::frame& message, overflow when_full) final {
+    bool deliver(const websocket::frame& message, overflow_policy when_full) final {
         return is_open_ && queue(message, when_full);
     }
 
@@ -160,8 +160,8 @@ private:
         return is_open_ && queue(loop_->frames.make(op, payload), options_.when_full);
     }
 
-    bool queue(websocket::frame message, overflow when_full) {
-        if (when_full == overflow::conflate && conflate(message)) return true;
+    bool queue(websocket::frame message, overflow_policy when_full) {
+        if (when_full == overflow_policy::conflate && conflate(message)) return true;
         const std::size_t cost = detail::outbox::cost(message);
         if (outbox_.size_bytes() + cost > options_.outbox_bytes && !make_room(cost, when_full))
             return false;
@@ -182,19 +182,19 @@ private:
         return is_done;
     }
 
-    bool make_room(std::size_t bytes, overflow when_full) {
+    bool make_room(std::size_t bytes, overflow_policy when_full) {
         write_out();
         if (!is_open_) return false;
         const auto fits = [&] { return outbox_.size_bytes() + bytes <= options_.outbox_bytes; };
         if (fits()) return true;
-        if (when_full == overflow::disconnect || needs_every_frame_) {
+        if (when_full == overflow_policy::disconnect || needs_every_frame_) {
             end_slow();
             return false;
         }
         while (!fits() && outbox_.drop_oldest()) ++loop_->counters.frames_dropped;
         if (!fits()) ++loop_->counters.frames_dropped;
         if (!std::exchange(is_loss_told_, true))
-            loop_->tell(severity::warning, log_event::slow_consumer, id_,
+            loop_->tell(log_severity::warning, log_event::slow_consumer, id_,
                         "messages are dropped: it reads too slowly");
         return fits();
     }
@@ -202,7 +202,7 @@ private:
     void end_slow() {
         while (outbox_.drop_oldest()) ++loop_->counters.frames_dropped;
         ++loop_->counters.slow_disconnects;
-        loop_->tell(severity::warning, log_event::slow_consumer, id_,
+        loop_->tell(log_severity::warning, log_event::slow_consumer, id_,
                     "closed: it reads too slowly");
         close(websocket::close_code::try_again_later, "too slow");
     }

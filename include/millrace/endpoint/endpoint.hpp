@@ -20,10 +20,10 @@
 #include <millrace/core/clock.hpp>
 #include <millrace/endpoint/access_log.hpp>
 #include <millrace/endpoint/connection.hpp>
-#include <millrace/endpoint/detail/core.hpp>
-#include <millrace/endpoint/detail/http_routes.hpp>
-#include <millrace/endpoint/detail/publisher.hpp>
-#include <millrace/endpoint/detail/topic_route.hpp>
+#include <millrace/endpoint/detail/http/http_routes.hpp>
+#include <millrace/endpoint/detail/loops/core.hpp>
+#include <millrace/endpoint/detail/routes/publisher.hpp>
+#include <millrace/endpoint/detail/routes/topic_route.hpp>
 #include <millrace/endpoint/guard.hpp>
 #include <millrace/endpoint/guards/origin_guard.hpp>
 #include <millrace/endpoint/message_handler.hpp>

@@ -13,7 +13,7 @@
 
 #include <millrace/endpoint/access_format.hpp>
 #include <millrace/endpoint/access_log.hpp>
-#include <millrace/endpoint/detail/line_writer.hpp>
+#include <millrace/endpoint/detail/logs/line_writer.hpp>
 
 namespace millrace {
 

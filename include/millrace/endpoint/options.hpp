@@ -18,7 +18,7 @@
 namespace millrace {
 
 /// What happens to a consumer that reads more slowly than its results come.
-enum class overflow {
+enum class overflow_policy {
     drop_oldest,  ///< the oldest whole frames that wait for it are dropped, and counted
     /// While it is congested (`endpoint_options::outbox_high_water`), a record of a topic replaces
     /// the last one of its key that waits, which is counted as dropped; else as `drop_oldest`.
@@ -95,7 +95,7 @@ struct endpoint_options {
     /// What waits to be sent to one connection, each frame counted with 64 bytes on top; beyond:
     /// `when_full`.
     std::size_t outbox_bytes = 1024 * 1024;
-    overflow when_full = overflow::drop_oldest;
+    overflow_policy when_full = overflow_policy::drop_oldest;
     /// When so much waits, `connection::is_congested` is true, until no more than
     /// `outbox_low_water` does: then the route's `on_drain` is called. A high water above
     /// `outbox_bytes` is a quarter of those instead, and the low one a sixteenth at most.
@@ -200,7 +200,7 @@ struct serve_options {
     /// empty.
     std::string duplex_path{};
     /// Topics whose slow followers are treated in another way than `endpoint_options::when_full`.
-    std::map<std::string, overflow, std::less<>> when_full{};
+    std::map<std::string, overflow_policy, std::less<>> when_full{};
 };
 
 }  // namespace millrace

@@ -14,14 +14,14 @@
 #include <millrace/core/detail/token_bucket.hpp>
 #include <millrace/core/log.hpp>
 #include <millrace/core/timestamp.hpp>
-#include <millrace/endpoint/detail/line_writer.hpp>
+#include <millrace/endpoint/detail/logs/line_writer.hpp>
 
 namespace millrace {
 
 /// Settings of `stderr_log`.
 struct stderr_log_options {
     /// What is less severe is not written.
-    severity at_least = severity::info;
+    log_severity at_least = log_severity::info;
     /// Lines of one event a second, and at once after a pause: at least 1. Beyond, they are left
     /// out, and the next one of that event says how many were.
     std::size_t max_lines_per_second = 10;

@@ -12,7 +12,7 @@
 
 #include <millrace/codec/text.hpp>
 #include <millrace/core/keyed_map.hpp>
-#include <millrace/endpoint/detail/counter.hpp>
+#include <millrace/endpoint/detail/loops/counter.hpp>
 #include <millrace/endpoint/options.hpp>
 #include <millrace/websocket/frame.hpp>
 
@@ -31,7 +31,7 @@ public:
 
     /// False if the frame will not be sent; `when_full` says what else may be dropped for it. It
     /// must not end a subscription before it returns.
-    virtual bool deliver(const websocket::frame&, overflow when_full) = 0;
+    virtual bool deliver(const websocket::frame&, overflow_policy when_full) = 0;
 
     /// Some frames were lost on the way to it, though it is to get all or be disconnected.
     virtual void lose() {}
@@ -56,7 +56,8 @@ public:
     using key_reader = std::optional<std::string> (*)(std::string_view written);
 
     /// `read_key` is `canonical_key` of the type that the records' keys have.
-    topic(std::string name, std::string key_name, overflow when_full = overflow::drop_oldest,
+    topic(std::string name, std::string key_name,
+          overflow_policy when_full = overflow_policy::drop_oldest,
           key_reader read_key = &millrace::canonical_key<std::string>)
         : name_{std::move(name)},
           key_name_{std::move(key_name)},
@@ -98,7 +99,7 @@ public:
     template <class Encode, class Key>
     void publish(Encode&& encode, Key&& key) {
         ++records_;
-        const bool conflates = when_full_ == overflow::conflate;
+        const bool conflates = when_full_ == overflow_policy::conflate;
         bool is_wanted = !all_.empty(), is_key_wanted = !by_key_.empty();
         for (const auto& each : replicas_) {
             is_wanted = is_wanted || each.there->subscribers() != 0;
@@ -124,7 +125,7 @@ public:
 
     /// Ends the subscriptions of those who were promised every record, because some are lost.
     void lose_records() {
-        if (when_full_ != overflow::disconnect) return;
+        if (when_full_ != overflow_policy::disconnect) return;
         for (const detail::subscription* each : all_) end(*each);
         for (const auto& [key, followers] : by_key_)
             for (const detail::subscription* each : followers) end(*each);
@@ -159,7 +160,7 @@ private:
 
     std::string name_;
     std::string key_name_;
-    overflow when_full_;
+    overflow_policy when_full_;
     key_reader read_key_;
     list all_;
     keyed_map<std::string, list> by_key_;

@@ -171,7 +171,7 @@ private:
         has_ended_ = true;
         progress_.notify_all();
         if (lost > 0)
-            tell(lock, severity::error, log_event::storage_failed,
+            tell(lock, log_severity::error, log_event::storage_failed,
                  "closed before " + std::to_string(lost) + " rows were durable: they are lost");
     }
 
@@ -244,14 +244,14 @@ private:
     void count_dropped(std::unique_lock<std::mutex>& lock) {
         ++dropped_;
         if (dropped_since_++ > 0) return;
-        tell(lock, severity::error, log_event::storage_failed,
+        tell(lock, log_severity::error, log_event::storage_failed,
              "the queue is full, rows are dropped");
     }
 
     void tell_end_of_drops(std::unique_lock<std::mutex>& lock) {
         if (is_failing_ || dropped_since_ == 0 || queue_.size() > options_.queue_rows / 2) return;
         const std::uint64_t dropped = std::exchange(dropped_since_, 0);
-        tell(lock, severity::warning, log_event::storage_recovered,
+        tell(lock, log_severity::warning, log_event::storage_recovered,
              "the queue has room again, " + std::to_string(dropped) + " rows were dropped");
     }
 
@@ -266,15 +266,15 @@ private:
         if (trouble_now == before) return;
         if (trouble_now == errc::storage_removed) ++removals_;
         if (!trouble_now)
-            return tell(lock, severity::info, log_event::storage_recovered, "works again");
-        tell(lock, severity::error, log_event::storage_failed,
+            return tell(lock, log_severity::info, log_event::storage_recovered, "works again");
+        tell(lock, log_severity::error, log_event::storage_failed,
              described(trouble_now, now) + "; " + what_now);
     }
 
     void tell_refusals(std::unique_lock<std::mutex>& lock, const write_result& now) {
         if (refused_ == 0 || refused_ < 2 * refused_told_) return;
         refused_told_ = refused_;
-        tell(lock, severity::error, log_event::storage_failed,
+        tell(lock, log_severity::error, log_event::storage_failed,
              described(now.refusal, now) + "; " + std::to_string(refused_) +
                  " rows were refused so far, and dropped");
     }
@@ -284,7 +284,7 @@ private:
     }
 
     /// Without the lock, for the one who listens may ask for `stats`.
-    void tell(std::unique_lock<std::mutex>& lock, severity level, log_event what,
+    void tell(std::unique_lock<std::mutex>& lock, log_severity level, log_event what,
               const std::string& message) {
         if (!options_.log) return;
         const log_hook log = options_.log;

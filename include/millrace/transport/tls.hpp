@@ -117,10 +117,11 @@ public:
         try {
             contexts_->load();
             if (log)
-                log({severity::info, log_event::certificate_reloaded, 0, "for new connections"});
+                log({log_severity::info, log_event::certificate_reloaded, 0,
+                     "for new connections"});
             return {};
         } catch (const std::system_error& e) {
-            if (log) log({severity::error, log_event::certificate_failed, 0, e.what()});
+            if (log) log({log_severity::error, log_event::certificate_failed, 0, e.what()});
             return e.code();
         }
     }

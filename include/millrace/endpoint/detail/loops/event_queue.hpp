@@ -1,0 +1,241 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <utility>
+
+#include <millrace/codec/codec.hpp>
+#include <millrace/core/error.hpp>
+#include <millrace/endpoint/connection.hpp>
+#include <millrace/endpoint/detail/loops/batch_queue.hpp>
+#include <millrace/endpoint/detail/loops/closing_turns.hpp>
+#include <millrace/endpoint/detail/loops/event_batch.hpp>
+#include <millrace/endpoint/detail/loops/loop.hpp>
+#include <millrace/endpoint/detail/loops/mailbox.hpp>
+#include <millrace/websocket/close_code.hpp>
+
+namespace millrace::detail {
+
+/// The way of events from a loop to a pipeline, in another loop or the same, for what is done
+/// rarely.
+class event_queue_base {
+public:
+    virtual ~event_queue_base() = default;
+
+    /// In the loop that receives: sends what has been gathered, and takes nothing more.
+    virtual void shut() = 0;
+
+    /// In the loop of the pipeline: takes all that has been sent.
+    virtual void drain() = 0;
+
+    /// In the loop of the pipeline: nothing that has been sent is taken any more.
+    virtual void close() = 0;
+};
+
+/// A running pipeline whose events can come from other loops.
+template <class Running>
+concept reachable_pipeline = portable_event<typename Running::event_type> && requires(Running& r) {
+    r.close_in_slices(std::size_t{});
+    typename Running::decoder_type;
+    typename Running::event_check_type;
+};
+
+/// Decodes messages in the loop that received them and sends their events, in batches, to the loop
+/// in which the pipeline runs. Events of one connection stay in order. While the pipeline is so far
+/// behind that no batch is free, none of the queue's senders is read. In the pipeline's own loop
+/// events go to it at once, and are sent only while it catches up with windows that are due.
+///
+/// A sender at one of whose events the pipeline throws is closed, as in the pipeline's own loop:
+/// nothing that it sent behind that event is taken, and all that others sent is.
+template <reachable_pipeline Running>
+class event_queue final : public event_queue_base,
+                          public flushable,
+                          public std::enable_shared_from_this<event_queue<Running>> {
+    using event = typename Running::event_type;
+    using batch = event_batch<event>;
+
+public:
+    /// A batch is sent once it has so many events; what is left of a turn at its end.
+    static constexpr std::size_t max_batch_events = 1024;
+
+    event_queue(Running& pipeline, std::shared_ptr<closing_turns<Running>> closing,
+                std::shared_ptr<loop> pipeline_loop, std::shared_ptr<mailbox> pipeline_mailbox,
+                std::shared_ptr<loop> receiver, const std::shared_ptr<mailbox>& of_receiver)
+        : local_{pipeline_loop == receiver ? &pipeline : nullptr},
+          closing_{closing},
+          decode_{pipeline.limits()},
+          check_{pipeline.event_check()},
+          receiver_{std::move(receiver)},
+          queue_{std::make_shared<batch_queue<batch>>(
+              of_receiver, std::move(pipeline_mailbox),
+              [to = &pipeline, closing, pipeline_loop = std::move(pipeline_loop),
+               senders = of_receiver](batch& b) {
+                  return take(*to, *closing, *pipeline_loop, *senders, b);
+              },
+              [this] { on_room(); })} {
+        open_ = queue_->back();
+        closing->on_done([queue = std::weak_ptr{queue_}] {
+            if (const auto held = queue.lock()) held->resume();
+        });
+    }
+
+    // In the loop that receives.
+
+    /// The connection may send events until it leaves.
+    void enter(connection& sender) {
+        senders_.emplace(&sender,
+                         std::make_shared<event_sender>(event_sender{&sender, sender.id()}));
+        if (is_full()) sender.pause_reading();
+    }
+
+    void leave(connection& sender) {
+        const auto found = senders_.find(&sender);
+        if (found == senders_.end()) return;
+        found->second->who = nullptr;
+        senders_.erase(found);
+    }
+
+    /// As `running_pipeline::receive`, of a connection that has entered and is not paused.
+    template <class OnError>
+    std::size_t receive(connection& from, std::span<char> message, OnError&& on_error) {
+        return receive(message, on_error, [&] {
+            if (latest_ == nullptr || latest_->who != &from) latest_ = senders_.at(&from);
+        });
+    }
+
+    /// Likewise, of a connection with this number that has not entered, and only while there is
+    /// room. Where the pipeline throws at an event, what is behind it in the message is not taken.
+    template <class OnError>
+    std::size_t post(std::uint64_t id, std::span<char> message, OnError&& on_error) {
+        return receive(message, on_error, [&] {
+            latest_ = std::make_shared<event_sender>(event_sender{nullptr, id});
+        });
+    }
+
+    /// Whether a message may be given: it is neither full nor shut.
+    [[nodiscard]] bool has_room() const noexcept { return !is_full() && !is_shut_; }
+
+    [[nodiscard]] bool is_full() const noexcept { return open_ == nullptr; }
+
+    void flush() override {
+        is_scheduled_ = false;
+        send();
+    }
+
+    void shut() override {
+        is_shut_ = true;
+        send();
+    }
+
+    // In the loop of the pipeline.
+
+    void drain() override {
+        if (local_ != nullptr) shut();
+        queue_->drain();
+    }
+    void close() override { queue_->close(); }
+
+private:
+    /// `find_sender()` sets `latest_` to whose the message is.
+    template <class OnError, class FindSender>
+    std::size_t receive(std::span<char> message, OnError&& on_error, FindSender&& find_sender) {
+        if (is_shut_) return 0;
+        std::size_t taken = 0;
+        bool is_direct = local_ != nullptr && open_->empty() && queue_->is_empty();
+        const auto begin = [&] {
+            if (!std::exchange(is_scheduled_, true)) receiver_->schedule(this->shared_from_this());
+            find_sender();
+            open_->begin(latest_);
+        };
+        if (!is_direct) begin();
+        decode_.decode(
+            message,
+            [&](const event& one) {
+                if (!check_(one)) {
+                    reject();
+                    return errc::key_too_long;
+                }
+                ++taken;
+                if (is_direct && !local_->is_behind()) {
+                    local_->push(one);
+                    return errc{};
+                }
+                if (std::exchange(is_direct, false)) begin();
+                open_->keep(one);
+                return errc{};
+            },
+            [&](const input_error& error) {
+                if (error.code != errc::key_too_long) reject();
+                on_error(error);
+            });
+        if (local_ != nullptr) closing_->check();
+        if (open_->size() >= max_batch_events) send();
+        return taken;
+    }
+
+    void reject() { local_ != nullptr ? local_->reject(1) : open_->reject(); }
+
+    void send() {
+        if (is_full() || open_->empty()) return;
+        queue_->push();
+        open_ = queue_->back();
+        if (!is_full()) return;
+        for (const auto& each : senders_) each.first->pause_reading();
+    }
+
+    void on_room() {
+        if (!is_full()) return;
+        open_ = queue_->back();
+        if (is_full()) return;
+        for (const auto& each : senders_) each.first->resume_reading();
+    }
+
+    /// False where the pipeline is behind before all is taken.
+    static bool take(Running& pipeline, closing_turns<Running>& closing, loop& pipeline_loop,
+                     mailbox& senders, batch& events) {
+        const loop::turn turn{pipeline_loop};
+        pipeline.reject(events.take_rejected());
+        events.for_each_run(
+            [&](const std::shared_ptr<event_sender>& from, std::span<const event> run) {
+                if (from->has_failed) return run.size();
+                std::size_t taken = 0;
+                const auto push_all = [&] {
+                    for (; taken != run.size() && may_push(pipeline, closing); ++taken)
+                        pipeline.push(run[taken]);
+                };
+                from->has_failed = !pipeline_loop.contain(push_all, from->id);
+                if (!from->has_failed) return taken;
+                senders.post([from] {
+                    if (from->who == nullptr) return;
+                    from->who->close(websocket::close_code::internal_error, "handler failed");
+                });
+                return run.size();
+            });
+        closing.check();
+        if (!events.is_taken()) return false;
+        events.clear();
+        return true;
+    }
+
+    /// Once its turns are over, a push catches up.
+    static bool may_push(const Running& pipeline, const closing_turns<Running>& closing) noexcept {
+        return !pipeline.is_behind() || closing.is_closed();
+    }
+
+    Running* local_;                                   ///< the pipeline, if this is its loop
+    std::shared_ptr<closing_turns<Running>> closing_;  ///< to be used there
+    typename Running::decoder_type decode_;
+    typename Running::event_check_type check_;
+    std::shared_ptr<loop> receiver_;
+    std::shared_ptr<batch_queue<batch>> queue_;
+    std::unordered_map<connection*, std::shared_ptr<event_sender>> senders_;
+    std::shared_ptr<event_sender> latest_;  ///< whose message was the last
+    batch* open_;                           ///< being filled; null: all wait to be taken
+    bool is_scheduled_ = false;
+    bool is_shut_ = false;
+};
+
+}  // namespace millrace::detail

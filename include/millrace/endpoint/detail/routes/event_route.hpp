@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <millrace/codec/codec.hpp>
+#include <millrace/core/error.hpp>
+#include <millrace/endpoint/authorization.hpp>
+#include <millrace/endpoint/connection.hpp>
+#include <millrace/endpoint/detail/routes/authorize.hpp>
+#include <millrace/endpoint/detail/routes/error_reply.hpp>
+#include <millrace/endpoint/detail/routes/post_events.hpp>
+#include <millrace/endpoint/detail/routes/topic_route.hpp>
+#include <millrace/endpoint/guard.hpp>
+#include <millrace/http/response.hpp>
+#include <millrace/websocket/close_code.hpp>
+#include <millrace/websocket/frame_header.hpp>
+
+namespace millrace::detail {
+
+/// A path that takes events, and may stream topics as well. A binary message is answered by close
+/// 1003, a refused event by `append_error_reply`.
+class event_route : public topic_route {
+public:
+    /// `input` is the name that the authorisation rule is asked with.
+    event_route(std::string input, topic_list topics)
+        : topic_route{std::move(topics)}, input_{std::move(input)} {}
+
+    [[nodiscard]] verdict admit(const connection& who) override {
+        auto said = admit_post(who);
+        return said.error ? said : topic_route::admit(who);
+    }
+
+    [[nodiscard]] verdict admit_post(const connection& who) override {
+        if (!may_send(who)) return {errc::forbidden, "may not send"};
+        return {};
+    }
+
+protected:
+    /// Gives a text message to `take(payload, on_error)`.
+    template <class Take>
+    static void receive_events(connection& from, websocket::opcode op, std::span<char> payload,
+                               Take&& take) {
+        if (op != websocket::opcode::text) {
+            from.close(websocket::close_code::unsupported_data, "events are text messages");
+            return;
+        }
+        std::size_t replies_left = from.options().max_errors_per_message;
+        take(payload, [&](const input_error& error) {
+            // The last one, which says how much is lost, is always told.
+            if (replies_left == 0 && error.unread_bytes == 0) return;
+            if (replies_left != 0) --replies_left;
+            from.reply([&](std::string& out) { append_error_reply(out, error); });
+        });
+    }
+
+private:
+    [[nodiscard]] bool may_send(const connection& who) const {
+        return may(who.options(), endpoint_action::send, input_, std::nullopt, who.principal());
+    }
+
+    std::string input_;
+};
+
+/// The events go to `Running`, a running pipeline in the same loop; the route must not be used once
+/// that is gone.
+template <class Running>
+class input_route final : public event_route {
+public:
+    input_route(Running& pipeline, std::string input, topic_list topics)
+        : event_route{std::move(input), std::move(topics)}, pipeline_{pipeline} {}
+
+    void on_message(connection& from, websocket::opcode op, std::span<char> payload) override {
+        receive_events(from, op, payload, taker());
+    }
+
+    [[nodiscard]] http::response on_post(connection& from, std::span<char> body) override {
+        return post_events(body, from.options().max_errors_per_message, taker());
+    }
+
+private:
+    [[nodiscard]] auto taker() noexcept {
+        return [this](std::span<char> message, auto&& on_error) {
+            return pipeline_.receive(message, on_error);
+        };
+    }
+
+    Running& pipeline_;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <millrace/endpoint/detail/loops/event_queue.hpp>
+#include <millrace/endpoint/detail/routes/event_route.hpp>
+#include <millrace/endpoint/detail/routes/queued_input_route.hpp>
+#include <millrace/endpoint/detail/routes/route.hpp>
+#include <millrace/endpoint/detail/routes/topic_route.hpp>
+#include <millrace/endpoint/options.hpp>
+
+namespace millrace::detail {
+
+using route_table = std::map<std::string, std::unique_ptr<route>, std::less<>>;
+
+/// @throws std::invalid_argument when the path is among `routes`.
+inline void add_route(route_table& routes, const std::string& path, std::unique_ptr<route> to) {
+    if (!routes.emplace(path, std::move(to)).second)
+        throw std::invalid_argument("millrace: the path \"" + path + "\" is taken already");
+}
+
+/// @throws std::invalid_argument for a name of a topic or an input that makes no path.
+inline void require_name(const std::string& name) {
+    const std::string quoted = "millrace: the name \"" + name + "\" ";
+    if (name.starts_with('/'))
+        throw std::invalid_argument(quoted +
+                                    "begins with a slash: its path is made of the name "
+                                    "without its slash");
+    const bool is_path = std::none_of(name.begin(), name.end(), [](unsigned char c) {
+        return c <= ' ' || c == 0x7F || c == '?' || c == '#' || c == '%';
+    });
+    if (!is_path)
+        throw std::invalid_argument(quoted +
+                                    "makes no path: it has a space, a control character, "
+                                    "'?', '#' or '%'");
+}
+
+/// "/NAME" of each topic.
+[[nodiscard]] inline route_table topic_routes(const topic_list& topics) {
+    route_table routes;
+    for (const auto& each : topics) {
+        require_name(each->name());
+        add_route(routes, "/" + each->name(), std::make_unique<topic_route>(topic_list{each}));
+    }
+    return routes;
+}
+
+/// What the authorisation rule is asked about: see `authorization_rule`.
+[[nodiscard]] inline std::string input_name(std::string_view input, const serve_options& options) {
+    if (!input.empty() || options.duplex_path.empty()) return std::string{input};
+    return options.duplex_path.substr(1);
+}
+
+/// The paths of a pipeline whose input's name is `input`; `make_input(name, topics)` makes a route
+/// that takes its events and streams topics.
+template <class MakeInput>
+[[nodiscard]] route_table routes_of(std::string_view input, const topic_list& topics,
+                                    const serve_options& options, MakeInput&& make_input) {
+    auto routes = topic_routes(topics);
+    const std::string& duplex = options.duplex_path;
+    const std::string name = input_name(input, options);
+    if (!input.empty()) {
+        require_name(name);
+        add_route(routes, "/" + name, make_input(name, topic_list{}));
+    }
+    if (!duplex.empty()) add_route(routes, duplex, make_input(name, topics));
+    return routes;
+}
+
+/// Of a pipeline that no queue reaches, in its own loop.
+template <class Running>
+[[nodiscard]] route_table pipeline_routes(Running& pipeline, const topic_list& topics,
+                                          const serve_options& options) {
+    return routes_of(pipeline.input(), topics, options, [&](std::string name, topic_list followed) {
+        return std::make_unique<input_route<Running>>(pipeline, std::move(name),
+                                                      std::move(followed));
+    });
+}
+
+/// In a loop from which `queue` leads to the pipeline.
+template <reachable_pipeline Running>
+[[nodiscard]] route_table pipeline_routes(const std::shared_ptr<event_queue<Running>>& queue,
+                                          std::string_view input, const topic_list& topics,
+                                          const serve_options& options) {
+    return routes_of(input, topics, options, [&](std::string name, topic_list followed) {
+        return std::make_unique<queued_input_route<Running>>(queue, std::move(name),
+                                                             std::move(followed));
+    });
+}
+
+}  // namespace millrace::detail

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <millrace/core/error.hpp>
+#include <millrace/endpoint/connection.hpp>
+#include <millrace/endpoint/detail/loops/event_queue.hpp>
+#include <millrace/endpoint/detail/routes/event_route.hpp>
+#include <millrace/endpoint/detail/routes/post_events.hpp>
+#include <millrace/http/response.hpp>
+#include <millrace/websocket/frame_header.hpp>
+
+namespace millrace::detail {
+
+/// An `input_route` whose pipeline may run in another loop. A queue may have several routes.
+template <reachable_pipeline Running>
+class queued_input_route final : public event_route {
+public:
+    queued_input_route(std::shared_ptr<event_queue<Running>> to, std::string input,
+                       topic_list topics)
+        : event_route{std::move(input), std::move(topics)}, queue_{std::move(to)} {}
+
+    void on_open(connection& from) override {
+        event_route::on_open(from);
+        queue_->enter(from);
+    }
+
+    void on_message(connection& from, websocket::opcode op, std::span<char> payload) override {
+        receive_events(from, op, payload, [&](std::span<char> message, auto&& on_error) {
+            queue_->receive(from, message, on_error);
+        });
+    }
+
+    /// 503 while the way is full: nothing of the body is taken then.
+    [[nodiscard]] http::response on_post(connection& from, std::span<char> body) override {
+        if (!queue_->has_room()) return http::refusal(make_error_code(errc::try_again_later), {});
+        return post_events(body, from.options().max_errors_per_message,
+                           [&](std::span<char> message, auto&& on_error) {
+                               return queue_->post(from.id(), message, on_error);
+                           });
+    }
+
+    void on_close(connection& from) override { queue_->leave(from); }
+
+private:
+    std::shared_ptr<event_queue<Running>> queue_;
+};
+
+}  // namespace millrace::detail

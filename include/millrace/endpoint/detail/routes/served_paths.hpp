@@ -1,0 +1,162 @@
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <millrace/endpoint/detail/loops/event_queue.hpp>
+#include <millrace/endpoint/detail/routes/pipeline_routes.hpp>
+#include <millrace/endpoint/detail/routes/publisher.hpp>
+#include <millrace/endpoint/detail/routes/served_pipeline.hpp>
+#include <millrace/endpoint/detail/routes/topic_route.hpp>
+#include <millrace/endpoint/options.hpp>
+#include <millrace/endpoint/topic.hpp>
+#include <millrace/http/router.hpp>
+
+namespace millrace::detail {
+
+/// What an endpoint offers, path by path: HTTP and the pipelines themselves in the first loop,
+/// routes in each. `Worker` is a loop's part, see `worker`; the first of them is the first loop's.
+/// To be used in that, or before anything runs.
+template <class Worker>
+class served_paths {
+public:
+    explicit served_paths(const std::vector<std::unique_ptr<Worker>>& workers)
+        : workers_{workers} {}
+
+    /// Gives each loop a route that `make()` makes. @throws std::invalid_argument when the path is
+    /// taken.
+    template <class Make>
+    void add_route(const std::string& path, Make&& make) {
+        require_free(path);
+        for (const auto& each : workers_) {
+            route_table routes;
+            routes.emplace(path, make());
+            add_routes(*each, std::move(routes), nullptr);
+        }
+    }
+
+    /// All of a pipeline's routes or, when a path is taken, nothing. @throws std::invalid_argument
+    template <class Running>
+    void add_pipeline(std::unique_ptr<served<Running>> pipeline,
+                      std::shared_ptr<publication> published, const serve_options& options) {
+        if (workers_.size() > 1 && !reachable_pipeline<Running>)
+            throw std::invalid_argument(
+                "millrace: events that go from loop to loop need a schema and copies");
+        Running& running = pipeline->running;
+        const auto& topics = published->topics;
+        published->input = input_name(running.input(), options);
+        if (!running.input().empty()) published->input_paths.push_back("/" + published->input);
+        if (!options.duplex_path.empty()) published->input_paths.push_back(options.duplex_path);
+        if constexpr (reachable_pipeline<Running>) {
+            require_owned_views<typename Running::event_type>();
+            const auto closing = pipeline->close_in_turns(first().shared_loop());
+            const auto queue_from = [&](Worker& w) {
+                return std::make_shared<event_queue<Running>>(
+                    running, closing, first().shared_loop(), first().shared_mailbox(),
+                    w.shared_loop(), w.shared_mailbox());
+            };
+            const auto own = queue_from(first());
+            add_to_first(pipeline_routes(own, running.input(), topics, options));
+            event_queues_.push_back(own);
+            for_each_other([&](Worker& w) {
+                auto queue = queue_from(w);
+                auto routes =
+                    pipeline_routes(queue, running.input(), replicate(topics, w), options);
+                event_queues_.push_back(queue);
+                add_routes(w, std::move(routes), std::move(queue));
+            });
+        } else {
+            add_to_first(pipeline_routes(running, topics, options));
+        }
+        pipeline->label = label_of(pipeline->input());
+        pipelines_.push_back(std::move(pipeline));
+        publications_.push_back(std::move(published));
+    }
+
+    /// A topic without a pipeline. @throws std::invalid_argument when the path is taken.
+    void add_topic(std::shared_ptr<publication> published) {
+        const auto& topics = published->topics;
+        add_to_first(topic_routes(topics));
+        for_each_other(
+            [&](Worker& w) { add_routes(w, topic_routes(replicate(topics, w)), nullptr); });
+        publications_.push_back(std::move(published));
+    }
+
+    /// Once no loop runs any more.
+    void clear() {
+        for (const auto& each : event_queues_) each->close();
+        for (const auto& each : workers_) each->clear_routes();
+        http = {};
+        event_queues_.clear();
+        publications_.clear();
+        pipelines_.clear();
+    }
+
+    [[nodiscard]] const auto& pipelines() const noexcept { return pipelines_; }
+    [[nodiscard]] const auto& publications() const noexcept { return publications_; }
+    [[nodiscard]] const auto& event_queues() const noexcept { return event_queues_; }
+
+    http::router http;
+
+private:
+    [[nodiscard]] Worker& first() const noexcept { return *workers_.front(); }
+
+    template <class Function>
+    void for_each_other(Function&& f) {
+        for (const auto& each : workers_)
+            if (!each->is_first()) f(*each);
+    }
+
+    void require_free(std::string_view path) const {
+        if (!path.starts_with('/'))
+            throw std::invalid_argument("millrace: a path begins with a slash: \"" +
+                                        std::string{path} + "\"");
+        const bool is_reserved = path.starts_with("/api/topics/");
+        if (is_reserved || http.has(path) || first().find_route(path) != nullptr)
+            throw std::invalid_argument("millrace: the path \"" + std::string{path} +
+                                        "\" is taken already");
+    }
+
+    [[nodiscard]] std::string label_of(std::string_view input) const {
+        const std::string name{input.empty() ? std::string_view{"unnamed"} : input};
+        std::string label = name;
+        const auto has_it = [&](const auto& other) { return other->label == label; };
+        for (int n = 2; std::any_of(pipelines_.begin(), pipelines_.end(), has_it); ++n)
+            label = name + "-" + std::to_string(n);
+        return label;
+    }
+
+    void add_to_first(route_table routes) {
+        for (const auto& each : routes) require_free(each.first);
+        add_routes(first(), std::move(routes), nullptr);
+    }
+
+    static void add_routes(Worker& to, route_table routes,
+                           std::shared_ptr<event_queue_base> queue) {
+        to.run([routes = std::move(routes), queue = std::move(queue)](Worker& w) mutable {
+            w.add_routes(std::move(routes), std::move(queue));
+        });
+    }
+
+    /// Topics for a loop's followers of `topics`.
+    static topic_list replicate(const topic_list& topics, const Worker& w) {
+        topic_list replicas;
+        for (const auto& each : topics) {
+            replicas.push_back(each->replica());
+            each->replicate(replicas.back(), w.shared_record_queue());
+        }
+        return replicas;
+    }
+
+    const std::vector<std::unique_ptr<Worker>>& workers_;
+    std::vector<std::unique_ptr<served_pipeline>> pipelines_;
+    std::vector<std::shared_ptr<publication>> publications_;
+    std::vector<std::shared_ptr<event_queue_base>> event_queues_;
+};
+
+}  // namespace millrace::detail

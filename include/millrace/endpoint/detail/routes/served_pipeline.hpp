@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <millrace/core/timestamp.hpp>
+#include <millrace/endpoint/detail/loops/closing_turns.hpp>
+#include <millrace/endpoint/detail/loops/loop.hpp>
+#include <millrace/endpoint/metrics.hpp>
+
+namespace millrace::detail {
+
+/// A running pipeline of any type, for what is done rarely.
+class served_pipeline {
+public:
+    virtual ~served_pipeline() = default;
+    virtual void tick(timestamp wall) = 0;
+    /// From now on nothing is put off: what is pushed has its effect at once.
+    virtual void end_turns() = 0;
+    virtual std::error_code finish() = 0;
+    [[nodiscard]] virtual endpoint_snapshot::pipeline snapshot() const = 0;
+    [[nodiscard]] virtual std::string_view input() const = 0;
+
+    std::string label;  ///< no other pipeline of the endpoint has it
+};
+
+template <class Running>
+class served final : public served_pipeline {
+public:
+    explicit served(Running pipeline) : running{std::move(pipeline)} {}
+    served(const served&) = delete;
+    served& operator=(const served&) = delete;
+    ~served() override { end_turns(); }
+
+    /// In slices from now on, if it can: the turns of `pipeline_loop` that close its windows.
+    auto close_in_turns(const std::shared_ptr<loop>& pipeline_loop) {
+        auto turns = std::make_shared<closing_turns<Running>>(running, pipeline_loop);
+        check_ = [turns] { turns->check(); };
+        end_turns_ = [turns] { turns->close(); };
+        return turns;
+    }
+
+    void end_turns() override {
+        if (const auto end = std::exchange(end_turns_, nullptr)) end();
+    }
+
+    void tick(timestamp wall) override {
+        if (!running.is_behind()) running.tick(wall);
+        if (check_) check_();
+    }
+    std::error_code finish() override { return running.finish(); }
+    [[nodiscard]] endpoint_snapshot::pipeline snapshot() const override {
+        return {label, running.stats()};
+    }
+    [[nodiscard]] std::string_view input() const override { return running.input(); }
+
+    Running running;
+
+private:
+    std::function<void()> check_;
+    std::function<void()> end_turns_;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <millrace/core/error.hpp>
+#include <millrace/endpoint/authorization.hpp>
+#include <millrace/endpoint/connection.hpp>
+#include <millrace/endpoint/detail/routes/authorize.hpp>
+#include <millrace/endpoint/detail/routes/route.hpp>
+#include <millrace/endpoint/guard.hpp>
+#include <millrace/endpoint/topic.hpp>
+#include <millrace/websocket/close_code.hpp>
+#include <millrace/websocket/frame_header.hpp>
+
+namespace millrace::detail {
+
+using topic_list = std::vector<std::shared_ptr<topic>>;
+
+/// A path that streams topics and takes no messages: one is answered by close 1003. `?key=VALUE`
+/// asks for one key's records only, of the topics that it is a key of; 400 where there is none.
+class topic_route : public route {
+public:
+    explicit topic_route(topic_list topics) : topics_{std::move(topics)} {}
+
+    [[nodiscard]] verdict admit(const connection& who) override {
+        bool is_allowed = true, is_key = topics_.empty();
+        for_each_followed(who, [&](topic& each, std::optional<std::string> key) {
+            is_key = true;
+            is_allowed = is_allowed && may(who.options(), endpoint_action::follow, each.name(), key,
+                                           who.principal());
+        });
+        if (!is_key) return {errc::bad_request, "no topic of this path has such a key"};
+        if (!is_allowed) return {errc::forbidden, "may not follow"};
+        return {};
+    }
+
+    [[nodiscard]] verdict admit_post(const connection&) override {
+        return {errc::method_not_allowed, "a topic is followed, not sent to"};
+    }
+
+    void on_open(connection& from) override {
+        for_each_followed(from, [&](topic& each, std::optional<std::string> key) {
+            from.follow(each, std::move(key));
+        });
+    }
+
+    void on_message(connection& from, websocket::opcode, std::span<char>) override {
+        from.close(websocket::close_code::unsupported_data, "this path takes no messages");
+    }
+
+private:
+    /// Calls `f(topic, key)`, the key in its canonical form, for each topic that it is a key of.
+    template <class F>
+    void for_each_followed(const connection& who, F&& f) {
+        const auto written = who.query("key");
+        for (const auto& each : topics_) {
+            auto key = written ? each->canonical_key(*written) : std::nullopt;
+            if (key || !written) f(*each, std::move(key));
+        }
+    }
+
+    topic_list topics_;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,276 @@
+#include <millrace/endpoint/detail/loops/event_queue.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <asio/io_context.hpp>
+
+#include <millrace/codec/json.hpp>
+#include <millrace/endpoint/connection.hpp>
+
+#include "catch.hpp"
+
+using namespace millrace;
+using namespace millrace::detail;
+
+namespace {
+
+struct named {
+    std::string_view name;
+};
+
+}  // namespace
+
+template <>
+inline constexpr auto millrace::schema<named> = millrace::fields(millrace::field{"name",
+                                                                                 &named::name});
+
+namespace {
+
+struct recording {
+    using event_type = named;
+    using decoder_type = json::decoder<named>;
+    struct event_check_type {
+        bool operator()(const named& one) const { return one.name.size() < 100; }
+    };
+
+    std::vector<std::string> got;
+    std::uint64_t rejected = 0;
+
+    std::size_t due = 0;  // windows that wait; an event called "close" brings three
+
+    codec_limits limits() const { return {}; }
+    void close_in_slices(std::size_t) {}
+    bool is_behind() const { return due != 0; }
+    bool waits_for_room() const { return false; }
+    bool resume() {
+        got.emplace_back("closed");
+        return --due == 0;
+    }
+    event_check_type event_check() const { return {}; }
+    void push(const named& one) {
+        if (one.name == "throw") throw 1;
+        while (is_behind()) resume();
+        got.emplace_back(one.name);
+        if (one.name == "close") due = 3;
+    }
+    void reject(std::uint64_t events) { rejected += events; }
+};
+
+/// A connection without a socket, of which the queue alone knows.
+class sender final : public connection {
+public:
+    sender(std::shared_ptr<detail::loop> loop, std::uint64_t id)
+        : connection{std::move(loop), default_options(), id} {
+        is_open_ = true;
+    }
+    void flush() override { is_scheduled_ = false; }
+    [[nodiscard]] bool is_paused() const noexcept { return is_paused_; }
+
+private:
+    static const endpoint_options& default_options() {
+        static const endpoint_options options;
+        return options;
+    }
+    websocket::frame compress(const websocket::frame& message) override { return message; }
+    void write_out() override {}
+};
+
+/// Two loops of one thread, that run when told to, and two who send in one of them.
+struct two_loops {
+    asio::io_context near_io, far_io;
+    std::shared_ptr<loop> near = std::make_shared<loop>(near_io);
+    std::shared_ptr<loop> pipeline_loop = std::make_shared<loop>(far_io);
+    recording pipeline;
+    std::shared_ptr<closing_turns<recording>> closing =
+        std::make_shared<closing_turns<recording>>(pipeline, pipeline_loop);
+    std::shared_ptr<event_queue<recording>> queue = std::make_shared<event_queue<recording>>(
+        pipeline, closing, pipeline_loop, std::make_shared<mailbox>(far_io), near,
+        std::make_shared<mailbox>(near_io));
+    std::shared_ptr<sender> ann = std::make_shared<sender>(near, 1),
+                            bob = std::make_shared<sender>(near, 2);
+    std::size_t errors = 0;
+
+    two_loops() {
+        queue->enter(*ann);
+        queue->enter(*bob);
+    }
+    void receive(sender& from, std::string message) {
+        message.push_back('\0');
+        queue->receive(from, std::span{message}.first(message.size() - 1),
+                       [this](const input_error&) { ++errors; });
+    }
+    void receive(std::string message) { receive(*ann, std::move(message)); }
+
+    /// Sends until no batch is free; how many messages that took, each of a batch's events.
+    std::size_t fill() {
+        std::string message = "[";
+        for (std::size_t i = 0; i != event_queue<recording>::max_batch_events; ++i)
+            message += R"({"name":"x"},)";
+        message.back() = ']';
+        std::size_t sent = 0;
+        for (; !queue->is_full(); ++sent) receive(message);
+        return sent;
+    }
+    static void run(asio::io_context& io) {
+        io.restart();
+        io.poll();
+    }
+    void run() {
+        run(near_io);
+        run(far_io);
+        run(near_io);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("events are decoded here and taken there, and an error stays with its sender") {
+    two_loops l;
+    l.receive(R"({"name":"a"})");
+    l.receive(R"([{"name":"b"},{},{"name":"c"}])");
+    REQUIRE(l.errors == 1);
+    REQUIRE(l.pipeline.got.empty());
+    l.run();
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "b", "c"});
+    REQUIRE(l.pipeline.rejected == 1);
+}
+
+TEST_CASE("a key too long is refused where it came in, once") {
+    two_loops l;
+    l.receive(R"([{"name":"a"},{"name":")" + std::string(100, 'x') + R"("},{"name":"c"}])");
+    REQUIRE(l.errors == 1);
+    l.run();
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "c"});
+    REQUIRE(l.pipeline.rejected == 1);
+}
+
+TEST_CASE("while a queue is full none of its senders is read, whoever filled it") {
+    two_loops l;
+    const std::size_t sent = l.fill();
+    REQUIRE(sent == batch_queue<event_batch<named>>::slots);
+    REQUIRE(l.ann->is_paused());
+    REQUIRE(l.bob->is_paused());
+    const auto late = std::make_shared<sender>(l.near, 3);
+    l.queue->enter(*late);
+    REQUIRE(late->is_paused());
+    l.queue->leave(*l.bob);
+    l.run(l.far_io);
+    REQUIRE(l.pipeline.got.size() == sent * event_queue<recording>::max_batch_events);
+    REQUIRE(l.ann->is_paused());
+    l.run(l.near_io);
+    REQUIRE(!l.ann->is_paused());
+    REQUIRE(!late->is_paused());
+    REQUIRE(l.bob->is_paused());
+    l.receive(*late, R"({"name":"last"})");
+    l.run();
+    REQUIRE(l.pipeline.got.back() == "last");
+}
+
+TEST_CASE("who sent what a pipeline throws at is closed, and nothing behind it is taken") {
+    two_loops l;
+    l.receive(*l.ann, R"([{"name":"a1"},{"name":"throw"},{"name":"a2"}])");
+    l.receive(*l.bob, R"({"name":"b1"})");
+    l.receive(*l.ann, R"({"name":"a3"})");
+    l.receive(*l.bob, R"({"name":"b2"})");
+    l.run(l.near_io);
+    l.receive(*l.ann, R"({"name":"a4"})");
+    l.run(l.near_io);
+    REQUIRE(l.ann->is_open());
+    l.run(l.far_io);
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a1", "b1", "b2"});
+    REQUIRE(l.pipeline_loop->counters.handler_errors == 1u);
+    l.run(l.near_io);
+    REQUIRE(!l.ann->is_open());
+    REQUIRE(l.bob->is_open());
+    REQUIRE(l.ann->queued_bytes() != 0);
+}
+
+TEST_CASE("who failed and is gone is not missed, and its place may be another's") {
+    two_loops l;
+    l.receive(*l.ann, R"({"name":"throw"})");
+    l.run(l.near_io);
+    l.queue->leave(*l.ann);
+    l.queue->leave(*l.ann);
+    l.queue->enter(*l.ann);
+    l.receive(*l.ann, R"({"name":"again"})");
+    l.run();
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"again"});
+    REQUIRE(l.ann->is_open());
+}
+
+TEST_CASE("a shut queue sends what it has and takes no more; a closed one takes nothing") {
+    two_loops l;
+    l.receive(R"({"name":"a"})");
+    l.queue->shut();
+    l.receive(R"({"name":"b"})");
+    l.queue->drain();
+    l.run();
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a"});
+
+    two_loops closed;
+    closed.receive(R"({"name":"a"})");
+    closed.queue->shut();
+    closed.queue->close();
+    closed.run();
+    REQUIRE(closed.pipeline.got.empty());
+}
+
+TEST_CASE("a full queue may be shut, drained and closed") {
+    two_loops l;
+    const std::size_t sent = l.fill();
+    l.queue->shut();
+    l.queue->drain();
+    l.queue->close();
+    REQUIRE(l.pipeline.got.size() == sent * event_queue<recording>::max_batch_events);
+    l.run();
+    REQUIRE(!l.ann->is_paused());
+}
+
+TEST_CASE("what comes while windows close waits, in order, in the pipeline's loop and in others") {
+    two_loops l;
+    l.receive(R"([{"name":"a"},{"name":"close"},{"name":"b"},{"name":"c"}])");
+    l.receive(*l.bob, R"({"name":"d"})");
+    l.run(l.near_io);
+    REQUIRE(l.pipeline.got.empty());
+    l.far_io.restart();
+    l.far_io.poll_one();  // the batch, up to where the pipeline is behind
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "close"});
+    l.far_io.poll_one();
+    REQUIRE(l.pipeline.got.size() == 3);
+    l.run();
+    const std::vector<std::string> all{"a", "close", "closed", "closed", "closed", "b", "c", "d"};
+    REQUIRE(l.pipeline.got == all);
+
+    const auto of_far = std::make_shared<mailbox>(l.far_io);
+    const auto local = std::make_shared<event_queue<recording>>(
+        l.pipeline, l.closing, l.pipeline_loop, of_far, l.pipeline_loop, of_far);
+    local->enter(*l.ann);
+    l.pipeline.got.clear();
+    std::string message = R"([{"name":"a"},{"name":"close"},{"name":"b"},{"name":"c"},{}])";
+    const auto send = [&] {
+        std::string text = message + '\0';
+        return local->receive(*l.ann, std::span{text}.first(message.size()),
+                              [&](const input_error&) { ++l.errors; });
+    };
+    REQUIRE(send() == 4);
+    REQUIRE(l.errors == 1);
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "close"});
+    message = R"({"name":"d"})";
+    REQUIRE(send() == 1);
+    REQUIRE(l.pipeline.got.size() == 2);
+    l.run();
+    REQUIRE(l.pipeline.got == all);
+    send();
+    REQUIRE(l.pipeline.got.back() == "d");
+    REQUIRE(l.pipeline.got.size() == all.size() + 1);
+    message = R"([{"name":"close"},{"name":"e"}])";
+    send();
+    l.closing->close();
+    local->drain();
+    REQUIRE(l.pipeline.got.back() == "e");
+    local->leave(*l.ann);
+}

@@ -1,0 +1,238 @@
+#include <millrace/endpoint/detail/sessions/outbox.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <random>
+#include <string>
+
+#include "catch.hpp"
+
+using namespace millrace;
+using kind = detail::outbox::kind;
+
+namespace {
+
+/// What is next to be written, up to `parts` frames of it.
+std::string front(const detail::outbox& box, std::size_t parts = 64) {
+    std::array<asio::const_buffer, 64> buffers;
+    const std::size_t count = box.gather({buffers.data(), parts});
+    std::string bytes;
+    for (std::size_t i = 0; i != count; ++i)
+        bytes.append(static_cast<const char*>(buffers[i].data()), buffers[i].size());
+    return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("an outbox gives frames in order, as far as they are asked for") {
+    websocket::frame_pool pool;
+    detail::outbox box;
+    REQUIRE(box.empty());
+    REQUIRE(front(box).empty());
+    box.push(pool.wrap("one"));
+    box.push(pool.wrap("two"), kind::control);
+    box.push(pool.wrap("three"));
+    REQUIRE(front(box) == "onetwothree");
+    REQUIRE(front(box, 2) == "onetwo");
+    REQUIRE(box.frames() == 3);
+    REQUIRE(box.size_bytes() == 11 + 3 * detail::outbox::frame_overhead_bytes);
+}
+
+TEST_CASE("an outbox goes on where the last write ended") {
+    websocket::frame_pool pool;
+    detail::outbox box;
+    box.push(pool.wrap("one"));
+    box.push(pool.wrap("two"));
+    box.written(1);
+    REQUIRE(front(box) == "netwo");
+    box.written(3);
+    REQUIRE(front(box) == "wo");
+    REQUIRE(box.frames() == 1);
+    box.written(2);
+    REQUIRE(box.empty());
+    REQUIRE(box.size_bytes() == 0);
+}
+
+TEST_CASE("the oldest data frame is dropped whole, never one that is being written or control") {
+    websocket::frame_pool pool;
+    detail::outbox box;
+    box.push(pool.wrap("one"));
+    box.push(pool.wrap("close"), kind::control);
+    box.push(pool.wrap("two"));
+    box.push(pool.wrap("three"));
+    box.written(1);
+    REQUIRE(box.drop_oldest());
+    REQUIRE(front(box) == "neclosethree");
+    REQUIRE(box.drop_oldest());
+    REQUIRE(front(box) == "neclose");
+    REQUIRE(!box.drop_oldest());
+    REQUIRE(front(box) == "neclose");
+    REQUIRE(box.size_bytes() == 8 + 2 * detail::outbox::frame_overhead_bytes);
+    REQUIRE(!detail::outbox{}.drop_oldest());
+}
+
+TEST_CASE("a pong overtakes data, but not what is being written, and replaces the last one") {
+    websocket::frame_pool pool;
+    detail::outbox box;
+    SECTION("with nothing queued") {
+        box.push_pong(pool.wrap("P"));
+        REQUIRE(front(box) == "P");
+    }
+    SECTION("before all data") {
+        box.push(pool.wrap("data"));
+        box.push_pong(pool.wrap("P"));
+        box.push_pong(pool.wrap("Q"));
+        REQUIRE(front(box) == "Qdata");
+    }
+    SECTION("behind a frame partly written") {
+        box.push(pool.wrap("one"));
+        box.push(pool.wrap("two"));
+        box.push(pool.wrap("three"));
+        box.written(4);
+        box.push_pong(pool.wrap("P"));
+        box.push_pong(pool.wrap("Q"));
+        REQUIRE(front(box) == "woQthree");
+    }
+    SECTION("a pong partly written is finished") {
+        box.push_pong(pool.wrap("PP"));
+        box.written(1);
+        box.push_pong(pool.wrap("QQ"));
+        REQUIRE(front(box) == "PQQ");
+    }
+    std::size_t bytes = front(box).size();
+    box.written(bytes);
+    REQUIRE(box.size_bytes() == 0);
+}
+
+namespace {
+
+struct entry {
+    std::string bytes;
+    kind what;
+    std::uint64_t subject = 0;
+};
+
+/// The same as a plain list.
+struct naive_outbox {
+    std::deque<entry> waiting;
+    std::size_t written = 0;
+
+    auto unwritten() { return waiting.begin() + (written != 0); }
+    [[nodiscard]] std::size_t cost() const {
+        std::size_t all = 0;
+        for (const auto& each : waiting)
+            all += each.bytes.size() + detail::outbox::frame_overhead_bytes;
+        return all;
+    }
+    void push_pong(const std::string& bytes) {
+        const auto at = unwritten();
+        if (at != waiting.end() && at->what == kind::pong)
+            at->bytes = bytes;
+        else
+            waiting.insert(at, {bytes, kind::pong});
+    }
+    bool drop_oldest() {
+        auto oldest = unwritten();
+        while (oldest != waiting.end() && oldest->what != kind::data) ++oldest;
+        if (oldest == waiting.end()) return false;
+        waiting.erase(oldest);
+        return true;
+    }
+    bool replace(const std::string& bytes, std::uint64_t subject, std::size_t max_bytes) {
+        for (auto at = waiting.end(); at != unwritten();) {
+            --at;
+            if (at->what != kind::data || at->subject != subject) continue;
+            if (cost() - at->bytes.size() + bytes.size() > max_bytes) return false;
+            at->bytes = bytes;
+            return true;
+        }
+        return false;
+    }
+    void write(std::size_t size) {
+        written += size;
+        while (!waiting.empty() && written >= waiting.front().bytes.size()) {
+            written -= waiting.front().bytes.size();
+            waiting.pop_front();
+        }
+    }
+    [[nodiscard]] std::string front() const {
+        std::string bytes;
+        for (std::size_t i = 0; i != std::min<std::size_t>(waiting.size(), 64); ++i)
+            bytes += waiting[i].bytes;
+        return bytes.substr(written);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("an outbox behaves like a plain list under random use") {
+    const unsigned seed = GENERATE(1u, 2u, 3u);
+    // With much to write it is often empty, with little it grows long.
+    const unsigned writes = GENERATE(1u, 6u);
+    const std::uint64_t subjects = GENERATE(3u, 300u);
+    CAPTURE(seed, writes, subjects);
+    std::mt19937 random{seed};
+    websocket::frame_pool pool;
+    detail::outbox box;
+    naive_outbox model;
+
+    for (int step = 0; step < 10'000; ++step) {
+        const std::string bytes(1 + random() % 20, static_cast<char>('a' + step % 26));
+        const std::uint64_t subject = random() % subjects;
+        websocket::frame frame = pool.wrap(bytes);
+        const auto choice = random() % (9 + writes);
+        if (choice < 3) {
+            frame.set_subject(subject);
+            box.push(frame);
+            model.waiting.push_back({bytes, kind::data, subject});
+        } else if (choice < 6) {
+            frame.set_subject(1 + subject);
+            const std::size_t most = model.cost() + random() % 12;
+            REQUIRE(box.replace(frame, most) == model.replace(bytes, 1 + subject, most));
+        } else if (choice == 6) {
+            box.push(frame, kind::control);
+            model.waiting.push_back({bytes, kind::control});
+        } else if (choice == 7) {
+            box.push_pong(frame);
+            model.push_pong(bytes);
+        } else if (choice == 8) {
+            REQUIRE(box.drop_oldest() == model.drop_oldest());
+        } else {
+            const std::size_t size = random() % (1 + front(box, 8).size());
+            box.written(size);
+            model.write(size);
+        }
+        REQUIRE(front(box) == model.front());
+        REQUIRE(box.frames() == model.waiting.size());
+        if (step % 16 == 0) REQUIRE(box.size_bytes() == model.cost());
+    }
+}
+
+TEST_CASE("a frame takes the place of the last one of its subject that is not being written") {
+    websocket::frame_pool pool;
+    detail::outbox box;
+    const auto of = [&](std::uint64_t subject, std::string bytes) {
+        websocket::frame made = pool.wrap(std::move(bytes));
+        made.set_subject(subject);
+        return made;
+    };
+    constexpr std::size_t plenty = 1000;
+    REQUIRE(!box.replace(of(1, "no"), plenty));
+    box.push(of(1, "a1 "));
+    box.push(of(2, "b1 "));
+    box.push(of(1, "a2 "));
+    box.push(pool.wrap("end"), kind::control);
+    REQUIRE(box.replace(of(1, "longer "), plenty));
+    REQUIRE(front(box) == "a1 b1 longer end");
+    REQUIRE(box.size_bytes() == 16 + 4 * detail::outbox::frame_overhead_bytes);
+    REQUIRE(!box.replace(of(3, "c1 "), plenty));
+    REQUIRE(!box.replace(of(2, std::string(100, 'b')), box.size_bytes() + 96));
+    REQUIRE(front(box) == "a1 b1 longer end");
+
+    box.written(4);
+    REQUIRE(!box.replace(of(2, "b2 "), plenty));
+    REQUIRE(box.replace(of(1, "a4 "), plenty));
+    REQUIRE(front(box) == "1 a4 end");
+}
