@@ -33,10 +33,19 @@ TEST_CASE("of several guards the first pass counts, and nobody behind it is aske
 }
 
 TEST_CASE("if every guard refuses, the last one's refusal counts") {
-    any_of guard{scripted{refusal("first")}, scripted{{errc::unauthorized, "last"}}};
+    any_of guard{scripted{refusal("first")}, scripted{refusal("last")}};
     const auto verdict = guard.admit(get("/"), "");
-    CHECK(verdict.error == errc::unauthorized);
+    CHECK(verdict.error == errc::forbidden);
     CHECK(verdict.reason == "last");
+}
+
+TEST_CASE("a refusal with 401 goes before others, in any order") {
+    const scripted no{refusal("no")}, who{{errc::unauthorized, "who?"}};
+    const scripted token{{errc::unauthorized, "token?"}};
+    CHECK(any_of{no, who}.admit(get("/"), "").reason == "who?");
+    CHECK(any_of{who, no}.admit(get("/"), "").reason == "who?");
+    CHECK(any_of{no, who, no}.admit(get("/"), "").error == errc::unauthorized);
+    CHECK(any_of{who, token, no}.admit(get("/"), "").reason == "token?");
 }
 
 TEST_CASE("from inside, or with a token") {
@@ -85,5 +94,13 @@ TEST_CASE("any of guards that answer later") {
         answers[0]();
         REQUIRE(result);
         CHECK(result->reason == "two");
+    }
+    SECTION("but for one with 401") {
+        any_of{scripted_later{{errc::unauthorized, "who?"}, &answers},
+               scripted_later{refusal("two"), &answers}}
+            .admit(request, "", reply);
+        for (const std::size_t i : {1u, 0u}) answers[i]();
+        REQUIRE(result);
+        CHECK(result->reason == "who?");
     }
 }

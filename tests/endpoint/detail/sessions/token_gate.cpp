@@ -7,7 +7,9 @@
 #include <vector>
 
 #include <millrace/endpoint/endpoint.hpp>
+#include <millrace/endpoint/guards/address_guard.hpp>
 #include <millrace/endpoint/guards/all_of.hpp>
+#include <millrace/endpoint/guards/any_of.hpp>
 #include <millrace/endpoint/guards/bearer_guard.hpp>
 #include <millrace/endpoint/guards/detail/base64url.hpp>
 #include <millrace/endpoint/guards/jwt_guard.hpp>
@@ -15,23 +17,12 @@
 #include <millrace/pipeline/run.hpp>
 #include <millrace/testing/websocket_client.hpp>
 
+#include "../../note.hpp"
 #include "../../running.hpp"
 #include "../../server.hpp"
 
 using namespace millrace;
 using detail::parse_token_message;
-
-namespace {
-
-struct note {
-    std::string_view text;
-};
-
-}  // namespace
-
-template <>
-inline constexpr auto millrace::schema<note> = millrace::fields(millrace::field{"text",
-                                                                                &note::text});
 
 namespace {
 
@@ -165,6 +156,20 @@ TEST_CASE("only who shows no token, and is refused for that, gets in without one
     guarded shut{ann_and_bob(), {}};
     memory_client refused{shut.io, shut.wire};
     REQUIRE(!refused.upgrade("/ws"));
+}
+
+TEST_CASE("where an address alone would do, too, a token may still be shown") {
+    const address_guard inside{{.allow = {"10.0.0.0/8"}}};
+    const auto show = [](auto guard) {
+        guarded s{std::move(guard), with_gate()};
+        memory_client late{s.io, s.wire, {.remote_address = "192.0.2.1"}};
+        REQUIRE(late.upgrade("/ws"));
+        late.send_text(R"({"token":"a-token"})");
+        late.send_text(event);
+        REQUIRE(late.next_text() == event);
+    };
+    show(any_of{inside, ann_and_bob()});
+    show(any_of{ann_and_bob(), inside});
 }
 
 TEST_CASE("a guard that answers later is waited for, and what came meanwhile is kept") {
