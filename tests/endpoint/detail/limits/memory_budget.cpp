@@ -98,6 +98,18 @@ TEST_CASE("the largest of all loops are chosen, and no more than are needed") {
     }
 }
 
+TEST_CASE("what a WebSocket keeps of its request counts") {
+    small_server own;
+    const std::string target = "/take?" + std::string(7'000, 'x');
+    clients open;
+    for (int i = 0; i != 50; ++i) open.push_back(std::make_unique<client>(own.s, target));
+    own.s.advance(0s);
+    REQUIRE(own.memory() > 50 * 7'000);
+    open.clear();
+    own.s.advance(0s);
+    REQUIRE(own.memory() < 50 * 7'000 / 2);
+}
+
 TEST_CASE("many that never read are ended, the others served, and memory stays within its limit") {
     small_server own;
     client modest{own.s, "/take"};

@@ -144,6 +144,7 @@ private:
         this->is_compressed_ = agreed != nullptr;
         this->needs_every_frame_ = agreed != nullptr && agreed->shared_key() == 0;
         protocol_.use(std::move(agreed));
+        measure_head();
         if (request != nullptr) return wait_for_token(std::move(request));
         contain([&] { to.on_open(*this); });
     }
@@ -172,6 +173,7 @@ private:
         route& to = gate_->behind();
         deadline_ = base::never;
         this->principal_ = said.principal.empty() ? this->peer_subject() : said.principal;
+        measure_head();
         if (!said.error && !contain([&] { said = to.admit(*this); })) return;
         if (said.error) {
             this->note_denied(shown, said);
@@ -228,7 +230,12 @@ private:
     }
 
     [[nodiscard]] std::size_t held_bytes() const noexcept override {
-        return base::held_bytes() + protocol_.memory_bytes();
+        return base::held_bytes() + protocol_.memory_bytes() + head_bytes_;
+    }
+
+    void measure_head() noexcept {
+        head_bytes_ = this->target_.capacity() + this->remote_address_.capacity() +
+                      this->principal_.capacity();
     }
 
     void watch_message() {
@@ -329,6 +336,7 @@ private:
     token_bucket control_frames_;
     nanoseconds message_since_ = base::never;  ///< a message has begun, or part of a frame
     std::uint64_t in_before_ = 0;              ///< when `message_since_` began
+    std::size_t head_bytes_ = 0;               ///< what a WebSocket keeps of its request
     bool is_close_received_ = false;
     bool is_ping_sent_ = false;
 };
