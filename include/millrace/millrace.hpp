@@ -29,6 +29,7 @@
 #include <millrace/endpoint/guards/origin_guard.hpp>
 #include <millrace/endpoint/guards/public_paths.hpp>
 #include <millrace/endpoint/guards/rate_guard.hpp>
+#include <millrace/endpoint/stderr_access_log.hpp>
 #include <millrace/endpoint/stderr_log.hpp>
 #include <millrace/operators/filter.hpp>
 #include <millrace/operators/flat_map.hpp>

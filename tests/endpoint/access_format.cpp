@@ -19,6 +19,7 @@ const access_entry example{
     .principal = "nurse",
     .method = "GET",
     .target = "/api/topics/bars?key=ACME",
+    .version = "HTTP/1.1",
     .user_agent = "curl/8",
     .status = 200,
     .bytes_out = 1'234,
@@ -49,13 +50,27 @@ TEST_CASE("the Common Log Format, with and without the user agent") {
             "192.0.2.1 - - [05/Jan/2026:09:30:00 +0000] \"CLOSE /bars HTTP/1.1\" 1006 1234\n");
 }
 
+TEST_CASE("a line says the request's version, and \"-\" for what was no request") {
+    auto old = example;
+    old.version = "HTTP/1.0";
+    REQUIRE(line(old, access_format::common).find("ACME HTTP/1.0\" 200") != std::string::npos);
+    REQUIRE(line(old, access_format::json).find(R"("version":"HTTP/1.0")") != std::string::npos);
+    auto none = example;
+    none.principal = none.method = none.target = none.version = none.user_agent = {};
+    none.status = 400;
+    const std::string common = "192.0.2.1 - - [05/Jan/2026:09:30:00 +0000] \"-\" 400 1234";
+    REQUIRE(line(none, access_format::common) == common + "\n");
+    REQUIRE(line(none, access_format::combined) == common + " \"-\" \"-\"\n");
+}
+
 TEST_CASE("lines of JSON say all that is known") {
-    REQUIRE(line(example, access_format::json) ==
-            R"({"time":"2026-01-05T09:30:00Z","what":"request","connection":7,)"
-            R"("address":"192.0.2.1","principal":"nurse","method":"GET",)"
-            R"("target":"/api/topics/bars?key=ACME","status":200,"bytes_in":0,"bytes_out":1234,)"
-            R"("seconds":0.001500,"user_agent":"curl/8"})"
-            "\n");
+    REQUIRE(
+        line(example, access_format::json) ==
+        R"({"time":"2026-01-05T09:30:00Z","what":"request","connection":7,)"
+        R"("address":"192.0.2.1","principal":"nurse","method":"GET",)"
+        R"("target":"/api/topics/bars?key=ACME","version":"HTTP/1.1","status":200,"bytes_in":0,"bytes_out":1234,)"
+        R"("seconds":0.001500,"user_agent":"curl/8"})"
+        "\n");
     auto end = example;
     end.what = access_entry::kind::closed;
     end.status = 1001;

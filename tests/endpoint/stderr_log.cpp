@@ -1,41 +1,16 @@
 #include <millrace/endpoint/stderr_log.hpp>
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstdio>
 #include <string>
 
+#include "captured_stderr.hpp"
 #include "catch.hpp"
 
 using namespace millrace;
 
 namespace {
-
-/// What is written to standard error while it lives.
-class captured_stderr {
-public:
-    captured_stderr() : file_{std::tmpfile()}, saved_{::dup(STDERR_FILENO)} {
-        ::dup2(::fileno(file_), STDERR_FILENO);
-    }
-    ~captured_stderr() {
-        ::dup2(saved_, STDERR_FILENO);
-        ::close(saved_);
-        std::fclose(file_);
-    }
-    [[nodiscard]] std::string text() const {
-        std::string out(64 * 1024, '\0');
-        const auto size = ::pread(::fileno(file_), out.data(), out.size(), 0);
-        out.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-        return out;
-    }
-
-private:
-    std::FILE* file_;
-    int saved_;
-};
 
 std::size_t lines_of(const std::string& text) {
     return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));

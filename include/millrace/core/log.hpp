@@ -28,11 +28,11 @@ enum class log_event {
     storage_recovered,     ///< the storage works again
     certificate_reloaded,  ///< new connections get the new one
     certificate_failed,    ///< the old one stays
+    log_lines_lost,        ///< an access log is behind, or cannot be written
 };
 
 /// How many there are.
-inline constexpr std::size_t log_events =
-    static_cast<std::size_t>(log_event::certificate_failed) + 1;
+inline constexpr std::size_t log_events = static_cast<std::size_t>(log_event::log_lines_lost) + 1;
 
 [[nodiscard]] constexpr std::string_view name_of(log_severity level) noexcept {
     switch (level) {
@@ -61,6 +61,7 @@ inline constexpr std::size_t log_events =
         case log_event::storage_recovered: return "storage_recovered";
         case log_event::certificate_reloaded: return "certificate_reloaded";
         case log_event::certificate_failed: return "certificate_failed";
+        case log_event::log_lines_lost: return "log_lines_lost";
     }
     return "unknown";
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -9,13 +10,16 @@
 #include <millrace/codec/json_string.hpp>
 #include <millrace/core/timestamp.hpp>
 #include <millrace/endpoint/access_log.hpp>
+#include <millrace/endpoint/detail/logs/escaped.hpp>
 
 namespace millrace {
 
 /// How a line of an access log looks.
 enum class access_format {
     /// The Common Log Format: `host - principal [time] "request" status bytes`. A connection's
-    /// opening has status 101; its end is a request of method CLOSE with its close code.
+    /// opening has status 101; its end is a request of method CLOSE with its close code; what was
+    /// no
+    /// request is "-".
     common,
     /// Likewise, with referrer, which is never told, and user agent behind it.
     combined,
@@ -23,21 +27,20 @@ enum class access_format {
     json,
 };
 
+/// Settings of `file_access_log` and `stderr_access_log`.
+struct access_log_options {
+    access_format format = access_format::combined;
+    /// Lines that wait to be written, in bytes; what does not fit is lost, and counted.
+    std::size_t max_queued_bytes = 1024 * 1024;
+};
+
 namespace detail {
 
 /// What a quoted part of a line may not hold, and bytes that are not ASCII, as "\xHH".
 inline void append_quoted(std::string& out, std::string_view text) {
-    constexpr char digits[] = "0123456789abcdef";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\') {
-            out.push_back(c);
-            continue;
-        }
-        out.append("\\x");
-        out.push_back(digits[byte >> 4]);
-        out.push_back(digits[byte & 0xf]);
-    }
+    append_escaped(out, text, [](unsigned char byte) {
+        return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+    });
 }
 
 /// A part without quotes: spaces and brackets would end it.
@@ -72,10 +75,16 @@ inline void append_common_access(std::string& out, const access_entry& entry) {
     out.append(" [");
     append_log_time(out, entry.time);
     out.append("] \"");
-    append_quoted(out, entry.what == access_entry::kind::closed ? "CLOSE" : entry.method);
-    out.push_back(' ');
-    append_quoted(out, entry.target);
-    out.append(" HTTP/1.1\" ").append(std::to_string(entry.status)).push_back(' ');
+    if (entry.method.empty()) {
+        out.push_back('-');
+    } else {
+        append_quoted(out, entry.what == access_entry::kind::closed ? "CLOSE" : entry.method);
+        out.push_back(' ');
+        append_quoted(out, entry.target);
+        out.push_back(' ');
+        append_quoted(out, entry.version);
+    }
+    out.append("\" ").append(std::to_string(entry.status)).push_back(' ');
     out.append(std::to_string(entry.bytes_out));
 }
 
@@ -93,6 +102,7 @@ inline void append_json_access(std::string& out, const access_entry& entry) {
     if (!entry.principal.empty()) text("principal", entry.principal);
     text("method", entry.method);
     text("target", entry.target);
+    text("version", entry.version);
     const auto number = [&](std::string_view name, std::uint64_t value) {
         out.append(",\"").append(name).append("\":").append(std::to_string(value));
     };

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <string_view>
 
@@ -25,6 +24,7 @@ struct access_entry {
     std::string_view principal{};  ///< empty for nobody
     std::string_view method{};
     std::string_view target{};      ///< path and query
+    std::string_view version{};     ///< "HTTP/1.1"; empty, as these two, of what was no request
     std::string_view user_agent{};  ///< as the client calls itself; empty if it does not
     int status = 0;                 ///< of the answer; for `closed` the close code, 1006 for none
     std::uint64_t bytes_in = 0;     ///< received: a request's body, a connection's all
@@ -39,6 +39,7 @@ struct access_entry {
 /// |---------------------|----------------------------------------------------------------------|
 /// | `write(entry)`      | from each of the endpoint's loops, several at once; must not wait    |
 /// | `reopen()`, if any  | at SIGHUP (`endpoint_options::handle_signals`), for rotated files    |
+/// | `lost()`, if any    | const; lines lost so far: told to the log hook, and in the metrics   |
 ///
 /// Models: `null_access_log`, `stderr_access_log`, `file_access_log`.
 template <class L>

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cerrno>
-#include <cstddef>
-#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -12,8 +10,7 @@
 #include <utility>
 
 #include <millrace/endpoint/access_format.hpp>
-#include <millrace/endpoint/access_log.hpp>
-#include <millrace/endpoint/detail/logs/line_writer.hpp>
+#include <millrace/endpoint/detail/logs/written_access_log.hpp>
 
 namespace millrace {
 
@@ -55,45 +52,6 @@ private:
 
 }  // namespace detail
 
-/// Settings of `file_access_log` and `stderr_access_log`.
-struct access_log_options {
-    access_format format = access_format::combined;
-    /// Lines that wait to be written, in bytes; what does not fit is lost, and counted.
-    std::size_t max_queued_bytes = 1024 * 1024;
-};
-
-namespace detail {
-
-/// Formats lines and has them written in a thread. Copies share it.
-template <class Sink>
-class written_access_log {
-public:
-    written_access_log(Sink sink, const access_log_options& options)
-        : format_{options.format},
-          writer_{std::make_shared<line_writer<Sink>>(std::move(sink), options.max_queued_bytes)} {}
-
-    void write(const access_entry& entry) const {
-        std::string line;
-        append_access_line(line, entry, format_);
-        writer_->write(line);
-    }
-
-    /// Waits until what was logged before is written.
-    void flush() const { writer_->flush(); }
-
-    /// Lines that did not fit, and batches that could not be written.
-    [[nodiscard]] std::uint64_t lost() const { return writer_->lost(); }
-
-protected:
-    [[nodiscard]] line_writer<Sink>& writer() const noexcept { return *writer_; }
-
-private:
-    access_format format_;
-    std::shared_ptr<line_writer<Sink>> writer_;
-};
-
-}  // namespace detail
-
 /// An access log that is a file, to which lines are appended in a thread of its own: no loop waits
 /// for the disk. Copies share it, and so may endpoints.
 class file_access_log : public detail::written_access_log<detail::file_sink> {
@@ -106,13 +64,6 @@ public:
     /// Opens the file of that name anew, from any thread: after it was renamed. Where that fails,
     /// each batch of lines tries again, and is lost and counted until one succeeds.
     void reopen() const { writer().reopen(); }
-};
-
-/// An access log on standard error, written likewise.
-class stderr_access_log : public detail::written_access_log<detail::stderr_sink> {
-public:
-    explicit stderr_access_log(const access_log_options& options = {})
-        : written_access_log{detail::stderr_sink{}, options} {}
 };
 
 }  // namespace millrace

@@ -79,6 +79,7 @@ struct endpoint_snapshot {
     endpoint_counters counters;
     std::vector<pipeline> pipelines;
     std::vector<topic> topics;
+    std::optional<std::uint64_t> access_log_lost{};  ///< lines, where the log counts them
 };
 
 /// The Metrics policy tells operators what an endpoint counts: a type with

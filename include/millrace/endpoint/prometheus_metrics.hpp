@@ -43,6 +43,9 @@ struct prometheus_metrics {
         single(out, "memory_bytes", "gauge", "Memory that connections hold", c.memory_bytes);
         single(out, "memory_ended_total", "counter",
                "Connections ended for holding the most memory", c.memory_ended);
+        if (now.access_log_lost)
+            single(out, "access_log_lost_total", "counter", "Lines that the access log lost",
+                   *now.access_log_lost);
         pipelines(now, out);
         topics(now, out);
     }

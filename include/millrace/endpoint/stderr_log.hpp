@@ -14,7 +14,9 @@
 #include <millrace/core/detail/token_bucket.hpp>
 #include <millrace/core/log.hpp>
 #include <millrace/core/timestamp.hpp>
+#include <millrace/endpoint/detail/logs/escaped.hpp>
 #include <millrace/endpoint/detail/logs/line_writer.hpp>
+#include <millrace/endpoint/detail/logs/stderr_sink.hpp>
 
 namespace millrace {
 
@@ -37,17 +39,8 @@ inline void append_log_line(std::string& out, timestamp time, const log_entry& e
     out.append(" ").append(name_of(entry.level)).append(" ").append(name_of(entry.what));
     if (entry.connection != 0) out.append(" connection=").append(std::to_string(entry.connection));
     if (!entry.message.empty()) out.push_back(' ');
-    for (const char c : entry.message) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte != 0x7f) {
-            out.push_back(c);
-            continue;
-        }
-        constexpr char digits[] = "0123456789abcdef";
-        out.append("\\x");
-        out.push_back(digits[byte >> 4]);
-        out.push_back(digits[byte & 0xf]);
-    }
+    detail::append_escaped(out, entry.message,
+                           [](unsigned char byte) { return byte >= 0x20 && byte != 0x7f; });
     if (left_out != 0)
         out.append(" (").append(std::to_string(left_out)).append(" more like it left out)");
     out.push_back('\n');

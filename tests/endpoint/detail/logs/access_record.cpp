@@ -9,6 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/pipeline/run.hpp>
+
+#include "../../note.hpp"
 #include "../../server.hpp"
 
 using namespace millrace;
@@ -18,6 +21,7 @@ namespace {
 struct line {
     access_entry::kind what;
     std::string text;  ///< method, target, user agent, principal
+    std::string version;
     std::string address;
     int status;
     std::uint64_t bytes_in, bytes_out;
@@ -31,8 +35,8 @@ struct recorder {
         std::string text;
         text.append(e.method).append(" ").append(e.target).append(" ").append(e.user_agent);
         text.append(" ").append(e.principal);
-        lines->push_back({e.what, text, std::string{e.address}, e.status, e.bytes_in, e.bytes_out,
-                          e.took, e.time});
+        lines->push_back({e.what, text, std::string{e.version}, std::string{e.address}, e.status,
+                          e.bytes_in, e.bytes_out, e.took, e.time});
     }
 };
 
@@ -76,6 +80,7 @@ TEST_CASE("each request has a line, once its answer is sent") {
     REQUIRE(s.lines.size() == 1);
     REQUIRE(s.lines[0].what == kind::request);
     REQUIRE(s.lines[0].text == "GET /api/topics?token=*** curl/8 nurse");
+    REQUIRE(s.lines[0].version == "HTTP/1.1");
     REQUIRE(s.lines[0].status == 200);
     REQUIRE(s.lines[0].bytes_out == answer.size() - answer.find("\r\n\r\n") - 4);
     REQUIRE(s.lines[0].time == s.clock.wall());
@@ -88,7 +93,28 @@ TEST_CASE("each request has a line, once its answer is sent") {
     http.send_raw("no request\r\n\r\n");
     REQUIRE(s.lines.size() == 4);
     REQUIRE(s.lines[3].text.starts_with("  "));
+    REQUIRE(s.lines[3].version.empty());
     REQUIRE(s.lines[3].status == 400);
+
+    memory_client old{s.io, s.wire};
+    old.send_raw("GET /healthz HTTP/1.0\r\n\r\n");
+    REQUIRE(s.lines.size() == 5);
+    REQUIRE(s.lines[4].version == "HTTP/1.0");
+}
+
+TEST_CASE("a request whose body does not come has its line") {
+    logged_server s{{.trusted_proxies = address_list{"192.0.2.1"}, .message_timeout = 10s}};
+    s.endpoint.serve(from<note>("notes") | publish("repeated"));
+    memory_client slow{s.io, s.wire, {.remote_address = "192.0.2.1"}};
+    slow.send_raw(
+        "POST /notes?token=s3cret HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 198.51.100.7\r\n"
+        "Content-Length: 9\r\n\r\n{");
+    s.advance(11s);
+    REQUIRE(slow.take_raw().starts_with("HTTP/1.1 408"));
+    REQUIRE(s.lines.size() == 1);
+    REQUIRE(s.lines[0].text == "POST /notes?token=***  nurse");
+    REQUIRE(s.lines[0].address == "198.51.100.7");
+    REQUIRE(s.lines[0].status == 408);
 }
 
 TEST_CASE("what is no request is its sender's, whoever came before on the same connection") {
@@ -130,6 +156,7 @@ TEST_CASE("a connection has a line when it opens, and one with its close code wh
     REQUIRE(s.lines[1].what == kind::closed);
     REQUIRE(s.lines[1].status == 1001);
     REQUIRE(s.lines[1].text == "GET /echo?token=*** page nurse");
+    REQUIRE(s.lines[1].version == "HTTP/1.1");
     REQUIRE(s.lines[1].took == 2s);
     REQUIRE(s.lines[1].bytes_in > 11);
     REQUIRE(s.lines[1].bytes_out > 7);

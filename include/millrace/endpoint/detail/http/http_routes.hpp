@@ -6,6 +6,7 @@
 
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/detail/http/api_routes.hpp>
+#include <millrace/endpoint/detail/logs/lost_lines.hpp>
 #include <millrace/endpoint/detail/routes/authorize.hpp>
 #include <millrace/endpoint/metrics.hpp>
 #include <millrace/http/request.hpp>
@@ -17,7 +18,8 @@ namespace millrace::detail {
 /// What an endpoint has counted, in all loops. `Core` is an `endpoint_core`.
 template <class Core>
 [[nodiscard]] endpoint_snapshot snapshot_of_core(const Core& now) {
-    endpoint_snapshot snapshot{now.counters(), {}, snapshot_of(now.paths.publications())};
+    endpoint_snapshot snapshot{
+        now.counters(), {}, snapshot_of(now.paths.publications()), lost_lines(now.access_log)};
     for (const auto& each : now.paths.pipelines()) snapshot.pipelines.push_back(each->snapshot());
     return snapshot;
 }

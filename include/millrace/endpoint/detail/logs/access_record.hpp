@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -60,6 +59,7 @@ public:
         auto entry = entry_of(access_entry::kind::closed, to, of);
         entry.method = "GET";
         entry.target = target_;
+        entry.version = "HTTP/1.1";
         entry.user_agent = user_agent_;
         entry.status = of.close_code();
         entry.bytes_in = received;
@@ -80,10 +80,10 @@ private:
                            .status = status_,
                            .took = to.elapsed() - began_};
         if (request_ != nullptr) {
-            target_ = http::target_without_secrets(request_->target());
-            target_.resize(std::min(target_.size(), max_text_bytes));
+            target_ = http::target_without_secrets(request_->target()).substr(0, max_text_bytes);
             entry.method = request_->method();
             entry.target = target_;
+            entry.version = request_->is_http_1_1() ? "HTTP/1.1" : "HTTP/1.0";
             entry.user_agent = user_agent_of(*request_);
         }
         return entry;

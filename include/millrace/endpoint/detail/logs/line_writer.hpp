@@ -3,7 +3,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -113,14 +112,6 @@ private:
     bool is_busy_ = false;
     bool is_ending_ = false;
     std::thread thread_;
-};
-
-/// Standard error.
-struct stderr_sink {
-    [[nodiscard]] bool write(std::string_view lines) const {
-        return std::fwrite(lines.data(), 1, lines.size(), stderr) == lines.size();
-    }
-    void reopen() const {}
 };
 
 }  // namespace millrace::detail

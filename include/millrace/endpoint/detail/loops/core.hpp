@@ -24,6 +24,7 @@
 #include <millrace/endpoint/detail/limits/connection_limits.hpp>
 #include <millrace/endpoint/detail/limits/memory_budget.hpp>
 #include <millrace/endpoint/detail/limits/require_valid.hpp>
+#include <millrace/endpoint/detail/logs/lost_lines.hpp>
 #include <millrace/endpoint/detail/loops/listener.hpp>
 #include <millrace/endpoint/detail/loops/loop.hpp>
 #include <millrace/endpoint/detail/loops/loop_thread.hpp>
@@ -93,6 +94,7 @@ public:
         const loop::turn turn{*shared_loop()};
         const auto now = clock.elapsed();
         for (const auto& each : workers_) each->tick(now);
+        lost_lines_.look(lost_lines(access_log), *shared_loop());
         if (is_draining_ && !is_stopping_) drain_some();
         if (is_stopping_) {
             if (now >= stop_deadline_) end_now();
@@ -362,6 +364,7 @@ private:
     Transport transport_;
     listener<endpoint_core, Transport> listener_;
     asio::steady_timer timer_;
+    lost_lines_notice lost_lines_;
     std::vector<std::unique_ptr<worker_type>> workers_;
     std::vector<std::unique_ptr<loop_thread>> threads_;  ///< of all workers but the first
     std::atomic<std::size_t> unpublished_bytes_{0};      ///< given to `publish` by other threads

@@ -78,8 +78,12 @@ protected:
             ++loop_->counters.timeouts;
             tell(log_severity::info, log_event::timed_out, awaited());
         }
-        const bool is_unfinished = (phase_ == phase::head && !is_idle) || phase_ == phase::body;
-        if (is_unfinished && this->can_answer()) return refuse(make_error_code(errc::timed_out));
+        if (phase_ == phase::body) {
+            begin_response(false);
+            return answer(http::error_response(make_error_code(errc::timed_out)));
+        }
+        if (phase_ == phase::head && !is_idle && this->can_answer())
+            return refuse(make_error_code(errc::timed_out));
         finish();
     }
 
