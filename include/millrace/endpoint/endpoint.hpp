@@ -49,7 +49,8 @@ namespace millrace {
 /// key), a `duplex_path` is both. Over HTTP: /healthz, /readyz, /metrics, /api/topics,
 /// /api/topics/NAME?key=&from=&to=&limit= and `files`; POST to a path that takes events takes a
 /// body of them as a message, up to `max_message_bytes` and with a Content-Length, and answers
-/// {"accepted":2,"rejected":1,"errors":[...]}. Where no files are at "/", it says what is there.
+/// {"accepted":2,"rejected":1,"errors":[...]} once the pipeline has taken them. Where no files are
+/// at "/", it says what is there.
 ///
 /// What a pipeline, a guard or an HTTP route does, it does in the first loop: the endpoint's
 /// thread. Connections are spread over all loops. A handler of `on_message` runs in its

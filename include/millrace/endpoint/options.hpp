@@ -126,7 +126,8 @@ struct endpoint_options {
     std::chrono::milliseconds idle_timeout = std::chrono::seconds{60};
     /// A connection whose reading was paused, by a handler or by a pipeline that is behind, and was
     /// not resumed for so long is closed with 1013. Each pause has the whole time: to be longer
-    /// than a pipeline may stand still.
+    /// than a pipeline may stand still. A posted message that the pipeline has not taken for so
+    /// long ends its connection without an answer.
     std::chrono::milliseconds pause_timeout = std::chrono::minutes{5};
     /// A message whose parts take longer to come ends its connection with 1008, or 408 for a body,
     /// unless they come at `min_bytes_per_second`: over each such time, so that a pause of less

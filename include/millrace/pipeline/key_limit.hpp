@@ -2,10 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
+#include <millrace/codec/codec.hpp>
+#include <millrace/core/error.hpp>
 #include <millrace/operators/key_by.hpp>
 #include <millrace/pipeline/node.hpp>
 #include <millrace/pipeline/publish.hpp>
@@ -77,5 +80,26 @@ struct key_check {
         return std::apply([&](const auto&... each) { return (each.takes(event) && ...); }, keys);
     }
 };
+
+/// Decodes a message, and calls `take(event)` for each event that `check` says yes to; for each
+/// other `reject()` and then `on_error(const input_error&)`.
+template <class Decoder, class Check, class Take, class Reject, class OnError>
+void decode_checked(Decoder& decoder, const Check& check, std::span<char> message, Take&& take,
+                    Reject&& reject, OnError&& on_error) {
+    decoder.decode(
+        message,
+        [&](const auto& one) {
+            if (!check(one)) {
+                reject();
+                return errc::key_too_long;
+            }
+            take(one);
+            return errc{};
+        },
+        [&](const input_error& error) {
+            if (error.code != errc::key_too_long) reject();
+            on_error(error);
+        });
+}
 
 }  // namespace millrace::detail

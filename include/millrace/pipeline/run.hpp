@@ -46,21 +46,17 @@ public:
     template <class OnError>
     std::uint64_t receive(std::span<char> message, OnError&& on_error) {
         const std::uint64_t before = state_->events;
-        state_->decode.decode(
-            message,
-            [this](const event& one) {
-                if (!state_->check(one)) {
-                    reject(1);
-                    return errc::key_too_long;
-                }
-                push(one);
-                return errc{};
-            },
-            [&](const input_error& error) {
-                if (error.code != errc::key_too_long) reject(1);
-                on_error(error);
-            });
+        decode(
+            message, [this](const event& one) { push(one); }, on_error);
         return state_->events - before;
+    }
+
+    /// Likewise, but calls `take(const event_type&)` for each event that is not refused, instead of
+    /// taking it in.
+    template <class Take, class OnError>
+    void decode(std::span<char> message, Take&& take, OnError&& on_error) {
+        detail::decode_checked(
+            state_->decode, state_->check, message, take, [this] { reject(1); }, on_error);
     }
 
     /// For those who decode elsewhere: a function object, a copy for their thread, that says of an

@@ -18,6 +18,18 @@ using namespace millrace;
 
 namespace {
 
+struct tap {
+    int button = 0;
+};
+
+}  // namespace
+
+template <>
+inline constexpr auto millrace::schema<tap> = millrace::fields(millrace::field{"button",
+                                                                               &tap::button});
+
+namespace {
+
 struct line {
     access_entry::kind what;
     std::string text;  ///< method, target, user agent, principal
@@ -52,6 +64,7 @@ struct logged_server {
         : endpoint{io, std::move(options), wire, {}, clock, log} {
         endpoint.on_message("/echo",
                             [](connection& from, std::string_view text) { from.send(text); });
+        endpoint.serve(from<tap>("taps") | publish("repeated"));
     }
     void advance(std::chrono::nanoseconds by) {
         endpoint.clock().advance(by);
@@ -184,6 +197,17 @@ TEST_CASE(
     REQUIRE(s.lines.size() == 3);
     REQUIRE(s.lines[2].status == 200);
     REQUIRE(s.lines[2].bytes_out == 0);
+}
+
+TEST_CASE("a request that ends without an answer has no status, whatever was answered before it") {
+    logged_server s;
+    memory_client http{s.io, s.wire};
+    REQUIRE(http.get("/healthz").starts_with("HTTP/1.1 200"));
+    http.send_raw("POST /taps?token=s3cret HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{");
+    http.close();
+    s.advance(0s);
+    REQUIRE(s.lines.size() == 2);
+    REQUIRE(s.lines[1].status == 0);
 }
 
 TEST_CASE("a log that throws costs nobody's connection") {

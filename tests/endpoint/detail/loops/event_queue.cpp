@@ -1,8 +1,12 @@
 #include <millrace/endpoint/detail/loops/event_queue.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,7 +38,10 @@ struct recording {
     using event_type = named;
     using decoder_type = json::decoder<named>;
     struct event_check_type {
-        bool operator()(const named& one) const { return one.name.size() < 100; }
+        bool operator()(const named& one) const {
+            if (one.name == "unchecked") throw 1;
+            return one.name.size() < 100;
+        }
     };
 
     std::vector<std::string> got;
@@ -104,6 +111,26 @@ struct two_loops {
                        [this](const input_error&) { ++errors; });
     }
     void receive(std::string message) { receive(*ann, std::move(message)); }
+
+    /// From the pipeline's own loop.
+    std::shared_ptr<event_queue<recording>> local_queue() {
+        const auto of_far = std::make_shared<mailbox>(far_io);
+        return std::make_shared<event_queue<recording>>(pipeline, closing, pipeline_loop, of_far,
+                                                        pipeline_loop, of_far);
+    }
+
+    /// What posts were told, such as "3: 1 taken" or "3: 1 taken, failed".
+    std::vector<std::string> told;
+    void post(event_queue<recording>& to, std::uint64_t id, std::string message) {
+        message.push_back('\0');
+        to.post(
+            id, std::span{message}.first(message.size() - 1),
+            [this](const input_error&) { ++errors; },
+            [this, id](std::uint64_t taken, bool has_failed) {
+                told.push_back(std::to_string(id) + ": " + std::to_string(taken) + " taken" +
+                               (has_failed ? ", failed" : ""));
+            });
+    }
 
     /// Sends until no batch is free; how many messages that took, each of a batch's events.
     std::size_t fill() {
@@ -245,9 +272,7 @@ TEST_CASE("what comes while windows close waits, in order, in the pipeline's loo
     const std::vector<std::string> all{"a", "close", "closed", "closed", "closed", "b", "c", "d"};
     REQUIRE(l.pipeline.got == all);
 
-    const auto of_far = std::make_shared<mailbox>(l.far_io);
-    const auto local = std::make_shared<event_queue<recording>>(
-        l.pipeline, l.closing, l.pipeline_loop, of_far, l.pipeline_loop, of_far);
+    const auto local = l.local_queue();
     local->enter(*l.ann);
     l.pipeline.got.clear();
     std::string message = R"([{"name":"a"},{"name":"close"},{"name":"b"},{"name":"c"},{}])";
@@ -273,4 +298,84 @@ TEST_CASE("what comes while windows close waits, in order, in the pipeline's loo
     local->drain();
     REQUIRE(l.pipeline.got.back() == "e");
     local->leave(*l.ann);
+}
+
+TEST_CASE("who posts is told what was taken of it, in the pipeline's loop and in others alike") {
+    const bool is_local = GENERATE(false, true);
+    two_loops l;
+    const auto queue = is_local ? l.local_queue() : l.queue;
+    l.post(*queue, 7, R"([{"name":"a"},{},{"name":"throw"},{"name":"b"},{}])");
+    l.post(*queue, 8, R"([{"name":"c"},{"name":"d"}])");
+    REQUIRE(l.errors == 2);
+    l.run(l.near_io);
+    REQUIRE(l.told.empty());
+    l.run();
+    REQUIRE(l.told == std::vector<std::string>{"7: 1 taken, failed", "8: 2 taken"});
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "c", "d"});
+    REQUIRE(l.pipeline.rejected == 2);
+    REQUIRE(l.pipeline_loop->counters.handler_errors == 1u);
+}
+
+TEST_CASE("a post of which nothing is kept is told so at once, what failed to be decoded as well") {
+    const bool is_local = GENERATE(false, true);
+    two_loops l;
+    const auto queue = is_local ? l.local_queue() : l.queue;
+    l.post(*queue, 1, "[]");
+    l.post(*queue, 2, "[{}]");
+    l.post(*queue, 3, R"({"name":"unchecked"})");
+    const std::vector<std::string> at_once{"1: 0 taken", "2: 0 taken", "3: 0 taken, failed"};
+    REQUIRE(l.told == at_once);
+    l.run();
+    REQUIRE(l.told == at_once);
+    l.post(*queue, 4, R"([{"name":"a"},{"name":"unchecked"},{"name":"b"}])");
+    l.run();
+    REQUIRE(l.told.back() == "4: 1 taken, failed");
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a"});
+    REQUIRE(l.pipeline.rejected == 1);
+}
+
+TEST_CASE("a post waits for windows that close in front of its events") {
+    const bool is_local = GENERATE(false, true);
+    two_loops l;
+    const auto queue = is_local ? l.local_queue() : l.queue;
+    l.post(*queue, 1, R"([{"name":"a"},{"name":"close"}])");
+    l.post(*queue, 2, R"([{"name":"b"},{"name":"close"},{"name":"throw"},{"name":"c"}])");
+    const auto run_some = [&](std::size_t closed) {
+        const auto count = [&] { return std::ranges::count(l.pipeline.got, "closed"); };
+        while (count() != static_cast<std::ptrdiff_t>(closed)) {
+            l.run(l.near_io);
+            l.far_io.restart();
+            l.far_io.poll_one();
+        }
+        l.run(l.near_io);
+    };
+    run_some(1);
+    REQUIRE(l.told == std::vector<std::string>{"1: 2 taken"});
+    run_some(5);
+    REQUIRE(l.told.size() == 1);
+    l.run();
+    REQUIRE(l.told == std::vector<std::string>{"1: 2 taken", "2: 2 taken, failed"});
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "close", "closed", "closed", "closed",
+                                                       "b", "close", "closed", "closed", "closed"});
+}
+
+TEST_CASE("a post that is on its way when all ends is forgotten") {
+    const bool is_local = GENERATE(false, true);
+    const auto answer = std::make_shared<int>();
+    {
+        two_loops l;
+        const auto queue = is_local ? l.local_queue() : l.queue;
+        for (int i = 0; i != 3; ++i) {
+            std::string message = R"({"name":"a"})";
+            message.push_back('\0');
+            queue->post(
+                1, std::span{message}.first(message.size() - 1), [](const input_error&) {},
+                [answer](std::uint64_t, bool) { ++*answer; });
+            l.run(is_local ? l.near_io : l.far_io);
+        }
+        queue->close();
+        l.run();
+    }
+    REQUIRE(*answer == 0);
+    REQUIRE(answer.use_count() == 1);
 }

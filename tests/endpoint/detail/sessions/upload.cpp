@@ -1,14 +1,24 @@
 #include <millrace/endpoint/detail/sessions/upload.hpp>
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include <millrace/analyzers/count.hpp>
 #include <millrace/endpoint/endpoint.hpp>
+#include <millrace/operators/filter.hpp>
+#include <millrace/operators/key_by.hpp>
+#include <millrace/pipeline/process.hpp>
 #include <millrace/pipeline/run.hpp>
+#include <millrace/storage/null.hpp>
 #include <millrace/testing/blocking_socket.hpp>
 #include <millrace/testing/http_client.hpp>
+#include <millrace/windows/tumbling.hpp>
 
 #include "../../running.hpp"
 #include "../../server.hpp"
@@ -21,11 +31,41 @@ struct note {
     std::string_view text;
 };
 
+/// One that stays in its loop.
+struct unique_note {
+    unique_note() = default;
+    unique_note(unique_note&&) = default;
+    unique_note& operator=(unique_note&&) = default;
+    std::string_view text;
+};
+
+struct tap {
+    int button = 0;
+    timestamp time{};
+};
+
+/// Has room when it is told to.
+template <class Record>
+struct gated_storage : null_storage<Record> {
+    using null_storage<Record>::null_storage;
+    static inline bool is_open = false;
+    bool has_room() const { return is_open; }
+};
+
+using gate = gated_storage<record<int, result_of<count>>>;
+
 }  // namespace
 
 template <>
 inline constexpr auto millrace::schema<note> = millrace::fields(millrace::field{"text",
                                                                                 &note::text});
+template <>
+inline constexpr auto millrace::schema<unique_note> = millrace::fields(millrace::field{
+    "text", &unique_note::text});
+template <>
+inline constexpr auto millrace::schema<tap> =
+    millrace::fields(millrace::field{"button", &tap::button},
+                     millrace::event_time{"time", &tap::time, millrace::time_format::milliseconds});
 
 namespace {
 
@@ -38,7 +78,7 @@ struct posting : server {
 std::string post(std::string_view body, std::string_view lines = {},
                  std::string_view path = "/notes") {
     std::string request{"POST "};
-    request.append(path).append(" HTTP/1.1\r\nHost: h\r\n").append(lines);
+    request.append(path).append(" HTTP/1.1\r\nHost: localhost\r\n").append(lines);
     if (lines.find("Content-Length") == lines.npos)
         request.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
     return request.append("\r\n").append(body);
@@ -222,4 +262,155 @@ TEST_CASE("posts are taken in every loop") {
         }
     }
     REQUIRE(pipeline.stats().events == taken);
+}
+
+namespace {
+
+const auto refuse_bad = [](const auto& one) {
+    if (one.text == "bad") throw 1;
+    return true;
+};
+const std::string with_bad = R"([{"text":"a"},{},{"text":"b"},{"text":"bad"},{"text":"c"}])";
+
+}  // namespace
+
+TEST_CASE("where a pipeline throws, a post says how far it came, in one loop as in several") {
+    const std::size_t loops = GENERATE(std::size_t{1}, std::size_t{2});
+    endpoint<tcp> server{{.port = 0, .address = "127.0.0.1", .loops = loops}};
+    auto& pipeline = server.serve(from<note>("notes") | filter(refuse_bad) | publish("repeated"));
+    {
+        const running runs{server};
+        testing::blocking_socket one{"127.0.0.1", server.port(), 10s};
+        testing::blocking_socket two{"127.0.0.1", server.port(), 10s};
+        for (auto* each : {&one, &two}) {
+            each->write(post(with_bad) + post(R"({"text":"bad"})") + post(R"({"text":"d"})"), 10s);
+            std::string answers;
+            std::array<char, 4096> chunk;
+            while (count_of(answers, "]}\n") != 3) {
+                const auto size = each->read_some(chunk, 10s);
+                REQUIRE(size.value_or(0) != 0);
+                answers.append(chunk.data(), *size);
+            }
+            const auto failed = answers.find("HTTP/1.1 500 "),
+                       again = answers.find("HTTP/1.1 500 ", 1);
+            const auto good = answers.find("HTTP/1.1 200 OK");
+            REQUIRE(failed == 0);
+            REQUIRE(again < good);
+            REQUIRE(has(answers.substr(0, again),
+                        R"({"accepted":2,"rejected":1,"errors":[{"index":1,"code":"missing field",)"
+                        R"("field":"text","offset":14},{"code":"handler failed"}]})"));
+            REQUIRE(has(answers.substr(again, good),
+                        R"({"accepted":0,"rejected":0,"errors":[{"code":"handler failed"}]})"));
+            REQUIRE(has(answers.substr(good), R"({"accepted":1,"rejected":0,"errors":[]})"));
+        }
+    }
+    REQUIRE(server.snapshot().counters.handler_errors == 4);
+    REQUIRE(pipeline.stats().rejected == 2);
+}
+
+TEST_CASE("likewise of events that cannot be copied") {
+    server s;
+    s.endpoint.serve(from<unique_note>("notes") | filter(refuse_bad));
+    memory_client poster{s.io, s.wire};
+    poster.send_raw(post(with_bad));
+    const auto answer = poster.take_raw();
+    REQUIRE(answer.starts_with("HTTP/1.1 500 "));
+    REQUIRE(has(answer, R"({"accepted":2,"rejected":1,"errors":[{"index":1,)"));
+    REQUIRE(answer.ends_with("{\"code\":\"handler failed\"}]}\n"));
+    poster.send_raw(post(R"({"text":"d"})"));
+    REQUIRE(has(poster.take_raw(), R"({"accepted":1,"rejected":0,"errors":[]})"));
+    REQUIRE(s.counters().handler_errors == 1);
+}
+
+namespace {
+
+const std::string three_taps = post(
+    R"([{"button":1,"time":0},{"button":1,"time":1000},{"button":2,"time":1001}])", {}, "/taps");
+constexpr std::string_view three_taken = "{\"accepted\":3,\"rejected\":0,\"errors\":[]}\n";
+
+/// Its pipeline stands still at the second of three taps, while its storage has no room.
+struct hanging : server {
+    explicit hanging(endpoint_options options = {}) : server{std::move(options)} {
+        gate::is_open = false;
+        endpoint.serve(from<tap>("taps") | key_by(&tap::button) | window(tumbling{1s}, drop_late) |
+                       process<count, gated_storage>());
+    }
+    [[nodiscard]] std::uint64_t taken() const {
+        return endpoint.snapshot().pipelines[0].stats.events;
+    }
+    void go_on(std::uint64_t events) {
+        gate::is_open = true;
+        while (taken() != events) {
+            io.restart();
+            io.run_one();
+        }
+        run();
+    }
+};
+
+}  // namespace
+
+TEST_CASE("an answer waits until the pipeline has taken the events, and nobody else does") {
+    hanging s;
+    memory_client poster{s.io, s.wire}, gone{s.io, s.wire};
+    poster.send_raw(three_taps);
+    gone.send_raw(three_taps);
+    poster.send_raw("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n");
+    s.advance(61s);
+    REQUIRE(s.taken() == 2);
+    REQUIRE(poster.take_raw().empty());
+    memory_client other{s.io, s.wire};
+    REQUIRE(has(other.get("/healthz"), "200 OK"));
+    gone.close();
+    s.go_on(6);
+    const auto answers = poster.take_raw();
+    REQUIRE(has(answers, three_taken));
+    REQUIRE(answers.ends_with("ok\n"));
+    REQUIRE(s.counters().connections == 2);
+    REQUIRE(s.counters().timeouts == 0);
+}
+
+TEST_CASE("an answer that does not come in time ends the connection, and the events are taken") {
+    hanging s{{.pause_timeout = 10s}};
+    memory_client poster{s.io, s.wire};
+    poster.send_raw(three_taps);
+    s.advance(9s);
+    REQUIRE(!poster.is_ended());
+    memory_client later{s.io, s.wire};
+    later.send_raw(three_taps);
+    s.advance(2s);
+    REQUIRE(poster.is_ended());
+    REQUIRE(poster.take_raw().empty());
+    REQUIRE(s.counters().timeouts == 1);
+    s.go_on(6);
+    REQUIRE(has(later.take_raw(), three_taken));
+}
+
+TEST_CASE("a post that waits is answered at a stop, and ends with an endpoint that goes") {
+    {
+        hanging s;
+        memory_client poster{s.io, s.wire};
+        poster.send_raw(three_taps);
+        REQUIRE(poster.take_raw().empty());
+        s.endpoint.stop();
+        s.run();
+        const auto answer = poster.take_raw();
+        REQUIRE(has(answer, three_taken));
+        REQUIRE(has(answer, "Connection: close"));
+        REQUIRE(s.taken() == 3);
+    }
+    {
+        hanging s;
+        memory_client drained{s.io, s.wire};
+        drained.send_raw(three_taps);
+        s.endpoint.drain(0s);
+        s.run();
+        REQUIRE(has(drained.take_raw(), three_taken));
+    }
+    {
+        hanging s;
+        memory_client ended{s.io, s.wire};
+        ended.send_raw(three_taps);
+        REQUIRE(ended.take_raw().empty());
+    }
 }

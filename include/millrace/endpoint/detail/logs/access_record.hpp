@@ -25,6 +25,7 @@ public:
         request_ = std::move(request);
         began_ = to.elapsed();
         sent_before_ = sent;
+        status_ = 0;
         is_owed_ = true;
     }
 

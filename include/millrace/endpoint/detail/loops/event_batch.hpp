@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -33,12 +34,17 @@ consteval void require_owned_views() {
                   "millrace/core/owned_views.hpp)");
 }
 
-/// A connection whose events go to a pipeline, in another loop or the same. What can change belongs
-/// to one of the two alone.
+/// Whose events go to a pipeline, in another loop or the same: a connection, or one message that
+/// was posted, all of whose events are in one batch. What can change belongs to one of the two
+/// loops alone.
 struct event_sender {
-    connection* who = nullptr;  ///< the receiving loop's; null once it is closed
+    connection* who = nullptr;  ///< the receiving loop's; null once it is closed, and of a message
     std::uint64_t id = 0;       ///< the connection's; never changed
-    bool has_failed = false;    ///< the pipeline's loop's: nothing more that comes from it is taken
+    /// Of a message: to be called in the receiving loop, once the pipeline has taken what it takes.
+    std::function<void(std::uint64_t taken, bool has_failed)> on_taken{};
+    bool is_cut = false;      ///< the receiving loop's: decoding failed, and these are not all
+    bool has_failed = false;  ///< the pipeline's loop's: nothing more that comes from it is taken
+    std::uint64_t taken = 0;  ///< the pipeline's loop's: how many events so far
 };
 
 /// Events of whole messages, and whose they are, on their way to their pipeline, in another loop or

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <unordered_map>
@@ -15,6 +16,7 @@
 #include <millrace/endpoint/detail/loops/event_batch.hpp>
 #include <millrace/endpoint/detail/loops/loop.hpp>
 #include <millrace/endpoint/detail/loops/mailbox.hpp>
+#include <millrace/pipeline/key_limit.hpp>
 #include <millrace/websocket/close_code.hpp>
 
 namespace millrace::detail {
@@ -49,7 +51,9 @@ concept reachable_pipeline = portable_event<typename Running::event_type> && req
 /// events go to it at once, and are sent only while it catches up with windows that are due.
 ///
 /// A sender at one of whose events the pipeline throws is closed, as in the pipeline's own loop:
-/// nothing that it sent behind that event is taken, and all that others sent is.
+/// nothing that it sent behind that event is taken, and all that others sent is. A message that was
+/// posted is a sender of its own, which is told how many of its events were taken; so that it is
+/// the same in every loop, they are sent in the pipeline's own, too.
 template <reachable_pipeline Running>
 class event_queue final : public event_queue_base,
                           public flushable,
@@ -101,18 +105,44 @@ public:
     /// As `running_pipeline::receive`, of a connection that has entered and is not paused.
     template <class OnError>
     std::size_t receive(connection& from, std::span<char> message, OnError&& on_error) {
-        return receive(message, on_error, [&] {
+        if (is_shut_) return 0;
+        std::size_t taken = 0;
+        bool is_direct = local_ != nullptr && open_->empty() && queue_->is_empty();
+        const auto begin_batch = [&] {
             if (latest_ == nullptr || latest_->who != &from) latest_ = senders_.at(&from);
-        });
+            begin(latest_);
+        };
+        if (!is_direct) begin_batch();
+        const auto take = [&](const event& one) {
+            ++taken;
+            if (is_direct && !local_->is_behind()) return local_->push(one);
+            if (std::exchange(is_direct, false)) begin_batch();
+            open_->keep(one);
+        };
+        decode(message, take, on_error);
+        if (local_ != nullptr) closing_->check();
+        send_if_large();
+        return taken;
     }
 
     /// Likewise, of a connection with this number that has not entered, and only while there is
-    /// room. Where the pipeline throws at an event, what is behind it in the message is not taken.
+    /// room. `on_taken(taken, has_failed)` is called in this loop, at once or later, when the
+    /// pipeline has taken all events, or those in front of one at which it threw. It is not called
+    /// if this is closed before.
     template <class OnError>
-    std::size_t post(std::uint64_t id, std::span<char> message, OnError&& on_error) {
-        return receive(message, on_error, [&] {
-            latest_ = std::make_shared<event_sender>(event_sender{nullptr, id});
-        });
+    void post(std::uint64_t id, std::span<char> message, OnError&& on_error,
+              std::function<void(std::uint64_t taken, bool has_failed)> on_taken) {
+        const auto sender =
+            std::make_shared<event_sender>(event_sender{.id = id, .on_taken = std::move(on_taken)});
+        begin(sender);
+        std::size_t kept = 0;
+        const auto take = [&](const event& one) {
+            open_->keep(one);
+            ++kept;
+        };
+        sender->is_cut = !receiver_->contain([&] { decode(message, take, on_error); }, id);
+        if (kept == 0) sender->on_taken(0, sender->is_cut);
+        send_if_large();
     }
 
     /// Whether a message may be given: it is neither full nor shut.
@@ -139,44 +169,21 @@ public:
     void close() override { queue_->close(); }
 
 private:
-    /// `find_sender()` sets `latest_` to whose the message is.
-    template <class OnError, class FindSender>
-    std::size_t receive(std::span<char> message, OnError&& on_error, FindSender&& find_sender) {
-        if (is_shut_) return 0;
-        std::size_t taken = 0;
-        bool is_direct = local_ != nullptr && open_->empty() && queue_->is_empty();
-        const auto begin = [&] {
-            if (!std::exchange(is_scheduled_, true)) receiver_->schedule(this->shared_from_this());
-            find_sender();
-            open_->begin(latest_);
-        };
-        if (!is_direct) begin();
-        decode_.decode(
-            message,
-            [&](const event& one) {
-                if (!check_(one)) {
-                    reject();
-                    return errc::key_too_long;
-                }
-                ++taken;
-                if (is_direct && !local_->is_behind()) {
-                    local_->push(one);
-                    return errc{};
-                }
-                if (std::exchange(is_direct, false)) begin();
-                open_->keep(one);
-                return errc{};
-            },
-            [&](const input_error& error) {
-                if (error.code != errc::key_too_long) reject();
-                on_error(error);
-            });
-        if (local_ != nullptr) closing_->check();
-        if (open_->size() >= max_batch_events) send();
-        return taken;
+    /// What is kept from now on is `from`'s.
+    void begin(const std::shared_ptr<event_sender>& from) {
+        if (!std::exchange(is_scheduled_, true)) receiver_->schedule(this->shared_from_this());
+        open_->begin(from);
     }
 
-    void reject() { local_ != nullptr ? local_->reject(1) : open_->reject(); }
+    template <class Take, class OnError>
+    void decode(std::span<char> message, Take&& take, OnError&& on_error) {
+        const auto reject = [this] { local_ != nullptr ? local_->reject(1) : open_->reject(); };
+        decode_checked(decode_, check_, message, take, reject, on_error);
+    }
+
+    void send_if_large() {
+        if (open_->size() >= max_batch_events) send();
+    }
 
     void send() {
         if (is_full() || open_->empty()) return;
@@ -207,17 +214,23 @@ private:
                         pipeline.push(run[taken]);
                 };
                 from->has_failed = !pipeline_loop.contain(push_all, from->id);
-                if (!from->has_failed) return taken;
-                senders.post([from] {
-                    if (from->who == nullptr) return;
-                    from->who->close(websocket::close_code::internal_error, "handler failed");
-                });
-                return run.size();
+                from->taken += taken;
+                if (from->has_failed) taken = run.size();
+                if (from->has_failed || (from->on_taken && taken == run.size()))
+                    senders.post([from] { tell(*from); });
+                return taken;
             });
         closing.check();
         if (!events.is_taken()) return false;
         events.clear();
         return true;
+    }
+
+    /// In the loop that receives.
+    static void tell(event_sender& from) {
+        if (from.on_taken) return from.on_taken(from.taken, from.has_failed || from.is_cut);
+        if (from.who == nullptr) return;
+        from.who->close(websocket::close_code::internal_error, "handler failed");
     }
 
     /// Once its turns are over, a push catches up.

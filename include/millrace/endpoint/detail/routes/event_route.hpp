@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,7 +13,7 @@
 #include <millrace/endpoint/connection.hpp>
 #include <millrace/endpoint/detail/routes/authorize.hpp>
 #include <millrace/endpoint/detail/routes/error_reply.hpp>
-#include <millrace/endpoint/detail/routes/post_events.hpp>
+#include <millrace/endpoint/detail/routes/post_report.hpp>
 #include <millrace/endpoint/detail/routes/topic_route.hpp>
 #include <millrace/endpoint/guard.hpp>
 #include <millrace/http/response.hpp>
@@ -74,20 +75,28 @@ public:
         : event_route{std::move(input), std::move(topics)}, pipeline_{pipeline} {}
 
     void on_message(connection& from, websocket::opcode op, std::span<char> payload) override {
-        receive_events(from, op, payload, taker());
+        receive_events(from, op, payload, [&](std::span<char> message, auto&& on_error) {
+            pipeline_.receive(message, on_error);
+        });
     }
 
-    [[nodiscard]] http::response on_post(connection& from, std::span<char> body) override {
-        return post_events(body, from.options().max_errors_per_message, taker());
+    void on_post(connection& from, std::span<char> body, const http::responder& respond) override {
+        post_report report{from.options().max_errors_per_message};
+        std::uint64_t accepted = 0;
+        const auto take = [&](const auto& one) {
+            pipeline_.push(one);
+            ++accepted;
+        };
+        try {
+            pipeline_.decode(body, take, [&](const input_error& error) { report.reject(error); });
+        } catch (...) {
+            respond(report.answer(accepted, true));
+            throw;
+        }
+        respond(report.answer(accepted, false));
     }
 
 private:
-    [[nodiscard]] auto taker() noexcept {
-        return [this](std::span<char> message, auto&& on_error) {
-            return pipeline_.receive(message, on_error);
-        };
-    }
-
     Running& pipeline_;
 };
 

@@ -1,15 +1,17 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <utility>
 
+#include <millrace/codec/codec.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/connection.hpp>
 #include <millrace/endpoint/detail/loops/event_queue.hpp>
 #include <millrace/endpoint/detail/routes/event_route.hpp>
-#include <millrace/endpoint/detail/routes/post_events.hpp>
+#include <millrace/endpoint/detail/routes/post_report.hpp>
 #include <millrace/http/response.hpp>
 #include <millrace/websocket/frame_header.hpp>
 
@@ -34,13 +36,17 @@ public:
         });
     }
 
-    /// 503 while the way is full: nothing of the body is taken then.
-    [[nodiscard]] http::response on_post(connection& from, std::span<char> body) override {
-        if (!queue_->has_room()) return http::refusal(make_error_code(errc::try_again_later), {});
-        return post_events(body, from.options().max_errors_per_message,
-                           [&](std::span<char> message, auto&& on_error) {
-                               return queue_->post(from.id(), message, on_error);
-                           });
+    /// The answer comes when the pipeline has taken the events. 503 while the way is full: nothing
+    /// of the body is taken then.
+    void on_post(connection& from, std::span<char> body, const http::responder& respond) override {
+        if (!queue_->has_room())
+            return respond(http::refusal(make_error_code(errc::try_again_later), {}));
+        const auto report = std::make_shared<post_report>(from.options().max_errors_per_message);
+        queue_->post(
+            from.id(), body, [&](const input_error& error) { report->reject(error); },
+            [report, respond](std::uint64_t accepted, bool has_failed) {
+                respond(report->answer(accepted, has_failed));
+            });
     }
 
     void on_close(connection& from) override { queue_->leave(from); }

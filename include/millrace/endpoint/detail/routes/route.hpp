@@ -41,7 +41,11 @@ public:
     }
 
     /// A body that was posted, whole and valid UTF-8; see `on_message` for what may be done to it.
-    [[nodiscard]] virtual http::response on_post(connection&, std::span<char>) { return {}; }
+    /// `respond(answer)` is to be called once, at once or later in the connection's loop. The
+    /// connection may be gone by then.
+    virtual void on_post(connection&, std::span<char>, const http::responder& respond) {
+        respond({});
+    }
 
     /// Less waits to be sent than `endpoint_options::outbox_low_water`, after more than the high.
     virtual void on_drain(connection&) {}

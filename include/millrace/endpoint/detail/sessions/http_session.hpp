@@ -118,15 +118,13 @@ protected:
         const std::size_t used = upload_.take(bytes);
         if (!upload_.is_whole()) return used;
         phase_ = phase::responding;
-        deadline_ = after(options_.idle_timeout);
+        deadline_ = after(options_.pause_timeout);
         if (server_.is_stopping()) {
             turn_away(stopping);
         } else if (!allows_post()) {
             turn_away({errc::too_many_requests, "too many messages"});
-        } else {
-            auto given = http::error_response(make_error_code(errc::handler_failed));
-            contain([&] { given = upload_.finish(*this); });
-            answer(std::move(given));
+        } else if (!contain([&] { upload_.finish(*this, make_responder()); })) {
+            answer(http::error_response(make_error_code(errc::handler_failed)));
         }
         return used;
     }
@@ -212,6 +210,16 @@ private:
 
     [[nodiscard]] std::weak_ptr<http_session> weak() {
         return std::static_pointer_cast<http_session>(this->shared_from_this());
+    }
+
+    /// Answers the request that is served now, at once or later.
+    [[nodiscard]] http::responder make_responder() {
+        return [self = weak()](http::response given) {
+            const auto asker = self.lock();
+            if (!asker || asker->is_ended()) return;
+            const loop::turn turn{*asker->loop_};
+            asker->answer(std::move(given));
+        };
     }
 
     /// Behind a proxy each request may be another client's. False if that one has as many

@@ -70,13 +70,14 @@ public:
 
     [[nodiscard]] bool is_whole() const noexcept { return missing_bytes_ == 0; }
 
-    /// Gives the whole body to the route, whose answer it returns, and forgets it.
-    [[nodiscard]] http::response finish(connection& from) {
+    /// Gives the whole body to the route, which answers at once or later, and forgets it.
+    void finish(connection& from, const http::responder& respond) {
         std::string body;
         body.swap(body_);
         if (!is_valid_utf8(body))
-            return http::error_response(400, make_error_code(errc::invalid_utf8).message());
-        return route_->on_post(from, body);
+            return respond(
+                http::error_response(400, make_error_code(errc::invalid_utf8).message()));
+        route_->on_post(from, body, respond);
     }
 
 private:
