@@ -2,6 +2,7 @@
 import zlib
 
 TAIL = b"\0\0\xff\xff"
+LEVEL = 1  # the cases are of sizes and frames, and take minutes enough
 
 
 def parse(value):
@@ -31,7 +32,7 @@ class Deflate:
 
     def compress(self, message):
         if self.deflater is None or self.is_own_fresh:
-            self.deflater = zlib.compressobj(6, zlib.DEFLATED, -self.own_bits)
+            self.deflater = zlib.compressobj(LEVEL, zlib.DEFLATED, -self.own_bits)
         compressed = self.deflater.compress(message) + self.deflater.flush(zlib.Z_SYNC_FLUSH)
         return compressed[:-len(TAIL)]
 

@@ -18,18 +18,6 @@ using namespace millrace;
 
 namespace {
 
-struct tap {
-    int button = 0;
-};
-
-}  // namespace
-
-template <>
-inline constexpr auto millrace::schema<tap> = millrace::fields(millrace::field{"button",
-                                                                               &tap::button});
-
-namespace {
-
 struct line {
     access_entry::kind what;
     std::string text;  ///< method, target, user agent, principal
@@ -64,7 +52,7 @@ struct logged_server {
         : endpoint{io, std::move(options), wire, {}, clock, log} {
         endpoint.on_message("/echo",
                             [](connection& from, std::string_view text) { from.send(text); });
-        endpoint.serve(from<tap>("taps") | publish("repeated"));
+        endpoint.serve(from<note>("notes") | publish("repeated"));
     }
     void advance(std::chrono::nanoseconds by) {
         endpoint.clock().advance(by);
@@ -117,7 +105,6 @@ TEST_CASE("each request has a line, once its answer is sent") {
 
 TEST_CASE("a request whose body does not come has its line") {
     logged_server s{{.trusted_proxies = address_list{"192.0.2.1"}, .message_timeout = 10s}};
-    s.endpoint.serve(from<note>("notes") | publish("repeated"));
     memory_client slow{s.io, s.wire, {.remote_address = "192.0.2.1"}};
     slow.send_raw(
         "POST /notes?token=s3cret HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 198.51.100.7\r\n"
@@ -203,7 +190,7 @@ TEST_CASE("a request that ends without an answer has no status, whatever was ans
     logged_server s;
     memory_client http{s.io, s.wire};
     REQUIRE(http.get("/healthz").starts_with("HTTP/1.1 200"));
-    http.send_raw("POST /taps?token=s3cret HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{");
+    http.send_raw("POST /notes?token=s3cret HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{");
     http.close();
     s.advance(0s);
     REQUIRE(s.lines.size() == 2);
