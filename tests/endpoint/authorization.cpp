@@ -3,10 +3,10 @@
 #include <array>
 #include <chrono>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <millrace/analyzers/count.hpp>
@@ -59,28 +59,44 @@ auto counted(std::string input, std::string topic) {
 /// Somebody, and what this test expects that they may do. An empty token is shown by nobody.
 struct somebody {
     std::string_view token;
-    bool is_known;
-    std::string_view topic;  ///< that they may follow and read; "*": all
-    key_asked key;           ///< of it; none: all keys
-    bool sends;
-    bool observes;
+    bool is_known = true;
+    std::string_view topic{};  ///< that they may follow or read; "*": all
+    key_asked key{};           ///< of it; none: all keys
+    bool follows = false;
+    bool reads = false;
+    bool sends = false;
+    bool observes = false;
 
     [[nodiscard]] bool may(action what, std::string_view asked, const key_asked& of) const {
         if (what == action::send) return sends && asked == "vitals";
         if (what == action::observe) return observes && asked == "metrics" && !of;
-        return (topic == "*" || topic == asked) && (!key || key == of);
+        const bool is_granted = what == action::follow ? follows : reads;
+        return is_granted && (topic == "*" || topic == asked) && (!key || key == of);
     }
 };
 
-const std::array<somebody, 8> everybody{{
-    {"", false, "", {}, false, false},
-    {"wrong", false, "", {}, false, false},
-    {"stranger", true, "", {}, false, false},
-    {"whole-topic", true, "wards", {}, false, false},
-    {"one-key", true, "wards", "w1", false, false},
-    {"other-topic", true, "beds", {}, false, false},
-    {"device", true, "", {}, true, false},
-    {"operator", true, "*", {}, true, true},
+/// Of any two actions, somebody may do the one and not the other.
+const std::array<somebody, 15> everybody{{
+    {.token = "", .is_known = false},
+    {.token = "wrong", .is_known = false},
+    {.token = "stranger"},
+    {.token = "follower", .topic = "wards", .follows = true},
+    {.token = "reader", .topic = "wards", .reads = true},
+    {.token = "whole-topic", .topic = "wards", .follows = true, .reads = true},
+    {.token = "follower-of-key", .topic = "wards", .key = "w2", .follows = true},
+    {.token = "reader-of-key", .topic = "wards", .key = "w2", .reads = true},
+    {.token = "other-key", .topic = "wards", .key = "w1", .follows = true, .reads = true},
+    {.token = "other-topic", .topic = "beds", .follows = true, .reads = true},
+    {.token = "device", .sends = true},
+    {.token = "device-with-screen", .topic = "wards", .follows = true, .sends = true},
+    {.token = "device-that-reads", .topic = "wards", .reads = true, .sends = true},
+    {.token = "monitor", .observes = true},
+    {.token = "operator",
+     .topic = "*",
+     .follows = true,
+     .reads = true,
+     .sends = true,
+     .observes = true},
 }};
 
 /// What a spelled target comes to: a key that is asked for, all of them, or a refusal by itself.
@@ -175,9 +191,10 @@ bool by_table(action what, std::string_view topic, const key_asked& key, std::st
     return false;
 }
 
-/// The status, and the body if the answer says how long it is.
+/// What is answered, with the body if the head says how long it is.
 struct answered {
     int status;
+    std::string head;
     std::string body;
 };
 
@@ -194,11 +211,29 @@ answered ask(std::uint16_t port, std::string_view request) {
         return *size != 0;
     };
     while ((end = bytes.find("\r\n\r\n")) == std::string::npos)
-        if (!read_more()) return {0, {}};
+        if (!read_more()) return {};
     if (const auto at = bytes.find("Content-Length: "); at != std::string::npos)
         length = std::stoul(bytes.substr(at + 16));
     while (bytes.size() < end + 4 + length && read_more()) continue;
-    return {std::stoi(bytes.substr(9, 3)), bytes.substr(end + 4)};
+    return {std::stoi(bytes.substr(9, 3)), bytes.substr(0, end + 2), bytes.substr(end + 4)};
+}
+
+/// HEAD tells no more than GET did, and has no body: the request ends the connection.
+void require_same_head(std::uint16_t port, std::string request, const answered& got) {
+    constexpr std::string_view close = "Connection: close\r\n";
+    request = replaced(replaced(std::move(request), "GET ", "HEAD "), "Connection: Upgrade",
+                       "Connection: close, Upgrade");
+    if (!has(request, "Connection: ")) request.insert(request.size() - 2, close);
+    const answered head = ask(port, request);
+    REQUIRE(head.body.empty());
+    if (got.status == 101) {
+        REQUIRE(head.status == 405);
+    } else {
+        REQUIRE(head.status == got.status);
+    }
+    if (got.status == 101 || got.status == 200) return;
+    const std::string same = replaced(got.head, "Connection: keep-alive\r\n", "");
+    REQUIRE(replaced(head.head, close, "") == replaced(same, close, ""));
 }
 
 /// One way to ask for something, and what is expected of it for each.
@@ -231,7 +266,10 @@ TEST_CASE("who may do what: each action by everybody, however the target is spel
     };
     const std::array<way, 5> ways{{
         {"/wards", true, 101, follows},
-        {"/api/topics/wards", false, 200, follows},  // in this table who may follow may read
+        {"/api/topics/wards", false, 200,
+         [](const somebody& who, const key_asked& key) {
+             return who.may(action::read, "wards", key);
+         }},
         {"/vitals", true, 101, [](const somebody& who, const key_asked&) { return who.sends; }},
         {"/ws", true, 101,
          [&](const somebody& who, const key_asked& key) { return who.sends && follows(who, key); }},
@@ -250,21 +288,24 @@ TEST_CASE("who may do what: each action by everybody, however the target is spel
                     expected = spelled.refused;
                 // Under an unknown name of a topic nobody is told whether there is one.
                 const bool is_unknown = each.path == "/api/topics/wards" && who.is_known &&
-                                        who.topic != "*" && spelled.refused == 404 &&
+                                        !(who.reads && who.topic == "*") &&
+                                        spelled.refused == 404 &&
                                         target.starts_with("/api/topics/");
                 if (is_unknown) expected = 403;
                 // What the guard refuses is not looked at any further.
                 const bool is_repeated = http::iequals(spelled.pattern.substr(0, 5), "P?key") &&
                                          has(spelled.pattern, "&");
                 if (!who.is_known && is_repeated) expected = 401;
+                const auto request = get(target, who.token, each.upgrades ? upgrade_lines : "");
+                CAPTURE(loops, target, who.token, each.upgrades);
+                answered got;
                 for (std::size_t i = 0; i != loops; ++i) {
-                    CAPTURE(loops, target, who.token, each.upgrades);
-                    const auto got = ask(
-                        server.port(), get(target, who.token, each.upgrades ? upgrade_lines : ""));
+                    got = ask(server.port(), request);
                     REQUIRE(got.status == expected);
                     if (got.status == 200 && key == "w2" && each.path == "/api/topics/wards")
                         REQUIRE((has(got.body, "w2") && !has(got.body, "w1")));
                 }
+                require_same_head(server.port(), request, got);
             }
         }
     }
@@ -294,56 +335,47 @@ TEST_CASE("who may send may post, and who may not may not, on each path and loop
     }
 }
 
-TEST_CASE("a list of topics holds what the asker may follow or read") {
-    guarded_tcp server{options_of(1, by_table), {}, who_is_who()};
-    server.serve(counted("vitals", "wards"));
-    server.serve(counted("other", "beds"));
-    const running runs{server};
-    const std::string wards = R"({"name":"wards","path":"/wards","key":"ward","history":true})";
-    const std::string beds = R"({"name":"beds","path":"/beds","key":"ward","history":true})";
-    const auto [token, query, expected] = GENERATE_COPY(
-        std::tuple{"stranger", "", std::string{"[]\n"}}, std::tuple{"device", "", "[]\n"},
-        std::tuple{"whole-topic", "", "[" + wards + "]\n"}, std::tuple{"one-key", "", "[]\n"},
-        std::tuple{"one-key", "?key=w1", "[" + wards + "]\n"},
-        std::tuple{"one-key", "?key=w2", "[]\n"}, std::tuple{"other-topic", "", "[" + beds + "]\n"},
-        std::tuple{"operator", "", "[" + wards + "," + beds + "]\n"});
-    CAPTURE(token, query);
-    REQUIRE(ask(server.port(), get("/api/topics" + std::string{query}, token)).body == expected);
+namespace {
+
+/// What /api/topics says of one that is stored and has the key "ward", to somebody who asks for it.
+std::string listed(std::string_view topic, const somebody& who, const key_asked& key) {
+    const bool is_followed = who.may(action::follow, topic, key);
+    const bool is_read = who.may(action::read, topic, key);
+    if (!is_followed && !is_read) return {};
+    const std::string name{topic};
+    return R"({"name":")" + name + '"' + (is_followed ? R"(,"path":"/)" + name + '"' : "") +
+           R"(,"key":"ward","history":)" + (is_read ? "true}" : "false}");
 }
 
-TEST_CASE("the root says what is there for the asker, unless files are") {
+}  // namespace
+
+TEST_CASE("the list of topics and the root hold what the asker may do, unless files are there") {
     guarded_tcp server{options_of(1, by_table), {}, who_is_who()};
     server.serve(counted("vitals", "wards"), {.duplex_path = "/ws"});
+    server.serve(counted("other", "beds"));
     const running runs{server};
-    const std::string paths = R"("http":["/api/topics","/healthz","/readyz")";
-    const std::string input = R"("inputs":[{"name":"vitals","paths":["/vitals","/ws"]}],)";
-    const std::string topic =
-        R"({"topics":[{"name":"wards","path":"/wards","key":"ward","history":true}],)";
-    const auto says = [&](std::string_view token) {
-        return ask(server.port(), get("/", token)).body;
-    };
-    REQUIRE(says("stranger") == R"({"topics":[],"inputs":[],)" + paths + "]}\n");
-    REQUIRE(says("device") == R"({"topics":[],)" + input + paths + "]}\n");
-    REQUIRE(says("whole-topic") == topic + R"("inputs":[],)" + paths + "]}\n");
-    REQUIRE(says("operator") == topic + input + paths + ",\"/metrics\"]}\n");
-    REQUIRE(ask(server.port(), get("/", "")).status == 401);
-    REQUIRE(ask(server.port(), get("/other", "operator")).status == 404);
-}
-
-TEST_CASE("following and reading are asked for apart") {
-    server s{{.may = [](action what, std::string_view topic, const key_asked&, std::string_view) {
-        return what == (topic == "live" ? action::follow : action::read);
-    }}};
-    s.endpoint.serve(counted("a", "live"));
-    s.endpoint.serve(counted("b", "stored"));
-    memory_client asks{s.io, s.wire}, follows{s.io, s.wire}, refused{s.io, s.wire};
-    REQUIRE(has(asks.get("/api/topics"),
-                R"([{"name":"live","path":"/live","key":"ward","history":false},)"
-                R"({"name":"stored","key":"ward","history":true}])"));
-    REQUIRE(has(asks.get("/api/topics/live"), "403 Forbidden"));
-    REQUIRE(has(asks.get("/api/topics/stored"), "200 OK"));
-    REQUIRE(follows.upgrade("/live"));
-    REQUIRE(!refused.upgrade("/stored"));
+    for (const auto& who : everybody) {
+        for (const key_asked& key : {key_asked{}, key_asked{"w1"}, key_asked{"w2"}}) {
+            const std::string query = key ? "?key=" + *key : "";
+            std::string topics = listed("wards", who, key), beds = listed("beds", who, key);
+            topics = "[" + topics + (topics.empty() || beds.empty() ? "" : ",") + beds + "]";
+            const std::string all =
+                R"({"topics":)" + topics + R"(,"inputs":[)" +
+                (who.sends ? R"({"name":"vitals","paths":["/vitals","/ws"]})" : "") +
+                R"(],"http":["/api/topics","/healthz","/readyz")" +
+                (who.observes ? R"(,"/metrics"]})" : "]}");
+            for (const auto& [path, expected] :
+                 {std::pair{"/api/topics", topics}, std::pair{"/", all}}) {
+                CAPTURE(path, who.token, query);
+                const auto request = get(path + query, who.token);
+                const auto got = ask(server.port(), request);
+                REQUIRE(got.status == (who.is_known ? 200 : 401));
+                if (who.is_known) REQUIRE(got.body == expected + "\n");
+                require_same_head(server.port(), request, got);
+            }
+        }
+    }
+    REQUIRE(ask(server.port(), get("/other-path", "operator")).status == 404);
 }
 
 TEST_CASE("a rule that throws refuses, and nobody else notices") {

@@ -105,7 +105,8 @@ protected:
                     deadline_ = std::min(deadline_, after(options_.handshake_timeout));
                 break;
             }
-            parsed.error ? refuse(parsed.error) : on_request(std::move(request));
+            parsed.error ? refuse(parsed.error, request.method() == "HEAD")
+                         : on_request(std::move(request));
         }
         return used;
     }
@@ -356,9 +357,9 @@ private:
     void watch_body() { deadline_ = after(options_.message_timeout); }
 
     /// Answers what is no request, or came too slowly.
-    void refuse(std::error_code error) {
+    void refuse(std::error_code error, bool is_head_request = false) {
         begin_response(false);
-        is_head_request_ = false;
+        is_head_request_ = is_head_request;
         this->origin_.clear();
         identify_peer();
         access_.begin(server_, nullptr, this->bytes_out());
