@@ -177,4 +177,6 @@ TEST_CASE("no descriptor is left: 503, since the file is there") {
 
 TEST_CASE("a directory that is not there is refused at once") {
     REQUIRE_THROWS_AS((static_files{"/", "/no/such/directory", roomy}), fs::filesystem_error);
+    const site s;
+    REQUIRE_THROWS_AS((static_files{"/", s.root / "app.js", roomy}), fs::filesystem_error);
 }

@@ -24,8 +24,11 @@ TEST_CASE("an error says which file and what SQLite said") {
         }
         return "nothing thrown";
     };
-    CHECK(message([&] { sqlite_connection(directory.file("no/such/folder.db"), 0ms); }) ==
-          directory.file("no/such/folder.db") + ": unable to open database file: storage failed");
+    CHECK(message([&] { sqlite_connection(directory.file("no/such/a.db"), 0ms); }) ==
+          directory.file("no/such/a.db") + ": there is no folder " + directory.file("no/such") +
+              ": storage failed");
+    CHECK(message([&] { sqlite_connection(directory.file("."), 0ms); }) ==
+          directory.file(".") + ": unable to open database file: storage failed");
     sqlite_connection db{directory.file(), 0ms};
     CHECK(message([&] { db.execute("select * from nowhere"); }) ==
           directory.file() + ": no such table: nowhere: stored table does not fit the schema");

@@ -37,7 +37,7 @@ public:
     /// `prefix` is what a path begins with, such as "/" or "/lib/".
     /// @throws std::filesystem::filesystem_error when there is no such directory.
     static_files(std::string prefix, const std::filesystem::path& directory, limits sizes)
-        : prefix_{std::move(prefix)}, root_{std::filesystem::canonical(directory)}, sizes_{sizes} {}
+        : prefix_{std::move(prefix)}, root_{directory_at(directory)}, sizes_{sizes} {}
 
     [[nodiscard]] response serve(const request& request) {
         const auto found = locate(request.path());
@@ -69,6 +69,15 @@ private:
         std::int64_t written;
         shared_body content;
     };
+
+    [[nodiscard]] static std::filesystem::path directory_at(const std::filesystem::path& asked) {
+        auto found = std::filesystem::canonical(asked);
+        if (!std::filesystem::is_directory(found))
+            throw std::filesystem::filesystem_error{
+                "files are served from a directory", asked,
+                std::make_error_code(std::errc::not_a_directory)};
+        return found;
+    }
 
     [[nodiscard]] std::optional<std::filesystem::path> locate(std::string_view path) const {
         namespace fs = std::filesystem;

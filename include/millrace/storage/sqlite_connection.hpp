@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <new>
 #include <string>
@@ -54,7 +55,7 @@ public:
             file.c_str(), &opened, may_create ? flags | SQLITE_OPEN_CREATE : flags, nullptr);
         db_.reset(opened);
         if (opened == nullptr) throw std::bad_alloc{};
-        if (result != SQLITE_OK) fail();
+        if (result != SQLITE_OK) fail_to_open();
         sqlite3_busy_handler(opened, &sqlite_connection::is_to_wait, this);
         sqlite3_wal_hook(opened, &sqlite_connection::note_wal, this);  // no checkpoint in commits
     }
@@ -108,6 +109,15 @@ public:
     }
 
 private:
+    [[noreturn]] void fail_to_open() const {
+        std::error_code ignored;
+        const auto folder = std::filesystem::path{file_}.parent_path();
+        const auto found = std::filesystem::status(folder, ignored).type();
+        if (!folder.empty() && found == std::filesystem::file_type::not_found)
+            fail(error(), "there is no folder " + folder.string());
+        fail();
+    }
+
     static bool has_moved(sqlite3* db) noexcept {
         int answer = 0;
         return sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &answer) == SQLITE_OK &&

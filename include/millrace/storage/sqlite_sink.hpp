@@ -88,6 +88,9 @@ private:
             result.error = errc::storage_failed;
             result.text = failure.what();
         }
+        // Who tells of it has named the file.
+        if (const auto file = options_.file + ": "; result.text.starts_with(file))
+            result.text.erase(0, file.size());
         if (!result.error || !db_) return result;
         db_->rollback();
         const bool is_passing =
