@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <cstring>
 #include <random>
-#include <string>
 #include <string_view>
 #include <type_traits>
 

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <concepts>
-#include <optional>
 #include <ranges>
 #include <string>
 #include <string_view>

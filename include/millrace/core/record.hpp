@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <utility>
 
 #include <millrace/core/fixed_string.hpp>
 #include <millrace/core/schema.hpp>

@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include <millrace/codec/json_string.hpp>
 #include <millrace/http/body_source.hpp>

@@ -45,9 +45,10 @@ public:
     /// key has the name of another field of the records.
     record_detector(typename storage_type::options options, std::string_view topic,
                     std::string_view key_name, std::size_t key_limit = 1'000'000)
-        : key_limit_{key_limit}, storage_{open(std::move(options), topic, key_name)} {
+        : key_limit_{key_limit},
+          storage_{detail::open_storage<storage_type, record_type>(std::move(options), topic,
+                                                                   key_name)} {
         require_analyzer<Detector, event_type>();
-        require_storage<storage_type, record_type>();
     }
 
     template <class Emit>
@@ -78,12 +79,6 @@ public:
     }
 
 private:
-    static auto open(typename storage_type::options options, std::string_view topic,
-                     std::string_view key_name) {
-        detail::require_key_name<record_type>(key_name);
-        return std::make_unique<storage_type>(std::move(options), topic, key_name);
-    }
-
     struct slot {
         Key key{};
         Detector state{};

@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <string_view>
-#include <type_traits>
 
 #include <millrace/analyzers/analyzer.hpp>
 #include <millrace/core/event_time.hpp>
@@ -71,9 +70,9 @@ public:
                               std::string_view topic = "results")
         : key_{std::move(key)},
           state_{windowing},
-          storage_{open(std::move(options), topic, key_.name)} {
+          storage_{detail::open_storage<storage_type, record_type>(std::move(options), topic,
+                                                                   key_.name)} {
         require_analyzer<Analyzer, Event>();
-        require_storage<storage_type, record_type>();
     }
 
     /// Takes one event in; calls `emit(record)` for each result that it brings about, and
@@ -128,12 +127,6 @@ public:
     }
 
 private:
-    static auto open(typename storage_type::options options, std::string_view topic,
-                     std::string_view key_name) {
-        detail::require_key_name<record_type>(key_name);
-        return std::make_unique<storage_type>(std::move(options), topic, key_name);
-    }
-
     /// Keeps each record in the storage and hands it on.
     template <class Emit>
     struct keeper {

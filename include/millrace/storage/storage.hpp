@@ -3,10 +3,12 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <millrace/core/record.hpp>
 #include <millrace/core/schema.hpp>
@@ -105,6 +107,16 @@ consteval void require_storage() {
 namespace detail {
 
 using probe_record = record<no_key, named_value<"value", double>>;
+
+/// @throws what `S` does; std::invalid_argument when the key has the name of another field of the
+/// records.
+template <class S, class Record>
+[[nodiscard]] std::unique_ptr<S> open_storage(typename S::options options, std::string_view topic,
+                                              std::string_view key_name) {
+    require_storage<S, Record>();
+    require_key_name<Record>(key_name);
+    return std::make_unique<S>(std::move(options), topic, key_name);
+}
 
 }  // namespace detail
 

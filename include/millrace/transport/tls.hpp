@@ -1,12 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <new>
 #include <stdexcept>
-#include <string>
 #include <system_error>
 #include <utility>
 

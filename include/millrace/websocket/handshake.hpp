@@ -15,7 +15,6 @@
 
 #include <millrace/core/error.hpp>
 #include <millrace/http/request.hpp>
-#include <millrace/http/status.hpp>
 #include <millrace/http/text.hpp>
 #include <millrace/websocket/compression.hpp>
 #include <millrace/websocket/extension_list.hpp>

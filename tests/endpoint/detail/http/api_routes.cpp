@@ -76,6 +76,21 @@ TEST_CASE("a topic's history is what its storage gives for the query") {
     REQUIRE(l.bars->asked.limit == 3);
 }
 
+TEST_CASE("a key is asked for as live records are followed, and what is none is wrong") {
+    listing l;
+    REQUIRE(l.ask("bars", "?key=a%20007").status == 200);
+    REQUIRE(l.bars->asked.key == "a 007");
+    l.all[0]->topics[0] =
+        std::make_shared<topic>("bars", "id", overflow_policy::drop_oldest, &canonical_key<int>);
+    REQUIRE(l.ask("bars", "?key=007").status == 200);
+    REQUIRE(l.bars->asked.key == "7");
+    const auto bad = l.ask("bars", "?key=seven");
+    REQUIRE(bad.status == 400);
+    REQUIRE(bad.body.find(R"("parameter":"key")") != std::string::npos);
+    REQUIRE(l.ask("bars").status == 200);
+    REQUIRE(!l.bars->asked.key);
+}
+
 TEST_CASE("unknown, unstored and unpublished topics have no history") {
     listing l;
     REQUIRE(l.ask("nothing").status == 404);

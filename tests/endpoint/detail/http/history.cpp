@@ -57,23 +57,15 @@ struct throwing_storage : plain_storage {
     }
 };
 
-detail::history_request parse(std::string_view query, const endpoint_options& options = {},
-                              topic::key_reader read_key = &canonical_key<std::string>) {
+detail::history_request parse(std::string_view query, const endpoint_options& options = {}) {
     http::request request;
     const std::string head =
         "GET /api/topics/x" + std::string{query} + " HTTP/1.1\r\nHost: x\r\n\r\n";
     REQUIRE(http::parse_request(head, request).state == http::parse_result::complete);
-    const topic asked{"x", "id", overflow_policy::drop_oldest, read_key};
-    return detail::parse_history_request(request, asked, options);
+    return detail::parse_history_request(request, options);
 }
 
 }  // namespace
-
-TEST_CASE("a key is asked for as live records are followed, and what is none is wrong") {
-    REQUIRE(parse("?key=007", {}, &canonical_key<int>).query.key == "7");
-    REQUIRE(parse("?key=seven", {}, &canonical_key<int>).wrong == "key");
-    REQUIRE(parse("?key=007").query.key == "007");
-}
 
 TEST_CASE("a storage's records become one JSON array") {
     asio::io_context io;
@@ -169,14 +161,12 @@ TEST_CASE("a charged text is read like another, and paid when it is gone") {
 TEST_CASE("a request's parameters become a query") {
     const auto all = parse("");
     REQUIRE(all.wrong.empty());
-    REQUIRE(!all.query.key);
     REQUIRE(all.query.from == timestamp::min());
     REQUIRE(all.query.to == timestamp::max());
     REQUIRE(all.query.limit == endpoint_options{}.default_history_rows);
 
-    const auto some = parse("?key=a%20b&from=1970-01-01T00:00:01Z&to=2500&limit=7");
+    const auto some = parse("?from=1970-01-01T00:00:01Z&to=2500&limit=7");
     REQUIRE(some.wrong.empty());
-    REQUIRE(some.query.key == "a b");
     REQUIRE(some.query.from == timestamp{1s});
     REQUIRE(some.query.to == timestamp{2500ms});
     REQUIRE(some.query.limit == 7);

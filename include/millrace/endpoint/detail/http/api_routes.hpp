@@ -140,12 +140,14 @@ inline void serve_history(const publications& all, std::string_view name,
                           const http::request& request, const http::caller& who,
                           const endpoint_options& options, const http::responder& respond) {
     const auto [found, stored] = find_topic(all, name);
-    auto key = request.query("key");
-    if (key && found != nullptr) key = found->canonical_key(*key).value_or(*key);
-    if (!may(options, endpoint_action::read, name, key, who.principal))
+    const auto written = request.query("key");
+    auto key = written && found != nullptr ? found->canonical_key(*written) : std::nullopt;
+    if (!may(options, endpoint_action::read, name, key ? key : written, who.principal))
         return respond(http::error_response(make_error_code(errc::forbidden)));
     if (stored == nullptr) return respond(http::error_response(make_error_code(errc::not_found)));
-    const auto asked = parse_history_request(request, *found, options);
+    auto asked = parse_history_request(request, options);
+    if (written && !key) asked.wrong = "key";
+    asked.query.key = std::move(key);
     if (!asked.wrong.empty())
         return respond(http::error_response(400, "bad parameter", asked.wrong));
     const auto answer = [respond](std::error_code error, std::string body, const auto& charge) {

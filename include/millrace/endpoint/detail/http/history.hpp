@@ -1,7 +1,6 @@
 #pragma once
 
 #include <charconv>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -19,7 +18,6 @@
 #include <millrace/core/timestamp.hpp>
 #include <millrace/endpoint/detail/http/fair_queue.hpp>
 #include <millrace/endpoint/options.hpp>
-#include <millrace/endpoint/topic.hpp>
 #include <millrace/http/body_source.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
@@ -146,10 +144,9 @@ struct history_request {
     std::string_view wrong{};
 };
 
-/// Reads `key` (of that topic), `from` and `to` (RFC 3339 or integer milliseconds since the epoch)
-/// and `limit`, which is at least 1 and cut to `max_history_rows`.
+/// Reads `from` and `to` (RFC 3339 or integer milliseconds since the epoch) and `limit`, which is
+/// at least 1 and cut to `max_history_rows`.
 [[nodiscard]] inline history_request parse_history_request(const http::request& request,
-                                                           const topic& of,
                                                            const endpoint_options& options) {
     const auto integer = [](std::string_view text) -> std::optional<std::int64_t> {
         std::int64_t value = 0;
@@ -164,10 +161,6 @@ struct history_request {
 
     history_request out;
     out.query.limit = options.default_history_rows;
-    if (const auto text = request.query("key")) {
-        out.query.key = of.canonical_key(*text);
-        if (!out.query.key) out.wrong = "key";
-    }
     if (const auto text = request.query("from")) {
         const auto from = time(*text);
         if (!from) out.wrong = "from";

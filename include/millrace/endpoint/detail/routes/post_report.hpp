@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <system_error>
 
 #include <millrace/codec/codec.hpp>
 #include <millrace/codec/json_string.hpp>

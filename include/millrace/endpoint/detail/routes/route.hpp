@@ -1,7 +1,6 @@
 #pragma once
 
 #include <concepts>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <system_error>
