@@ -40,8 +40,14 @@ struct fake_running {
     decltype(std::declval<Sink&>().template open<note>("", unkeyed{})) out;
 
     std::string_view input() const { return "notes"; }
+    void push(const note& one) { out(one); }
     template <class OnError>
     std::size_t receive(std::span<char> message, OnError&& on_error) {
+        return decode(
+            message, [this](const note& one) { push(one); }, on_error);
+    }
+    template <class Take, class OnError>
+    std::size_t decode(std::span<char> message, Take&& take, OnError&& on_error) {
         const std::string text{message.data(), message.size()};
         if (text == "throw") throw std::runtime_error{"thrown"};
         std::size_t errors = 0;
@@ -49,7 +55,7 @@ struct fake_running {
             if (c == '!' || c == '?')
                 on_error(
                     {errors++, make_error_code(errc::wrong_type), "text", 7, c == '?' ? 9u : 0});
-        if (errors == 0) out(note{text});
+        if (errors == 0) take(note{text});
         return errors == 0 ? 1 : 0;
     }
     void tick(timestamp) {}
