@@ -44,7 +44,7 @@ struct state {
     std::array<std::int32_t, 3> fixed{};
     std::pair<std::string, int> both;
     std::map<std::string, std::uint16_t> sorted;
-    keyed_map<std::string, inner> keyed;
+    detail::keyed_map<std::string, inner> keyed;
 
     template <class Archive>
     void archive(Archive& ar) {

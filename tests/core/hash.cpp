@@ -10,6 +10,7 @@
 #include "catch.hpp"
 
 using namespace millrace;
+using namespace millrace::detail;
 
 namespace {
 

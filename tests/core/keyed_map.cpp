@@ -7,7 +7,7 @@
 
 #include "catch.hpp"
 
-using namespace millrace;
+using millrace::detail::keyed_map;
 
 TEST_CASE("keyed_map finds a string's entry by a view") {
     keyed_map<std::string, int> map;

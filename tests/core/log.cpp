@@ -20,9 +20,9 @@ TEST_CASE("each severity and each event has a name of its own") {
     REQUIRE(name_of(millrace::log_severity::debug) == "debug");
     REQUIRE(name_of(millrace::log_severity::error) == "error");
     std::set<std::string_view> names;
-    for (std::size_t i = 0; i != millrace::log_events; ++i)
+    for (std::size_t i = 0; i != millrace::detail::log_events; ++i)
         names.insert(name_of(static_cast<millrace::log_event>(i)));
-    REQUIRE(names.size() == millrace::log_events);
+    REQUIRE(names.size() == millrace::detail::log_events);
     REQUIRE(names.count("unknown") == 0);
-    REQUIRE(name_of(static_cast<millrace::log_event>(millrace::log_events)) == "unknown");
+    REQUIRE(name_of(static_cast<millrace::log_event>(millrace::detail::log_events)) == "unknown");
 }

@@ -7,9 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace millrace {
-
-namespace detail {
+namespace millrace::detail {
 
 [[nodiscard]] inline std::uint64_t load_64(const char* from) noexcept {
     std::uint64_t word;
@@ -57,8 +55,6 @@ struct hash_secret {
     }
 };
 
-}  // namespace detail
-
 /// A fast hash of keys that others choose: it depends on a secret that each process draws, without
 /// which no set of keys can be found that collide, so it differs from run to run, and nothing that
 /// is seen from outside may depend on it.
@@ -72,11 +68,10 @@ class key_hash {
 public:
     using is_transparent = void;
 
-    key_hash() : key_hash{detail::hash_secret::of_process()} {}
-    explicit key_hash(const detail::hash_secret& secret) noexcept : secret_{secret} {}
+    key_hash() : key_hash{hash_secret::of_process()} {}
+    explicit key_hash(const hash_secret& secret) noexcept : secret_{secret} {}
 
     [[nodiscard]] std::size_t operator()(std::string_view text) const noexcept {
-        using namespace detail;
         const char* at = text.data();
         const std::size_t size = text.size();
         std::uint64_t state = secret_.second;
@@ -105,17 +100,16 @@ public:
     requires(std::integral<Number> || std::is_enum_v<Number>) [[nodiscard]] std::size_t operator()(
         Number number) const noexcept {
         const auto bits = static_cast<std::uint64_t>(number);
-        return finish(detail::multiply(bits + secret_.first, secret_.second), 0);
+        return finish(multiply(bits + secret_.first, secret_.second), 0);
     }
 
 private:
-    [[nodiscard]] std::size_t finish(detail::word_pair product, std::size_t size) const noexcept {
+    [[nodiscard]] std::size_t finish(word_pair product, std::size_t size) const noexcept {
         // Texts of different sizes may have the same words: the size is added to what differs.
-        return detail::fold_multiply(product.low ^ secret_.low,
-                                     (product.high + size) ^ secret_.high);
+        return fold_multiply(product.low ^ secret_.low, (product.high + size) ^ secret_.high);
     }
 
-    detail::hash_secret secret_;
+    hash_secret secret_;
 };
 
 /// Compares a stored key with the form in which an event carries it.
@@ -128,4 +122,4 @@ struct key_equal {
     }
 };
 
-}  // namespace millrace
+}  // namespace millrace::detail

@@ -31,8 +31,12 @@ enum class log_event {
     log_lines_lost,        ///< an access log is behind, or cannot be written
 };
 
+namespace detail {
+
 /// How many there are.
 inline constexpr std::size_t log_events = static_cast<std::size_t>(log_event::log_lines_lost) + 1;
+
+}  // namespace detail
 
 [[nodiscard]] constexpr std::string_view name_of(log_severity level) noexcept {
     switch (level) {

@@ -90,7 +90,7 @@ private:
 
         stderr_log_options options;
         std::mutex mutex;
-        std::array<event_limit, log_events> limits;
+        std::array<event_limit, detail::log_events> limits;
         detail::line_writer<detail::stderr_sink> writer;
     };
 

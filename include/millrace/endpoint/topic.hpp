@@ -163,8 +163,8 @@ private:
     overflow_policy when_full_;
     key_reader read_key_;
     list all_;
-    keyed_map<std::string, list> by_key_;
-    key_hash key_hash_;
+    detail::keyed_map<std::string, list> by_key_;
+    detail::key_hash key_hash_;
     std::string key_text_;
     std::vector<replicated> replicas_;
     std::uint64_t records_ = 0;

@@ -135,7 +135,7 @@ private:
     std::string prefix_;
     std::filesystem::path root_;
     limits sizes_;
-    keyed_map<std::string, cached> cache_;
+    millrace::detail::keyed_map<std::string, cached> cache_;
     std::uint64_t cached_bytes_ = 0;
 };
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include <millrace/endpoint/guards/jwt_token.hpp>
+#include <millrace/endpoint/guards/detail/jwt_token.hpp>
 
 #include "catch.hpp"
 #include "jwt_support.hpp"
@@ -17,7 +17,7 @@ using namespace jwt_support;
 namespace {
 
 bool verifies(const jwt_verifier& key, std::string_view text) {
-    const auto token = jwt_token::parse(text);
+    const auto token = detail::jwt_token::parse(text);
     return token && key.verify(token->signed_text, token->signature);
 }
 
@@ -54,7 +54,7 @@ TEST_CASE("the examples of RFC 7515, A.1 to A.3, verify, each by its key alone")
             CAPTURE(key, token);
             CHECK(verifies(keys[key], tokens[token]) == (key == token));
         }
-        CHECK(jwt_token::parse(tokens[key])->claims == rfc7515::claims);
+        CHECK(detail::jwt_token::parse(tokens[key])->claims == rfc7515::claims);
     }
 }
 

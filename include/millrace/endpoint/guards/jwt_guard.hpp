@@ -12,9 +12,9 @@
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/guard.hpp>
 #include <millrace/endpoint/guards/bearer_token.hpp>
+#include <millrace/endpoint/guards/detail/jwt_token.hpp>
 #include <millrace/endpoint/guards/jwt_claims.hpp>
 #include <millrace/endpoint/guards/jwt_key.hpp>
-#include <millrace/endpoint/guards/jwt_token.hpp>
 #include <millrace/http/request.hpp>
 
 namespace millrace {
@@ -55,7 +55,7 @@ public:
     [[nodiscard]] verdict admit(const http::request& request, std::string_view) const {
         const auto text = bearer_token(request);
         if (!text || text->empty()) return {errc::unauthorized, "a token is needed"};
-        const auto token = jwt_token::parse(*text);
+        const auto token = detail::jwt_token::parse(*text);
         if (!token || !is_signed(*token)) return {errc::unauthorized, "invalid token"};
         const auto claims = jwt_claims::parse(token->claims);
         if (!claims) return {errc::unauthorized, "invalid claims"};
@@ -64,7 +64,7 @@ public:
     }
 
 private:
-    [[nodiscard]] bool is_signed(const jwt_token& token) const {
+    [[nodiscard]] bool is_signed(const detail::jwt_token& token) const {
         const auto* key_id = token.key_id ? &*token.key_id : nullptr;
         return std::any_of(keys_.begin(), keys_.end(), [&](const jwt_verifier& key) {
             return key.fits(token.algorithm, key_id) &&

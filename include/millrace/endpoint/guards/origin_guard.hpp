@@ -9,7 +9,7 @@
 
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/guard.hpp>
-#include <millrace/endpoint/guards/web_origin.hpp>
+#include <millrace/endpoint/guards/detail/web_origin.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/transport/address_list.hpp>
 
@@ -43,7 +43,7 @@ public:
     origin_guard(const origin_settings& settings = {})
         : allow_no_origin_{settings.allow_no_origin} {
         for (const auto& text : settings.allowed) {
-            auto origin = web_origin::parse(text);
+            auto origin = detail::web_origin::parse(text);
             if (!origin)
                 throw std::invalid_argument{"origin_guard: \"" + text +
                                             "\" is no origin, such as \"https://example.com\""};
@@ -60,12 +60,13 @@ public:
             if (allow_no_origin_) return {};
             return {errc::forbidden, "an Origin is needed"};
         }
-        const auto origin = web_origin::parse(request.header("Origin"));
+        const auto origin = detail::web_origin::parse(request.header("Origin"));
         const bool is_allowed =
-            origin && (allowed_.empty() ? web_origin::parse(request.is_secure() ? "https" : "http",
-                                                            request.authority()) == origin
-                                        : std::find(allowed_.begin(), allowed_.end(), *origin) !=
-                                              allowed_.end());
+            origin &&
+            (allowed_.empty()
+                 ? detail::web_origin::parse(request.is_secure() ? "https" : "http",
+                                             request.authority()) == origin
+                 : std::find(allowed_.begin(), allowed_.end(), *origin) != allowed_.end());
         if (is_allowed) return {};
         return {errc::forbidden, allowed_.empty()
                                      ? "this origin is not the server's own, scheme, host and port"
@@ -79,16 +80,17 @@ private:
     }
 
     [[nodiscard]] bool is_for_this_machine(const http::request& request) const {
-        const auto asked = web_origin::parse("http", request.authority());
+        const auto asked = detail::web_origin::parse("http", request.authority());
         if (!asked) return false;
         std::string_view host = asked->host;
         if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
         return host == "localhost" || host.ends_with(".localhost") || detail::parse_ip(host) ||
-               std::any_of(allowed_.begin(), allowed_.end(),
-                           [&](const web_origin& each) { return each.host == asked->host; });
+               std::any_of(allowed_.begin(), allowed_.end(), [&](const detail::web_origin& each) {
+                   return each.host == asked->host;
+               });
     }
 
-    std::vector<web_origin> allowed_;
+    std::vector<detail::web_origin> allowed_;
     bool allow_no_origin_;
 };
 

@@ -74,9 +74,9 @@ private:
         const detail::token_bucket full_;
         const std::size_t max_young_;
         std::mutex mutex_;
-        keyed_map<std::uint64_t, detail::token_bucket>
+        detail::keyed_map<std::uint64_t, detail::token_bucket>
             young_;  // becomes the old one when it is full
-        keyed_map<std::uint64_t, detail::token_bucket> old_;
+        detail::keyed_map<std::uint64_t, detail::token_bucket> old_;
     };
 
     /// Half of the address in IPv6 form: the first, or the second where the first is 0, as in

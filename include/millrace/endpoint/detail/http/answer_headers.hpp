@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include <millrace/endpoint/guards/web_origin.hpp>
+#include <millrace/endpoint/guards/detail/web_origin.hpp>
 #include <millrace/endpoint/options.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>

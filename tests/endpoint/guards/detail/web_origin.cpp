@@ -1,10 +1,10 @@
-#include <millrace/endpoint/guards/web_origin.hpp>
+#include <millrace/endpoint/guards/detail/web_origin.hpp>
 
 #include <optional>
 
 #include "catch.hpp"
 
-using namespace millrace;
+using millrace::detail::web_origin;
 
 TEST_CASE("an origin has a scheme, a host and a port") {
     const auto origin = web_origin::parse("https://example.com:8443");

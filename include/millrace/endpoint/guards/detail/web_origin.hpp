@@ -7,7 +7,7 @@
 
 #include <millrace/http/text.hpp>
 
-namespace millrace {
+namespace millrace::detail {
 
 /// A web origin: scheme, host and port (RFC 6454, section 4).
 struct web_origin {
@@ -70,4 +70,4 @@ private:
     }
 };
 
-}  // namespace millrace
+}  // namespace millrace::detail

@@ -1,12 +1,12 @@
-#include <millrace/endpoint/guards/jwt_token.hpp>
+#include <millrace/endpoint/guards/detail/jwt_token.hpp>
 
 #include <optional>
 #include <string>
 
-#include "base64url.hpp"
+#include "../base64url.hpp"
 #include "catch.hpp"
 
-using namespace millrace;
+using millrace::detail::jwt_token;
 
 namespace {
 

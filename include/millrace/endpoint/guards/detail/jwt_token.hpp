@@ -10,7 +10,7 @@
 #include <millrace/endpoint/guards/jwt_claims.hpp>
 #include <millrace/http/text.hpp>
 
-namespace millrace {
+namespace millrace::detail {
 
 /// A JSON Web Token in its compact form (RFC 7515, section 7.1), taken apart. It is not verified.
 struct jwt_token {
@@ -27,16 +27,16 @@ struct jwt_token {
         const auto last_dot = text.rfind('.');
         if (last_dot == text.find('.')) return std::nullopt;
         std::string_view claims_text = text.substr(0, last_dot);
-        auto header = detail::decode_base64url(http::split_off(claims_text, "."));
-        auto claims = detail::decode_base64url(claims_text);
-        auto signature = detail::decode_base64url(text.substr(last_dot + 1));
+        auto header = decode_base64url(http::split_off(claims_text, "."));
+        auto claims = decode_base64url(claims_text);
+        auto signature = decode_base64url(text.substr(last_dot + 1));
         if (!header || !claims || !signature) return std::nullopt;
 
         std::optional<std::string> algorithm, key_id;
         bool is_good = true;
         const auto error = read_json_members(*std::move(header), [&](const json_member& member) {
-            if (member.name == "alg") is_good &= detail::set_once(algorithm, member);
-            if (member.name == "kid") is_good &= detail::set_once(key_id, member);
+            if (member.name == "alg") is_good &= set_once(algorithm, member);
+            if (member.name == "kid") is_good &= set_once(key_id, member);
             if (member.name == "crit") is_good = false;
         });
         if (error || !is_good || !algorithm) return std::nullopt;
@@ -45,4 +45,4 @@ struct jwt_token {
     }
 };
 
-}  // namespace millrace
+}  // namespace millrace::detail
