@@ -21,6 +21,7 @@
 #include <millrace/testing/websocket_client.hpp>
 #include <millrace/windows/tumbling.hpp>
 
+#include "has.hpp"
 #include "running.hpp"
 #include "server.hpp"
 
@@ -45,10 +46,6 @@ inline constexpr auto millrace::schema<sample> = millrace::fields(
 namespace {
 
 using key_asked = std::optional<std::string>;
-
-bool has(std::string_view text, std::string_view part) {
-    return text.find(part) != std::string_view::npos;
-}
 
 auto counted(std::string input, std::string topic) {
     return from<sample>(std::move(input)) | key_by(&sample::ward) |

@@ -22,6 +22,7 @@
 #include <millrace/transport/proxied.hpp>
 #include <millrace/windows/tumbling.hpp>
 
+#include "has.hpp"
 #include "running.hpp"
 #include "server.hpp"
 
@@ -55,10 +56,6 @@ auto means(std::string input = "readings", std::string topic = "means") {
 std::string event(std::string_view sensor, double value, int millisecond) {
     return R"({"sensor":")" + std::string{sensor} + R"(","value":)" + std::to_string(value) +
            R"(,"time":)" + std::to_string(millisecond) + "}";
-}
-
-bool has(std::string_view text, std::string_view part) {
-    return text.find(part) != std::string_view::npos;
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

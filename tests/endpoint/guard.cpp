@@ -7,6 +7,7 @@
 
 #include <millrace/core/error.hpp>
 
+#include "guards/scripted.hpp"
 #include "server.hpp"
 
 using namespace millrace;
@@ -26,15 +27,6 @@ struct by_name {
         if (name.empty()) return {errc::unauthorized, "who are you?"};
         if (name == "hasty") return errc::too_many_requests;
         return verdict::pass(name);
-    }
-};
-
-/// Leaves its answers to the test.
-struct later {
-    std::vector<verdict_handler>* waiting;
-
-    void admit(std::shared_ptr<const http::request>, std::string, verdict_handler reply) {
-        waiting->push_back(std::move(reply));
     }
 };
 

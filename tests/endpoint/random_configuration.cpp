@@ -33,25 +33,11 @@
 
 #include "catch.hpp"
 #include "nonblocking_peer.hpp"
+#include "reading.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
 using millrace::websocket::close_code;
-
-namespace {
-
-struct reading {
-    std::string_view sensor;
-    std::uint64_t value;
-    timestamp time;
-};
-
-}  // namespace
-
-template <>
-inline constexpr auto millrace::schema<reading> = millrace::fields(
-    millrace::field{"sensor", &reading::sensor}, millrace::field{"value", &reading::value},
-    millrace::event_time{"time", &reading::time});
 
 namespace {
 

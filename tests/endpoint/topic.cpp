@@ -5,18 +5,11 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "listener.hpp"
 
 using namespace millrace;
 
 namespace {
-
-struct listener final : detail::subscriber {
-    std::vector<websocket::frame> got;
-    bool deliver(const websocket::frame& message, overflow_policy) override {
-        got.push_back(message);
-        return true;
-    }
-};
 
 struct publishing {
     websocket::frame_pool pool;

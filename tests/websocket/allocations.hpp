@@ -4,7 +4,7 @@
 
 namespace millrace::websocket::tests {
 
-/// What operator new has given out in this program so far (it is replaced in frame_assembler.cpp).
+/// What operator new has given out in this program so far (`counted_new.hpp`).
 struct allocations {
     std::size_t count = 0;
     std::size_t bytes = 0;

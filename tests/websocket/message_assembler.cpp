@@ -1,35 +1,13 @@
 #include <millrace/websocket/message_assembler.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <string_view>
 
 #include "allocations.hpp"
 #include "catch.hpp"
-
-namespace {
-
-std::atomic<std::size_t> allocation_count{0};
-std::atomic<std::size_t> allocated_bytes{0};
-
-}  // namespace
-
-// Once inlined, g++ takes these for mismatched pairs of new and free.
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    allocation_count += 1;
-    allocated_bytes += size;
-    return std::malloc(size != 0 ? size : 1);
-}
-[[gnu::noinline]] void* operator new(std::size_t size) {
-    if (void* memory = operator new(size, std::nothrow)) return memory;
-    throw std::bad_alloc{};
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#include "counted_new.hpp"
 
 namespace millrace::websocket::tests {
 

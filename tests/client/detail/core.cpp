@@ -2,53 +2,20 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <stdexcept>
 #include <thread>
 
 #include <asio/post.hpp>
 
 #include "../client_peer.hpp"
+#include "counted_new.hpp"
 
 #if defined(MILLRACE_WITH_DEFLATE)
 #include <millrace/websocket/permessage_deflate.hpp>
 #endif
 
 using namespace millrace;
-
-// The thread sanitizer has an operator new of its own.
-#if defined(__SANITIZE_THREAD__)
-#define MILLRACE_COUNTS_ALLOCATIONS 0
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define MILLRACE_COUNTS_ALLOCATIONS 0
-#endif
-#endif
-#ifndef MILLRACE_COUNTS_ALLOCATIONS
-#define MILLRACE_COUNTS_ALLOCATIONS 1
-#endif
-
-namespace {
-
-std::atomic<std::size_t> allocations{0};
-
-}  // namespace
-
-#if MILLRACE_COUNTS_ALLOCATIONS
-// Once inlined, g++ takes these for mismatched pairs of new and free.
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    ++allocations;
-    return std::malloc(size != 0 ? size : 1);
-}
-[[gnu::noinline]] void* operator new(std::size_t size) {
-    if (void* memory = operator new(size, std::nothrow)) return memory;
-    throw std::bad_alloc{};
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-#endif
 
 namespace {
 
@@ -577,15 +544,15 @@ std::size_t allocations_to_send(line& l, std::size_t count, std::size_t bytes, b
     for (int round = 0; round != 100; ++round) {
         if (round == 50) made = 0;
         const auto send = [&] {
-            const auto before = allocations.load();
+            const auto before = allocation_count.load();
             for (std::size_t i = 0; i != count; ++i) l.client->send(text);
-            made += allocations - before;
+            made += allocation_count - before;
         };
         in_thread ? std::thread{send}.join() : send();
-        const auto before = allocations.load();
+        const auto before = allocation_count.load();
         l.io.restart();
         l.io.poll();
-        made += allocations - before;
+        made += allocation_count - before;
         CHECK(l.other.texts() == strings(count, text));
     }
     return made;

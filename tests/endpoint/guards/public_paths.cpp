@@ -9,17 +9,11 @@
 #include <millrace/endpoint/guards/bearer_guard.hpp>
 
 #include "catch.hpp"
+#include "scripted.hpp"
 
 using namespace millrace;
 
 namespace {
-
-struct later {
-    std::vector<verdict_handler>* waiting;
-    void admit(std::shared_ptr<const http::request>, std::string, verdict_handler reply) {
-        waiting->push_back(std::move(reply));
-    }
-};
 
 std::shared_ptr<const http::request> request_of(const std::string& target) {
     auto request = std::make_shared<http::request>();

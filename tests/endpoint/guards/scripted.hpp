@@ -32,6 +32,16 @@ struct scripted_later {
     }
 };
 
+/// Leaves its answers to the test.
+struct later {
+    std::vector<millrace::verdict_handler>* waiting;
+
+    void admit(std::shared_ptr<const millrace::http::request>, std::string,
+               millrace::verdict_handler reply) {
+        waiting->push_back(std::move(reply));
+    }
+};
+
 inline millrace::verdict pass(std::string principal = {}) {
     return millrace::verdict::pass(std::move(principal));
 }

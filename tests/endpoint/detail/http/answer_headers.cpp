@@ -9,14 +9,11 @@
 #include <string_view>
 
 #include "../../server.hpp"
+#include "has.hpp"
 
 using namespace millrace;
 
 namespace {
-
-bool has(std::string_view text, std::string_view part) {
-    return text.find(part) != std::string_view::npos;
-}
 
 constexpr std::string_view app = "Origin: https://app.example\r\n";
 constexpr std::string_view other = "Origin: https://evil.example\r\n";

@@ -22,8 +22,10 @@
 #include <millrace/transport/memory.hpp>
 #include <millrace/windows/tumbling.hpp>
 
+#include "../../reading.hpp"
 #include "../../running.hpp"
 #include "catch.hpp"
+#include "has.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
@@ -32,21 +34,6 @@ using millrace::testing::upgrade_refused;
 using millrace::testing::websocket_client;
 using millrace::websocket::close_code;
 using millrace::websocket::opcode;
-
-namespace {
-
-struct reading {
-    std::string_view sensor;
-    std::uint64_t value;
-    timestamp time;
-};
-
-}  // namespace
-
-template <>
-inline constexpr auto millrace::schema<reading> = millrace::fields(
-    millrace::field{"sensor", &reading::sensor}, millrace::field{"value", &reading::value},
-    millrace::event_time{"time", &reading::time});
 
 namespace {
 
@@ -74,10 +61,6 @@ auto sums() {
     return from<reading>("readings") | key_by(&reading::sensor) |
            window(tumbling{1s}, lateness{1h}, drop_late) | process<sum<&reading::value>>() |
            publish("sums");
-}
-
-bool has(std::string_view text, std::string_view part) {
-    return text.find(part) != std::string_view::npos;
 }
 
 template <class Endpoint>

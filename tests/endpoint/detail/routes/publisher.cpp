@@ -6,6 +6,7 @@
 #include <millrace/core/record.hpp>
 #include <millrace/pipeline/sink.hpp>
 
+#include "../../listener.hpp"
 #include "catch.hpp"
 
 using namespace millrace;
@@ -13,14 +14,6 @@ using namespace millrace;
 namespace {
 
 using row = record<std::string, named_value<"value", double>>;
-
-struct listener final : detail::subscriber {
-    std::vector<websocket::frame> got;
-    bool deliver(const websocket::frame& message, overflow_policy) override {
-        got.push_back(message);
-        return true;
-    }
-};
 
 struct numbered {
     int id = 0;

@@ -22,6 +22,7 @@
 
 #include "../../running.hpp"
 #include "../../server.hpp"
+#include "has.hpp"
 
 using namespace millrace;
 
@@ -82,10 +83,6 @@ std::string post(std::string_view body, std::string_view lines = {},
     if (lines.find("Content-Length") == lines.npos)
         request.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
     return request.append("\r\n").append(body);
-}
-
-bool has(std::string_view text, std::string_view part) {
-    return text.find(part) != std::string_view::npos;
 }
 
 std::size_t count_of(std::string_view text, std::string_view part) {
