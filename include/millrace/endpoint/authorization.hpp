@@ -1,9 +1,12 @@
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace millrace {
 
@@ -36,8 +39,38 @@ enum class endpoint_action {
 ///
 /// It is called in the loop of whoever asks, so from all of an endpoint's threads at once, and it
 /// must not wait.
-using authorization_rule =
-    std::function<bool(endpoint_action what, std::string_view topic,
-                       const std::optional<std::string>& key, std::string_view principal)>;
+class authorization_rule {
+public:
+    using function =
+        std::function<bool(endpoint_action what, std::string_view topic,
+                           const std::optional<std::string>& key, std::string_view principal)>;
+
+    /// No rule: see `endpoint_options::may`.
+    authorization_rule() = default;
+
+    template <class Rule>
+    requires(!std::same_as<Rule, authorization_rule>) authorization_rule(Rule rule) {
+        constexpr bool is_rule =
+            std::is_invocable_r_v<bool, Rule&, endpoint_action, std::string_view,
+                                  const std::optional<std::string>&, std::string_view> &&
+            std::copy_constructible<Rule>;
+        static_assert(is_rule,
+                      "may needs: a copyable function that is called as bool(endpoint_action what, "
+                      "std::string_view topic, const std::optional<std::string>& key, "
+                      "std::string_view principal) (see millrace/endpoint/authorization.hpp)");
+        if constexpr (is_rule) function_ = std::move(rule);
+    }
+
+    [[nodiscard]] explicit operator bool() const noexcept { return function_ != nullptr; }
+
+    [[nodiscard]] bool operator()(endpoint_action what, std::string_view topic,
+                                  const std::optional<std::string>& key,
+                                  std::string_view principal) const {
+        return function_(what, topic, key, principal);
+    }
+
+private:
+    function function_;
+};
 
 }  // namespace millrace

@@ -105,15 +105,6 @@ public:
     /// The one that was agreed on; empty for none.
     [[nodiscard]] const std::string& subprotocol() const noexcept { return subprotocol_; }
 
-    /// For topics: frames made once for all their followers.
-    bool deliver(const websocket::frame& message, overflow_policy when_full) final {
-        return is_open_ && queue(message, when_full);
-    }
-
-    void lose() final {
-        if (is_open_) end_slow();
-    }
-
     /// Subscribes until the connection closes. `to` must be of this connection's loop; a topic of
     /// `endpoint::add_topic` is of the first.
     void follow(topic& to, std::optional<std::string> key) {
@@ -156,6 +147,14 @@ protected:
     std::vector<std::unique_ptr<detail::subscription>> subscriptions_;
 
 private:
+    bool deliver(const websocket::frame& message, overflow_policy when_full) final {
+        return is_open_ && queue(message, when_full);
+    }
+
+    void lose() final {
+        if (is_open_) end_slow();
+    }
+
     bool queue(websocket::opcode op, std::string_view payload) {
         return is_open_ && queue(loop_->frames.make(op, payload), options_.when_full);
     }
