@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -10,225 +8,24 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <poll.h>
 
-#include <millrace/analyzers/sum.hpp>
 #include <millrace/endpoint/endpoint.hpp>
-#include <millrace/endpoint/guards/bearer_guard.hpp>
-#include <millrace/endpoint/guards/origin_guard.hpp>
-#include <millrace/operators/filter.hpp>
-#include <millrace/operators/key_by.hpp>
-#include <millrace/pipeline/process.hpp>
-#include <millrace/pipeline/run.hpp>
-
-#ifdef MILLRACE_WITH_DEFLATE
-#include <millrace/websocket/permessage_deflate.hpp>
-#endif
 
 #include "catch.hpp"
-#include "nonblocking_peer.hpp"
-#include "reading.hpp"
+#include "random_clients.hpp"
+#include "random_plan.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
 using millrace::websocket::close_code;
+using action = millrace::endpoint_action;
 
 namespace {
-
-constexpr std::size_t max_senders = 5;
-constexpr std::uint64_t poison = 1'000'000'000;
-
-enum class guarded { by_nobody, by_origin, by_bearer, later };
-enum class compressed { never, each_alone, with_context };
-enum class ending { when_settled, stop_early, drain_early, stop_twice, abandon };
-
-/// What is drawn for one round.
-struct plan {
-    explicit plan(std::uint64_t seed) : random{seed} {
-        loops = 1 + below(3);
-        has_duplex = below(3) != 0;
-        event_cost = std::chrono::microseconds{std::array{0, 2, 20, 60}[below(4)]};
-        hangs = below(3) == 0;
-        guard = static_cast<guarded>(below(4));
-        compression = static_cast<compressed>(below(3));
-        policy = static_cast<overflow_policy>(below(3));
-        keeps_pace = below(hangs ? 4 : 2) == 0;
-        end = below(2) == 0 ? ending::when_settled : static_cast<ending>(below(5));
-        senders = 1 + below(max_senders);
-        events = hangs && !keeps_pace ? 3000 : 200 + below(keeps_pace ? 600 : 1500);
-        if (hangs) event_cost = std::min(event_cost, std::chrono::microseconds{2});
-        slow_followers = below(3);
-        followers = 1 + below(3);
-        has_memory = below(4) != 0;
-    }
-
-    std::size_t below(std::size_t n) { return random() % n; }
-
-    [[nodiscard]] std::string text() const {
-        std::ostringstream out;
-        out << "loops " << loops << ", duplex " << has_duplex << ", event cost "
-            << event_cost.count() << " us, hangs " << hangs << ", guard " << static_cast<int>(guard)
-            << ", compression " << static_cast<int>(compression) << ", policy "
-            << static_cast<int>(policy) << ", keeps pace " << keeps_pace << ", ending "
-            << static_cast<int>(end) << ", " << senders << " senders of " << events
-            << ", has memory " << has_memory << ", followers " << followers << ", slow "
-            << slow_followers;
-        return out.str();
-    }
-
-    std::mt19937_64 random;
-    std::size_t loops;
-    bool has_duplex;
-    std::chrono::microseconds event_cost;
-    bool hangs;  ///< the pipeline does, until nothing more can be sent to it
-    guarded guard;
-    compressed compression;
-    overflow_policy policy;
-    bool keeps_pace;  ///< no sender is so far ahead that a follower who reads could be too slow
-    ending end;
-    std::size_t senders;
-    std::uint64_t events;  ///< of each sender
-    std::size_t slow_followers;
-    std::size_t followers;
-    bool has_memory;  ///< else connections are ended for what they hold
-};
-
-class guard_at_once {
-public:
-    explicit guard_at_once(const plan& of) {
-        if (of.guard == guarded::by_origin) guard_.emplace<origin_guard>();
-        if (of.guard == guarded::by_bearer)
-            guard_.emplace<bearer_guard>(std::vector<known_token>{{"secret", "somebody"}});
-    }
-    verdict admit(const http::request& request, std::string_view address) {
-        return std::visit([&](auto& each) { return verdict{each.admit(request, address)}; },
-                          guard_);
-    }
-
-private:
-    std::variant<open_guard, origin_guard, bearer_guard> guard_;
-};
-
-/// Answers from a thread of each request's own.
-class guard_later {
-public:
-    explicit guard_later(const plan&) {}
-    void admit(std::shared_ptr<const http::request> request, std::string, verdict_handler reply) {
-        asking_->emplace_back([request = std::move(request), reply = std::move(reply)] {
-            reply(request->query("token") == "secret" ? verdict::pass("somebody")
-                                                      : verdict{errc::unauthorized, "who?"});
-        });
-    }
-    void join() {
-        for (auto& each : *asking_) each.join();
-    }
-
-private:
-    std::shared_ptr<std::vector<std::thread>> asking_ =
-        std::make_shared<std::vector<std::thread>>();
-};
-
-/// What the pipeline took, by sender. Only its own thread changes it.
-struct taken {
-    std::array<std::atomic<std::uint64_t>, max_senders> last{};
-    std::atomic<int> disordered = 0;
-    std::atomic<bool> may_go_on = false;
-
-    void go_on() {
-        may_go_on = true;
-        may_go_on.notify_all();
-    }
-};
-
-/// The number of the sender in the name that `name_of` makes.
-std::size_t number_in(std::string_view sensor) {
-    return static_cast<std::size_t>(sensor.at(7) - '0');
-}
-
-std::string name_of(std::size_t number) {
-    return "sensor " + std::to_string(number) + " with a name of some length";
-}
-
-auto sums(const plan& of, taken& to) {
-    return from<reading>("readings") | filter([cost = of.event_cost, &to](const reading& r) {
-               to.may_go_on.wait(false);
-               if (r.value == poison) throw std::runtime_error{"poison"};
-               const auto until = std::chrono::steady_clock::now() + cost;
-               while (std::chrono::steady_clock::now() < until) {
-               }
-               auto& last = to.last.at(number_in(r.sensor));
-               if (r.value != last + 1) ++to.disordered;
-               last = r.value;
-               return true;
-           }) |
-           key_by(&reading::sensor) | process<sum<&reading::value>>() | publish("sums");
-}
-
-endpoint_options options_of(const plan& of) {
-    endpoint_options options{.port = 0,
-                             .address = "127.0.0.1",
-                             .loops = of.loops,
-                             .outbox_bytes = 256 * 1024,
-                             .when_full = of.policy,
-                             .outbox_high_water = 192 * 1024,
-                             .outbox_low_water = 32 * 1024,
-                             .handle_signals = false};
-    if (!of.has_memory) options.max_memory_bytes = 512 * 1024;
-#ifdef MILLRACE_WITH_DEFLATE
-    if (of.compression != compressed::never) {
-        const bool is_alone = of.compression == compressed::each_alone;
-        options.compression =
-            std::make_shared<websocket::permessage_deflate>(websocket::deflate_options{
-                .server_no_context_takeover = is_alone, .client_no_context_takeover = is_alone});
-    }
-#endif
-    return options;
-}
-
-/// One connection: a sender, a follower of all or of one key, or both.
-struct client {
-    std::unique_ptr<nonblocking_peer> peer{};
-    std::optional<std::size_t> sends_as{};
-    std::uint64_t sent = 0;       ///< events so far
-    std::uint64_t kill_at = 0;    ///< so many events or records; 0: never
-    std::uint64_t poison_at = 0;  ///< an operator throws behind so many events; 0: never
-    bool is_killed = false;
-    bool follows = false;
-    bool is_slow = false;  ///< reads nothing until the end
-    std::optional<std::size_t> key{};
-    std::array<std::uint64_t, max_senders> received{};  ///< the last event in each sender's sum
-    std::uint64_t records = 0;
-    bool has_gap = false;
-    bool is_wrong = false;
-
-    [[nodiscard]] bool is_lost() const { return is_killed || peer->is_ended() || peer->closed(); }
-    [[nodiscard]] bool is_reader() const { return follows && !is_slow && !is_lost(); }
-
-    void on_message(std::string_view text) {
-        const auto at_sum = text.find(R"("sum":)");
-        if (text.starts_with(R"({"error")")) return;
-        const auto sensor = text.find(":\"sensor ");
-        if (at_sum == std::string_view::npos || sensor == std::string_view::npos) {
-            is_wrong = true;
-            return;
-        }
-        ++records;
-        const std::size_t number = number_in(text.substr(sensor + 2));
-        const auto total = std::strtoull(std::string{text.substr(at_sum + 6)}.c_str(), nullptr, 10);
-        std::uint64_t& last = received.at(number);
-        const std::uint64_t before = last;
-        while (last * (last + 1) / 2 < total) ++last;
-        is_wrong =
-            is_wrong || last == before || last * (last + 1) / 2 != total || (key && *key != number);
-        has_gap = has_gap || last != before + 1;
-    }
-};
 
 template <class Guard>
 class round_of {
@@ -266,72 +63,157 @@ public:
     }
 
 private:
+    static constexpr bool has_held = requires(Guard & guard) { guard.release(); };
+
     /// Records on their way to a loop that does not run for a moment, each in a batch of its own,
     /// stay below what a record_queue holds.
     static constexpr std::uint64_t max_under_way = 50;
 
     void connect() {
-        for (std::size_t i = 0; i != plan_.followers + plan_.slow_followers; ++i) {
-            client each{.follows = true, .is_slow = i >= plan_.followers};
-            if (plan_.below(3) == 0) each.key = plan_.below(plan_.senders);
-            if (plan_.below(5) == 0) each.kill_at = 1 + plan_.below(100);
-            const bool takes_duplex = plan_.has_duplex && plan_.below(2) == 0;
-            add(std::move(each), takes_duplex ? "/ws" : "/sums");
-        }
-        for (std::size_t i = 0; i != plan_.senders; ++i) {
-            client each{.sends_as = i};
-            each.follows = plan_.has_duplex && plan_.below(2) == 0;
-            if (plan_.below(4) == 0) each.kill_at = 1 + plan_.below(plan_.events);
-            if (plan_.below(5) == 0) each.poison_at = 1 + plan_.below(plan_.events);
-            add(std::move(each), each.follows ? "/ws" : "/readings");
-        }
+        for (std::size_t i = 0; i != plan_.followers + plan_.slow_followers; ++i) add_follower(i);
+        for (std::size_t i = 0; i != plan_.senders; ++i) add_sender(i);
+        for (std::size_t i = 0; i != plan_.posters; ++i) add_poster(plan_.senders + i);
+        for (std::size_t i = 0; i != plan_.readers; ++i) add_reader();
         pump_until([this] {
-            return std::ranges::all_of(clients_, [](auto& c) { return c->peer->is_upgraded(); });
+            for (const auto& each : clients_) each->greet();
+            return has_as_many_held() && std::ranges::all_of(clients_, [](auto& each) {
+                       return each->is_held || each->is_settled();
+                   });
         });
         for (const auto& each : clients_) each->peer->is_paused = each->is_slow;
     }
 
+    /// The guard waits with as many answers as it was asked for late ones.
+    [[nodiscard]] bool has_as_many_held() const {
+        if constexpr (has_held) return guard_.held() == held_;
+        return true;
+    }
+
+    void add_follower(std::size_t i) {
+        client each{.follows = true, .is_slow = i >= plan_.followers};
+        if (plan_.below(3) == 0) each.key = plan_.below(plan_.numbers());
+        if (plan_.below(5) == 0) each.kill_at = 1 + plan_.below(100);
+        const bool takes_duplex = plan_.has_duplex && plan_.below(2) == 0;
+        add(std::move(each), takes_duplex ? "/ws" : "/sums");
+    }
+
+    void add_sender(std::size_t number) {
+        client each{.sends_as = number};
+        each.follows = plan_.has_duplex && plan_.below(2) == 0;
+        if (each.follows && plan_.below(3) == 0) each.key = plan_.below(plan_.numbers());
+        if (plan_.below(4) == 0) each.kill_at = 1 + plan_.below(plan_.events);
+        if (plan_.below(5) == 0) each.poison_at = 1 + plan_.below(plan_.events);
+        if (each.follows) return add(std::move(each), "/ws");
+        each.is_held = has_held && plan_.below(3) == 0;
+        held_ += each.is_held;
+        if (each.is_held || plan_.below(2) == 0) return add(std::move(each), "/readings");
+        late_.push_back(std::move(each));
+    }
+
     void add(client made, std::string target) {
+        made.who = plan_.draw_credentials(true);
+        std::vector<action> asked;
+        if (target != "/sums") asked.push_back(action::send);
+        if (target != "/readings") asked.push_back(action::follow);
+        made.refusal = plan_.refusal(made.who, asked, made.key);
         auto& each = *clients_.emplace_back(std::make_unique<client>(std::move(made)));
-        target += "?token=secret";
-        if (each.key) target += "&key=" + encoded(name_of(*each.key));
+        target += each.who.query() + key_parameter(each.key) + (each.is_held ? "&held" : "");
         each.peer = std::make_unique<nonblocking_peer>(
             server_->port(),
             nonblocking_peer::settings{
                 .target = target,
-                .extra_headers = "Authorization: Bearer secret\r\n",
+                .extra_headers = each.who.header(),
                 .deflate = plan_.below(3) != 0 ? options_.compression.get() : nullptr,
                 .has_small_buffers = each.is_slow});
         each.peer->on_message = [&each](std::string_view text) { each.on_message(text); };
+        sockets_.push_back(each.peer.get());
     }
 
-    static std::string encoded(std::string text) {
-        for (std::size_t at; (at = text.find(' ')) != std::string::npos;)
-            text.replace(at, 1, "%20");
-        return text;
+    void add_poster(std::size_t number) {
+        auto& each = *posters_.emplace_back(std::make_unique<poster>());
+        each.who = plan_.draw_credentials(false);
+        each.refusal = plan_.refusal(each.who, {action::send});
+        each.number = number;
+        each.path = plan_.has_duplex && plan_.below(2) == 0 ? "/ws" : "/readings";
+        if (plan_.below(4) == 0) each.kill_at = 1 + plan_.below(20);
+        each.peer = std::make_unique<nonblocking_http>(server_->port());
+        each.peer->on_answer = [&each](int status, auto body) { each.on_answer(status, body); };
+        sockets_.push_back(each.peer.get());
+        each.is_held = has_held && plan_.below(2) == 0;
+        held_ += each.is_held;
+        if (each.is_held) post_some(each, plan_.events / 4);
     }
 
-    /// Until all is sent and taken or, where the end is early, some of it.
+    void add_reader() {
+        auto& each = *readers_.emplace_back(std::make_unique<reader>());
+        each.who = plan_.draw_credentials(false);
+        if (plan_.below(2) == 0) each.key = plan_.below(plan_.numbers());
+        each.refusal = plan_.refusal(each.who, {action::read}, each.key);
+        each.left = 1 + plan_.below(10);
+        if (plan_.below(4) == 0) each.kill_at = 1 + plan_.below(each.left);
+        each.capacity = plan_.history_capacity;
+        each.peer = std::make_unique<nonblocking_http>(server_->port());
+        each.peer->on_answer = [this, &each](int status, auto body) {
+            each.on_answer(status, body, taken_);
+        };
+        sockets_.push_back(each.peer.get());
+    }
+
+    /// Until all is sent, taken and answered or, where the end is early, some of it.
     void work() {
         const std::uint64_t enough = 1 + plan_.below(plan_.events * plan_.senders);
         pump_until([&] {
-            std::uint64_t all = 0;
-            bool is_done = true;
-            for (const auto& each : clients_) {
-                if (each->sends_as) is_done = step(*each) && is_done;
-                all += each->sent;
-                if (each->kill_at != 0 && !each->sends_as && each->records >= each->kill_at)
-                    kill(*each);
-            }
-            if (is_stuck() && plan_.end == ending::when_settled) taken_.go_on();
-            if (plan_.end != ending::when_settled) return is_done || is_stuck() || all >= enough;
+            const bool is_done = step_all();
+            const bool is_full = is_stuck() && is_nobody_late();
+            if (!is_settled()) return is_done || is_full || sent() >= enough;
+            if (is_full) taken_.go_on();
             return is_done && (!plan_.keeps_pace || have_readers_all());
         });
     }
 
+    /// True once all that was to be done is done.
+    bool step_all() {
+        bool is_done = true;
+        for (const auto& each : clients_) {
+            if (each->sends_as) is_done = step(*each) && is_done;
+            if (each->kill_at != 0 && !each->sends_as && each->records >= each->kill_at)
+                kill(*each);
+        }
+        for (const auto& each : posters_) is_done = step(*each) && is_done;
+        for (const auto& each : readers_) is_done = step(*each) && is_done;
+        if (is_nobody_late()) return is_done;
+        const bool is_time = taken_.may_go_on ? sent() >= comes_at_ : is_stuck();
+        if (is_done || is_time) let_come();
+        return false;
+    }
+
+    [[nodiscard]] bool is_nobody_late() const { return held_ == 0 && late_.empty(); }
+
+    /// Those whom the guard has not answered, then one who has not asked it.
+    void let_come() {
+        waits_ = 0;
+        comes_at_ += plan_.below(plan_.events);
+        if (std::exchange(held_, 0) != 0) return release();
+        add(std::move(late_.back()), "/readings");
+        late_.pop_back();
+    }
+
+    void release() {
+        if constexpr (has_held) guard_.release();
+    }
+
+    [[nodiscard]] std::uint64_t sent() const {
+        std::uint64_t all = 0;
+        for (const auto& each : clients_) all += each->sent;
+        for (const auto& each : posters_) all += each->accepted;
+        return all;
+    }
+
     /// True once all of a sender's events are taken, or it is gone.
     bool step(client& of) {
-        if (of.is_lost()) return true;
+        if (of.is_lost() || (of.is_held && held_ != 0)) return true;
+        of.greet();
+        if (!of.has_greeted || of.refusal != 0) return false;
         const std::uint64_t goal = of.poison_at != 0 ? of.poison_at : plan_.events;
         if (of.kill_at != 0 && of.sent >= of.kill_at) {
             kill(of);
@@ -340,9 +222,8 @@ private:
         // Who is to be closed waits for that.
         if (of.sent > goal) return false;
         if (of.sent == goal && of.poison_at == 0) return taken_.last[*of.sends_as] == goal;
-        if (of.peer->unsent_bytes() > 16 * 1024) return false;
-        if (plan_.keeps_pace && of.sent >= slowest(*of.sends_as) + max_under_way / plan_.senders)
-            return false;
+        if (plan_.sends_singly && of.peer->awaits_pong()) return false;
+        if (of.peer->unsent_bytes() > 16 * 1024 || is_ahead(*of.sends_as, of.sent)) return false;
         send_some(of, goal);
         return false;
     }
@@ -353,44 +234,111 @@ private:
         std::string message = "[";
         for (std::uint64_t i = 0; i != count; ++i) {
             if (plan_.below(20) == 0) message += "{},";
-            message += event(of, ++of.sent) + ",";
+            message += event_of(*of.sends_as, ++of.sent) + ",";
         }
-        if (of.sent == of.poison_at) {
-            message += event(of, poison) + "," + event(of, ++of.sent) + ",";
-        }
+        if (of.sent == of.poison_at)
+            message +=
+                event_of(*of.sends_as, poison) + "," + event_of(*of.sends_as, ++of.sent) + ",";
         message.back() = ']';
         of.peer->send(message, plan_.below(10) == 0 ? plan_.below(message.size()) : 0);
+        if (plan_.sends_singly) of.peer->ping();
     }
 
-    static std::string event(const client& of, std::uint64_t value) {
-        return R"({"sensor":")" + name_of(*of.sends_as) + R"(","value":)" + std::to_string(value) +
-               R"(,"time":)" + std::to_string(value) + "}";
+    /// True once all of a poster's events are taken, by the answers, or it is gone.
+    bool step(poster& of) {
+        if (of.is_lost() || (of.is_held && held_ != 0)) return true;
+        if (of.under_way) {
+            of.send_rest();
+            return false;
+        }
+        const std::uint64_t goal = plan_.events / 4;
+        if (of.accepted >= goal) return taken_.last[of.number] == of.accepted;
+        if (!is_ahead(of.number, of.accepted)) post_some(of, goal);
+        return false;
     }
 
-    void kill(client& of) {
+    void post_some(poster& of, std::uint64_t goal) {
+        poster::post made;
+        std::string body = "[";
+        const auto add_event = [&](std::uint64_t value) {
+            body += event_of(of.number, value) + ",";
+        };
+        const auto add_refused = [&] {
+            body += "{},";
+            ++made.refused;
+        };
+        const std::uint64_t count = std::min<std::uint64_t>(
+            goal - of.accepted, plan_.below(20) == 0 ? 0 : 1 + plan_.below(10));
+        if (count == 0) add_refused();
+        while (made.events != count) {
+            if (plan_.below(20) == 0) add_refused();
+            add_event(of.accepted + ++made.events);
+        }
+        if (plan_.below(20) == 0) {
+            made.has_poison = true;
+            add_event(poison);
+            add_event(of.accepted + made.events + 1);
+        }
+        body.back() = ']';
+        const bool comes_in_parts = plan_.below(4) == 0;
+        of.send(std::move(made), body, comes_in_parts ? plan_.below(body.size()) : body.size());
+        if (of.posts != of.kill_at) return;
+        of.peer->pump();
+        kill(of);
+    }
+
+    /// True once it has had all its answers, or is gone.
+    bool step(reader& of) {
+        if (of.is_lost()) return true;
+        if (of.is_under_way) return false;
+        if (of.left == 0) return true;
+        ask(of);
+        if (of.left-- != of.kill_at) return false;
+        of.peer->pump();
+        kill(of);
+        return true;
+    }
+
+    void ask(reader& of) {
+        of.limit = 1 + plan_.below(300);
+        of.is_under_way = true;
+        for (std::size_t i = 0; i != max_numbers; ++i) of.asked[i] = taken_.last[i];
+        of.peer->send("GET /api/topics/sums" + of.who.query() + key_parameter(of.key) +
+                      "&limit=" + std::to_string(of.limit) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n" +
+                      of.who.header() + "\r\n");
+    }
+
+    template <class Client>
+    void kill(Client& of) {
         if (std::exchange(of.is_killed, true)) return;
         of.peer->kill(plan_.below(2) == 0);
     }
 
+    /// A follower who reads could be too slow for more of them.
+    [[nodiscard]] bool is_ahead(std::size_t number, std::uint64_t events) const {
+        return plan_.keeps_pace && events >= slowest(number) + max_under_way / plan_.numbers();
+    }
+
     /// Of a sender's events, those that each reader has.
-    [[nodiscard]] std::uint64_t slowest(std::size_t sender) const {
-        std::uint64_t least = taken_.last[sender];
+    [[nodiscard]] std::uint64_t slowest(std::size_t number) const {
+        std::uint64_t least = taken_.last[number];
         for (const auto& each : clients_)
-            if (each->is_reader() && (!each->key || *each->key == sender))
-                least = std::min(least, each->received[sender]);
+            if (each->is_reader() && (!each->key || *each->key == number))
+                least = std::min(least, each->received[number]);
         return least;
     }
 
     [[nodiscard]] bool have_readers_all() const {
-        for (std::size_t i = 0; i != plan_.senders; ++i)
+        for (std::size_t i = 0; i != plan_.numbers(); ++i)
             if (slowest(i) != taken_.last[i]) return false;
         return true;
     }
 
     void end() {
-        if (plan_.end == ending::when_settled)
-            for (const auto& each : clients_)
-                if (each->is_lost()) each->is_killed = true;  // before the end
+        if (plan_.end == ending::when_settled) {  // who is gone now, is so before the end
+            for (const auto& each : clients_) each->is_killed = each->is_lost();
+            for (const auto& each : posters_) each->is_killed = each->is_lost();
+        }
         switch (plan_.end) {
             case ending::drain_early: server_->drain(20ms); break;
             case ending::abandon: io_.stop(); break;
@@ -398,6 +346,7 @@ private:
             default: server_->stop();
         }
         taken_.go_on();
+        release();
         if (plan_.end != ending::abandon) finish_clients();
         serving_.join();
     }
@@ -405,7 +354,7 @@ private:
     void finish_clients() {
         for (const auto& each : clients_) each->peer->is_paused = false;
         pump_until([this] {
-            return std::ranges::all_of(clients_, [](auto& c) { return c->peer->is_ended(); });
+            return std::ranges::all_of(sockets_, [](auto* each) { return each->is_ended(); });
         });
     }
 
@@ -415,7 +364,7 @@ private:
         while (!is_reached()) {
             if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error{state()};
             bool is_any = false;
-            for (const auto& each : clients_) is_any = each->peer->pump() || is_any;
+            for (auto* const each : sockets_) is_any = each->pump() || is_any;
             waits_ = is_any ? 0 : waits_ + 1;
             if (!is_any) wait();
         }
@@ -427,10 +376,10 @@ private:
     /// For a socket, at most a moment: what the pipeline does shows nowhere.
     void wait() {
         std::vector<pollfd> all;
-        for (const auto& each : clients_)
-            if (const int descriptor = each->peer->descriptor(); descriptor >= 0) {
-                const short events = each->peer->unsent_bytes() != 0 ? POLLIN | POLLOUT : POLLIN;
-                all.push_back({each->peer->is_paused ? -1 : descriptor, events, 0});
+        for (auto* const each : sockets_)
+            if (const int descriptor = each->descriptor(); descriptor >= 0) {
+                const short events = each->unsent_bytes() != 0 ? POLLIN | POLLOUT : POLLIN;
+                all.push_back({each->is_paused ? -1 : descriptor, events, 0});
             }
         ::poll(all.data(), all.size(), 1);
     }
@@ -441,58 +390,97 @@ private:
         for (const auto& each : clients_) {
             out << "\n ";
             if (each->sends_as)
-                out << " sent " << each->sent << " taken " << taken_.last[*each->sends_as]
-                    << " unsent bytes " << each->peer->unsent_bytes();
+                out << " sent " << each->sent << " taken " << taken_.last[*each->sends_as];
             if (each->follows) out << " records " << each->records;
-            out << " slow " << each->is_slow << " lost " << each->is_lost() << " ended "
-                << each->peer->is_ended() << " upgraded " << each->peer->is_upgraded() << " status "
+            out << " slow " << each->is_slow << " lost " << each->is_lost() << " status "
                 << each->peer->status();
         }
+        for (const auto& each : posters_)
+            out << "\n  posted " << each->accepted << " taken " << taken_.last[each->number]
+                << " waits " << each->under_way.has_value() << " status " << each->last_status;
+        for (const auto& each : readers_)
+            out << "\n  requests left " << each->left << " waits " << each->is_under_way;
+        for (auto* const each : sockets_)
+            if (!each->is_ended()) out << "\n  unsent bytes " << each->unsent_bytes();
         return out.str();
     }
 
     void check(const endpoint_counters& counters) {
-        const bool is_settled = plan_.end == ending::when_settled;
         CHECK(taken_.disordered == 0);
-        std::uint64_t sure_errors = 0, errors = 0;
+        errors at{};
         for (const auto& each : clients_) {
             CHECK(!each->is_wrong);
             CHECK(!each->peer->error());
-            if (each->sends_as) check_sender(*each, is_settled, sure_errors, errors);
-            if (each->follows) check_follower(*each, is_settled, counters);
+            check_refusal(*each);
+            if (each->sends_as) check_sender(*each, at);
+            if (each->follows) check_follower(*each, counters);
         }
-        CHECK(counters.handler_errors >= sure_errors);
-        CHECK(counters.handler_errors <= errors);
+        for (const auto& each : posters_) check_poster(*each, at);
+        for (const auto& each : readers_) CHECK(!each->is_wrong);
+        CHECK(counters.handler_errors >= at.least);
+        CHECK(counters.handler_errors <= at.most);
     }
 
-    void check_sender(const client& each, bool is_settled, std::uint64_t& sure_errors,
-                      std::uint64_t& errors) {
+    /// Of handlers.
+    struct errors {
+        std::uint64_t least = 0, most = 0;
+    };
+
+    /// Unless it was gone, or the end came, before it was judged.
+    void check_refusal(const client& each) {
+        const int status = each.peer->status();
+        const bool is_closed = each.peer->closed() == close_code::policy_violation;
+        const bool is_judged = is_settled() && plan_.has_memory;
+        if (each.refusal == 0) {
+            CHECK(!is_closed);
+            CHECK((status == 101 || !is_judged));
+        } else if (each.shows_in_message()) {
+            CHECK((is_closed || !is_judged));
+        } else {
+            CHECK((status == each.refusal || !is_judged));
+        }
+    }
+
+    void check_sender(const client& each, errors& at) {
         const std::uint64_t last = taken_.last[*each.sends_as];
         const bool has_failed = each.poison_at != 0 && each.sent > each.poison_at;
-        CHECK(last <= (has_failed ? each.poison_at : each.sent));
-        errors += has_failed;
+        CHECK(last <= (each.refusal != 0 ? 0 : has_failed ? each.poison_at : each.sent));
+        at.most += has_failed;
         if (has_failed && each.peer->closed() == close_code::internal_error) {
-            ++sure_errors;
+            ++at.least;
             CHECK(last == each.poison_at);
-        } else if (is_settled && !each.is_killed) {
+        } else if (is_settled() && !each.is_killed) {
             CHECK(each.poison_at == 0);
             CHECK(last == plan_.events);
             if (plan_.has_memory) CHECK(each.peer->closed() == close_code::going_away);
         }
     }
 
-    void check_follower(const client& each, bool is_settled, const endpoint_counters& counters) {
-        for (std::size_t i = 0; i != plan_.senders; ++i) CHECK(each.received[i] <= taken_.last[i]);
-        if (each.is_slow || each.is_killed) return;
+    void check_poster(const poster& each, errors& at) {
+        const std::uint64_t last = taken_.last[each.number];
+        CHECK(!each.is_wrong);
+        CHECK(last >= each.accepted);
+        CHECK(last <= each.most_accepted());
+        if (is_settled() && !each.is_killed) CHECK(last == plan_.events / 4);
+        at.least += each.failures;
+        at.most += each.failures + (each.under_way && each.under_way->has_poison);
+    }
+
+    void check_follower(const client& each, const endpoint_counters& counters) {
+        for (std::size_t i = 0; i != plan_.numbers(); ++i)
+            CHECK(each.received[i] <= taken_.last[i]);
+        if (each.is_slow || each.is_killed || each.refusal != 0) return;
         const bool has_lost_none =
             plan_.keeps_pace ||
             counters.frames_dropped + counters.slow_disconnects + counters.memory_ended == 0;
         if (!has_lost_none) return;
         CHECK(!each.has_gap);
-        if (!is_settled || each.poison_at != 0) return;
-        for (std::size_t i = 0; i != plan_.senders; ++i)
+        if (!is_settled() || each.poison_at != 0) return;
+        for (std::size_t i = 0; i != plan_.numbers(); ++i)
             if (!each.key || *each.key == i) CHECK(each.received[i] == taken_.last[i]);
     }
+
+    [[nodiscard]] bool is_settled() const { return plan_.end == ending::when_settled; }
 
     plan plan_;
     endpoint_options options_{options_of(plan_)};
@@ -501,6 +489,12 @@ private:
     Guard guard_;
     std::unique_ptr<endpoint<tcp, Guard>> server_;
     std::vector<std::unique_ptr<client>> clients_;
+    std::vector<std::unique_ptr<poster>> posters_;
+    std::vector<std::unique_ptr<reader>> readers_;
+    std::vector<nonblocking_socket*> sockets_;  ///< theirs
+    std::vector<client> late_;                  ///< senders that have not connected
+    std::size_t held_ = 0;        ///< senders whom the guard is to answer late, until it does
+    std::uint64_t comes_at_ = 0;  ///< so many events, and somebody does who is late
     std::thread serving_;
     int waits_ = 0;  ///< since the last time that anything was sent or received
 };
