@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <asio/buffer.hpp>
@@ -92,5 +94,16 @@ private:
     asio::ip::tcp::socket socket_;
     bool is_ended_ = false;
 };
+
+/// Waits for one of them, at most a moment: what becomes of what they sent shows nowhere.
+void wait_for_one(const std::vector<nonblocking_socket*>& all) {
+    std::vector<pollfd> waiting;
+    for (auto* const each : all)
+        if (const int descriptor = each->descriptor(); descriptor >= 0) {
+            const short events = each->unsent_bytes() != 0 ? POLLIN | POLLOUT : POLLIN;
+            waiting.push_back({each->is_paused ? -1 : descriptor, events, 0});
+        }
+    ::poll(waiting.data(), waiting.size(), 1);
+}
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -94,6 +95,22 @@ struct client {
         peer->ping();
     }
 
+    /// One message of its next events, up to this one.
+    void send_some(std::uint64_t goal, plan& by) {
+        const std::uint64_t count =
+            std::min<std::uint64_t>(goal - sent, 1 + by.below(by.below(4) == 0 ? 50 : 4));
+        std::string message = "[";
+        for (std::uint64_t i = 0; i != count; ++i) {
+            if (by.below(20) == 0) message += "{},";
+            message += event_of(*sends_as, ++sent) + ",";
+        }
+        if (sent == poison_at)
+            message += event_of(*sends_as, poison) + "," + event_of(*sends_as, ++sent) + ",";
+        message.back() = ']';
+        peer->send(message, by.below(10) == 0 ? by.below(message.size()) : 0);
+        if (by.sends_singly) peer->ping();
+    }
+
     void on_message(std::string_view text) {
         if (refusal != 0) is_wrong = true;
         if (text.starts_with(R"({"error")")) return;
@@ -140,12 +157,40 @@ struct poster {
     bool is_wrong = false;
 
     [[nodiscard]] bool is_refused() const { return last_status == 401 || last_status == 403; }
-    [[nodiscard]] bool is_lost() const { return is_killed || peer->is_ended() || is_refused(); }
+    [[nodiscard]] bool is_lost() const {
+        return is_killed || is_wrong || peer->is_ended() || is_refused();
+    }
     /// Events that the pipeline may have taken; of a body that is not whole it takes none.
     [[nodiscard]] std::uint64_t most_accepted() const {
         const bool is_whole =
             under_way && under_way->rest.empty() && refusal == 0 && peer->unsent_bytes() == 0;
         return accepted + (is_whole ? under_way->events : 0);
+    }
+
+    /// One message of those behind what was accepted, up to this one.
+    void post_some(std::uint64_t goal, plan& by) {
+        post made;
+        std::string body = "[";
+        const auto add_event = [&](std::uint64_t value) { body += event_of(number, value) + ","; };
+        const auto add_refused = [&] {
+            body += "{},";
+            ++made.refused;
+        };
+        const std::uint64_t count =
+            std::min<std::uint64_t>(goal - accepted, by.below(20) == 0 ? 0 : 1 + by.below(10));
+        if (count == 0) add_refused();
+        while (made.events != count) {
+            if (by.below(20) == 0) add_refused();
+            add_event(accepted + ++made.events);
+        }
+        if (by.below(20) == 0) {
+            made.has_poison = true;
+            add_event(poison);
+            add_event(accepted + made.events + 1);
+        }
+        body.back() = ']';
+        const bool comes_in_parts = by.below(4) == 0;
+        send(std::move(made), body, comes_in_parts ? by.below(body.size()) : body.size());
     }
 
     /// At first only so much of the body.
@@ -206,7 +251,16 @@ struct reader {
     bool is_wrong = false;
     std::uint64_t rows = 0;
 
-    [[nodiscard]] bool is_lost() const { return is_killed || peer->is_ended(); }
+    [[nodiscard]] bool is_lost() const { return is_killed || is_wrong || peer->is_ended(); }
+
+    void ask(plan& by, const taken& now) {
+        limit = 1 + by.below(300);
+        is_under_way = true;
+        for (std::size_t i = 0; i != max_numbers; ++i) asked[i] = now.last[i];
+        peer->send("GET /api/topics/sums" + who.query() + key_parameter(key) +
+                   "&limit=" + std::to_string(limit) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n" +
+                   who.header() + "\r\n");
+    }
 
     void on_answer(int status, std::string_view body, const taken& now) {
         is_wrong = is_wrong || !std::exchange(is_under_way, false);

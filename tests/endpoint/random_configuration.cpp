@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
-#include <optional>
 #include <random>
 #include <sstream>
 #include <stdexcept>
@@ -12,17 +11,15 @@
 #include <utility>
 #include <vector>
 
-#include <poll.h>
-
 #include <millrace/endpoint/endpoint.hpp>
 
 #include "catch.hpp"
+#include "random_checks.hpp"
 #include "random_clients.hpp"
 #include "random_plan.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
-using millrace::websocket::close_code;
 using action = millrace::endpoint_action;
 
 namespace {
@@ -141,7 +138,7 @@ private:
         sockets_.push_back(each.peer.get());
         each.is_held = has_held && plan_.below(2) == 0;
         held_ += each.is_held;
-        if (each.is_held) post_some(each, plan_.events / 4);
+        if (each.is_held) each.post_some(plan_.events / 4, plan_);
     }
 
     void add_reader() {
@@ -165,7 +162,7 @@ private:
         pump_until([&] {
             const bool is_done = step_all();
             const bool is_full = is_stuck() && is_nobody_late();
-            if (!is_settled()) return is_done || is_full || sent() >= enough;
+            if (!plan_.is_settled()) return is_done || is_full || sent() >= enough;
             if (is_full) taken_.go_on();
             return is_done && (!plan_.keeps_pace || have_readers_all());
         });
@@ -213,7 +210,7 @@ private:
     bool step(client& of) {
         if (of.is_lost() || (of.is_held && held_ != 0)) return true;
         of.greet();
-        if (!of.has_greeted || of.refusal != 0) return false;
+        if (!of.has_greeted || of.refusal != 0) return of.is_settled();
         const std::uint64_t goal = of.poison_at != 0 ? of.poison_at : plan_.events;
         if (of.kill_at != 0 && of.sent >= of.kill_at) {
             kill(of);
@@ -224,24 +221,8 @@ private:
         if (of.sent == goal && of.poison_at == 0) return taken_.last[*of.sends_as] == goal;
         if (plan_.sends_singly && of.peer->awaits_pong()) return false;
         if (of.peer->unsent_bytes() > 16 * 1024 || is_ahead(*of.sends_as, of.sent)) return false;
-        send_some(of, goal);
+        of.send_some(goal, plan_);
         return false;
-    }
-
-    void send_some(client& of, std::uint64_t goal) {
-        const std::uint64_t count =
-            std::min<std::uint64_t>(goal - of.sent, 1 + plan_.below(plan_.below(4) == 0 ? 50 : 4));
-        std::string message = "[";
-        for (std::uint64_t i = 0; i != count; ++i) {
-            if (plan_.below(20) == 0) message += "{},";
-            message += event_of(*of.sends_as, ++of.sent) + ",";
-        }
-        if (of.sent == of.poison_at)
-            message +=
-                event_of(*of.sends_as, poison) + "," + event_of(*of.sends_as, ++of.sent) + ",";
-        message.back() = ']';
-        of.peer->send(message, plan_.below(10) == 0 ? plan_.below(message.size()) : 0);
-        if (plan_.sends_singly) of.peer->ping();
     }
 
     /// True once all of a poster's events are taken, by the answers, or it is gone.
@@ -253,38 +234,13 @@ private:
         }
         const std::uint64_t goal = plan_.events / 4;
         if (of.accepted >= goal) return taken_.last[of.number] == of.accepted;
-        if (!is_ahead(of.number, of.accepted)) post_some(of, goal);
+        if (is_ahead(of.number, of.accepted)) return false;
+        of.post_some(goal, plan_);
+        if (of.posts == of.kill_at) {
+            of.peer->pump();
+            kill(of);
+        }
         return false;
-    }
-
-    void post_some(poster& of, std::uint64_t goal) {
-        poster::post made;
-        std::string body = "[";
-        const auto add_event = [&](std::uint64_t value) {
-            body += event_of(of.number, value) + ",";
-        };
-        const auto add_refused = [&] {
-            body += "{},";
-            ++made.refused;
-        };
-        const std::uint64_t count = std::min<std::uint64_t>(
-            goal - of.accepted, plan_.below(20) == 0 ? 0 : 1 + plan_.below(10));
-        if (count == 0) add_refused();
-        while (made.events != count) {
-            if (plan_.below(20) == 0) add_refused();
-            add_event(of.accepted + ++made.events);
-        }
-        if (plan_.below(20) == 0) {
-            made.has_poison = true;
-            add_event(poison);
-            add_event(of.accepted + made.events + 1);
-        }
-        body.back() = ']';
-        const bool comes_in_parts = plan_.below(4) == 0;
-        of.send(std::move(made), body, comes_in_parts ? plan_.below(body.size()) : body.size());
-        if (of.posts != of.kill_at) return;
-        of.peer->pump();
-        kill(of);
     }
 
     /// True once it has had all its answers, or is gone.
@@ -292,20 +248,11 @@ private:
         if (of.is_lost()) return true;
         if (of.is_under_way) return false;
         if (of.left == 0) return true;
-        ask(of);
+        of.ask(plan_, taken_);
         if (of.left-- != of.kill_at) return false;
         of.peer->pump();
         kill(of);
         return true;
-    }
-
-    void ask(reader& of) {
-        of.limit = 1 + plan_.below(300);
-        of.is_under_way = true;
-        for (std::size_t i = 0; i != max_numbers; ++i) of.asked[i] = taken_.last[i];
-        of.peer->send("GET /api/topics/sums" + of.who.query() + key_parameter(of.key) +
-                      "&limit=" + std::to_string(of.limit) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n" +
-                      of.who.header() + "\r\n");
     }
 
     template <class Client>
@@ -366,23 +313,12 @@ private:
             bool is_any = false;
             for (auto* const each : sockets_) is_any = each->pump() || is_any;
             waits_ = is_any ? 0 : waits_ + 1;
-            if (!is_any) wait();
+            if (!is_any) wait_for_one(sockets_);
         }
     }
 
     /// The pipeline hangs, and nothing more can be sent to it.
     [[nodiscard]] bool is_stuck() const { return !taken_.may_go_on && waits_ > 20; }
-
-    /// For a socket, at most a moment: what the pipeline does shows nowhere.
-    void wait() {
-        std::vector<pollfd> all;
-        for (auto* const each : sockets_)
-            if (const int descriptor = each->descriptor(); descriptor >= 0) {
-                const short events = each->unsent_bytes() != 0 ? POLLIN | POLLOUT : POLLIN;
-                all.push_back({each->is_paused ? -1 : descriptor, events, 0});
-            }
-        ::poll(all.data(), all.size(), 1);
-    }
 
     [[nodiscard]] std::string state() const {
         std::ostringstream out;
@@ -405,82 +341,13 @@ private:
         return out.str();
     }
 
-    void check(const endpoint_counters& counters) {
-        CHECK(taken_.disordered == 0);
-        errors at{};
-        for (const auto& each : clients_) {
-            CHECK(!each->is_wrong);
-            CHECK(!each->peer->error());
-            check_refusal(*each);
-            if (each->sends_as) check_sender(*each, at);
-            if (each->follows) check_follower(*each, counters);
-        }
-        for (const auto& each : posters_) check_poster(*each, at);
+    void check(const endpoint_counters& counters) const {
+        checks right{plan_, taken_, counters};
+        for (const auto& each : clients_) right.check(*each);
+        for (const auto& each : posters_) right.check(*each);
         for (const auto& each : readers_) CHECK(!each->is_wrong);
-        CHECK(counters.handler_errors >= at.least);
-        CHECK(counters.handler_errors <= at.most);
+        right.check_all();
     }
-
-    /// Of handlers.
-    struct errors {
-        std::uint64_t least = 0, most = 0;
-    };
-
-    /// Unless it was gone, or the end came, before it was judged.
-    void check_refusal(const client& each) {
-        const int status = each.peer->status();
-        const bool is_closed = each.peer->closed() == close_code::policy_violation;
-        const bool is_judged = is_settled() && plan_.has_memory;
-        if (each.refusal == 0) {
-            CHECK(!is_closed);
-            CHECK((status == 101 || !is_judged));
-        } else if (each.shows_in_message()) {
-            CHECK((is_closed || !is_judged));
-        } else {
-            CHECK((status == each.refusal || !is_judged));
-        }
-    }
-
-    void check_sender(const client& each, errors& at) {
-        const std::uint64_t last = taken_.last[*each.sends_as];
-        const bool has_failed = each.poison_at != 0 && each.sent > each.poison_at;
-        CHECK(last <= (each.refusal != 0 ? 0 : has_failed ? each.poison_at : each.sent));
-        at.most += has_failed;
-        if (has_failed && each.peer->closed() == close_code::internal_error) {
-            ++at.least;
-            CHECK(last == each.poison_at);
-        } else if (is_settled() && !each.is_killed) {
-            CHECK(each.poison_at == 0);
-            CHECK(last == plan_.events);
-            if (plan_.has_memory) CHECK(each.peer->closed() == close_code::going_away);
-        }
-    }
-
-    void check_poster(const poster& each, errors& at) {
-        const std::uint64_t last = taken_.last[each.number];
-        CHECK(!each.is_wrong);
-        CHECK(last >= each.accepted);
-        CHECK(last <= each.most_accepted());
-        if (is_settled() && !each.is_killed) CHECK(last == plan_.events / 4);
-        at.least += each.failures;
-        at.most += each.failures + (each.under_way && each.under_way->has_poison);
-    }
-
-    void check_follower(const client& each, const endpoint_counters& counters) {
-        for (std::size_t i = 0; i != plan_.numbers(); ++i)
-            CHECK(each.received[i] <= taken_.last[i]);
-        if (each.is_slow || each.is_killed || each.refusal != 0) return;
-        const bool has_lost_none =
-            plan_.keeps_pace ||
-            counters.frames_dropped + counters.slow_disconnects + counters.memory_ended == 0;
-        if (!has_lost_none) return;
-        CHECK(!each.has_gap);
-        if (!is_settled() || each.poison_at != 0) return;
-        for (std::size_t i = 0; i != plan_.numbers(); ++i)
-            if (!each.key || *each.key == i) CHECK(each.received[i] == taken_.last[i]);
-    }
-
-    [[nodiscard]] bool is_settled() const { return plan_.end == ending::when_settled; }
 
     plan plan_;
     endpoint_options options_{options_of(plan_)};

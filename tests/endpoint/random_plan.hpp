@@ -135,6 +135,7 @@ struct plan {
     std::size_t below(std::size_t n) { return random() % n; }
 
     [[nodiscard]] std::size_t numbers() const { return senders + posters; }
+    [[nodiscard]] bool is_settled() const { return end == ending::when_settled; }
     [[nodiscard]] bool asks_for_tokens() const {
         return guard == guarded::by_bearer || guard == guarded::later;
     }
