@@ -216,6 +216,22 @@ TEST_CASE("who sent what a pipeline throws at is closed, and nothing behind it i
     REQUIRE(l.ann->queued_bytes() != 0);
 }
 
+TEST_CASE("in the pipeline's own loop who fails is closed before it can send on") {
+    two_loops l;
+    const auto local = l.local_queue();
+    const auto cid = std::make_shared<sender>(l.pipeline_loop, 3);
+    local->enter(*cid);
+    std::string message = R"([{"name":"close"},{"name":"throw"},{"name":"c1"}])";
+    message.push_back('\0');
+    local->receive(*cid, std::span{message}.first(message.size() - 1), [](const input_error&) {});
+    l.far_io.restart();
+    while (l.pipeline_loop->counters.handler_errors == 0u) REQUIRE(l.far_io.poll_one() == 1);
+    REQUIRE(!cid->is_open());
+    l.run();
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"close", "closed", "closed", "closed"});
+    local->leave(*cid);
+}
+
 TEST_CASE("who failed and is gone is not missed, and its place may be another's") {
     two_loops l;
     l.receive(*l.ann, R"({"name":"throw"})");
