@@ -211,14 +211,15 @@ private:
         if (of.is_lost() || (of.is_held && held_ != 0)) return true;
         of.greet();
         if (!of.has_greeted || of.refusal != 0) return of.is_settled();
-        const std::uint64_t goal = of.poison_at != 0 ? of.poison_at : plan_.events;
+        // Who is to be closed sends on for a while.
+        const std::uint64_t goal = of.poison_at == 0        ? plan_.events
+                                   : of.sent < of.poison_at ? of.poison_at
+                                                            : of.poison_at + 20;
         if (of.kill_at != 0 && of.sent >= of.kill_at) {
             kill(of);
             return true;
         }
-        // Who is to be closed waits for that.
-        if (of.sent > goal) return false;
-        if (of.sent == goal && of.poison_at == 0) return taken_.last[*of.sends_as] == goal;
+        if (of.sent >= goal) return of.poison_at == 0 && taken_.last[*of.sends_as] == goal;
         if (plan_.sends_singly && of.peer->awaits_pong()) return false;
         if (of.peer->unsent_bytes() > 16 * 1024 || is_ahead(*of.sends_as, of.sent)) return false;
         of.send_some(goal, plan_);
