@@ -76,8 +76,8 @@ public:
           queue_{std::make_shared<batch_queue<batch>>(
               of_receiver, std::move(pipeline_mailbox),
               [to = &pipeline, closing, pipeline_loop = std::move(pipeline_loop),
-               senders = local_ == nullptr ? of_receiver : nullptr](batch& b) {
-                  return take(*to, *closing, *pipeline_loop, senders.get(), b);
+               senders = of_receiver, is_local = local_ != nullptr](batch& b) {
+                  return take(*to, *closing, *pipeline_loop, *senders, is_local, b);
               },
               [this] { on_room(); })} {
         open_ = queue_->back();
@@ -200,10 +200,10 @@ private:
         for (const auto& each : senders_) each.first->resume_reading();
     }
 
-    /// False where the pipeline is behind before all is taken. `senders` leads to their loop; null
-    /// is this one, where they are told at once: what they send next might not be queued.
+    /// False where the pipeline is behind before all is taken. A connection of the same loop is
+    /// closed at once: what it sends next might not be queued.
     static bool take(Running& pipeline, closing_turns<Running>& closing, loop& pipeline_loop,
-                     mailbox* senders, batch& events) {
+                     mailbox& senders, bool is_local, batch& events) {
         const loop::turn turn{pipeline_loop};
         pipeline.reject(events.take_rejected());
         events.for_each_run(
@@ -217,12 +217,10 @@ private:
                 from->has_failed = !pipeline_loop.contain(push_all, from->id);
                 from->taken += taken;
                 if (from->has_failed) taken = run.size();
-                if (from->has_failed || (from->on_taken && taken == run.size())) {
-                    if (senders != nullptr) {
-                        senders->post([from] { tell(*from); });
-                    } else {
-                        tell(*from);
-                    }
+                if (from->has_failed && is_local && !from->on_taken) {
+                    tell(*from);
+                } else if (from->has_failed || (from->on_taken && taken == run.size())) {
+                    senders.post([from] { tell(*from); });
                 }
                 return taken;
             });
