@@ -12,9 +12,10 @@ int main(int argc, char** argv) {
 
     const server_options asked{argc, argv};
 
-    auto bars = from<trade>("trades") | filter([](const trade& t) { return t.size > 0; }) |
-                key_by(&trade::symbol) | window(tumbling{1s}, disorder{250ms}, drop_late) |
-                process<ohlc<&trade::price, &trade::size>>() | publish("bars");
+    auto bars = from<trade>("trades", disorder{250ms}) |
+                filter([](const trade& t) { return t.size > 0; }) | key_by(&trade::symbol) |
+                window(tumbling{1s}, drop_late) | process<ohlc<&trade::price, &trade::size>>() |
+                publish("bars");
 
     // The load generator's barriers are pings.
     endpoint<tcp> server{{.port = asked.port,

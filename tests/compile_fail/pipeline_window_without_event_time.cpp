@@ -1,5 +1,5 @@
 // A window of event time needs events that have one.
-// expect: window needs: an event_time field
+// expect: window needs: event times, by an event_time field
 #include "trades.hpp"
 
 struct untimed {

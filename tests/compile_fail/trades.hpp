@@ -10,6 +10,7 @@
 #include <millrace/operators/filter.hpp>
 #include <millrace/operators/flat_map.hpp>
 #include <millrace/operators/map.hpp>
+#include <millrace/operators/tee.hpp>
 #include <millrace/pipeline/run.hpp>
 #include <millrace/windows/tumbling.hpp>
 

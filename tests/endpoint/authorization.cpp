@@ -49,8 +49,8 @@ using key_asked = std::optional<std::string>;
 
 auto counted(std::string input, std::string topic) {
     return from<sample>(std::move(input)) | key_by(&sample::ward) |
-           window(tumbling{1s}, lateness{0s}, idle_timeout{10s}, drop_late) |
-           process<count, memory_storage>() | publish(std::move(topic));
+           window(tumbling{1s}, drop_late) | process<count, memory_storage>() |
+           publish(std::move(topic));
 }
 
 /// Somebody, and what this test expects that they may do. An empty token is shown by nobody.

@@ -49,8 +49,8 @@ namespace {
 
 auto means(std::string input = "readings", std::string topic = "means") {
     return from<reading>(std::move(input)) | key_by(&reading::sensor) |
-           window(tumbling{1s}, lateness{0s}, idle_timeout{10s}, drop_late) |
-           process<mean<&reading::value>, memory_storage>() | publish(std::move(topic));
+           window(tumbling{1s}, drop_late) | process<mean<&reading::value>, memory_storage>() |
+           publish(std::move(topic));
 }
 
 std::string event(std::string_view sensor, double value, int millisecond) {

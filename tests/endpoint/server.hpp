@@ -24,9 +24,11 @@ using millrace::websocket::opcode;
 using memory_endpoint = millrace::endpoint<millrace::memory, millrace::open_guard,
                                            millrace::prometheus_metrics, millrace::manual_clock>;
 
-/// An endpoint in memory, whose time moves only when told to.
+/// An endpoint in memory, whose time moves only when told to: from a day behind the epoch, so that
+/// events of the first hours are of the past.
 struct server {
-    explicit server(millrace::endpoint_options options = {}) : endpoint{io, options, wire} {}
+    explicit server(millrace::endpoint_options options = {})
+        : endpoint{io, options, wire, {}, millrace::manual_clock{millrace::timestamp{24h}}} {}
 
     void advance(std::chrono::nanoseconds by) {
         endpoint.clock().advance(by);

@@ -24,8 +24,7 @@ namespace {
 
 auto means() {
     using namespace std::chrono_literals;
-    return from<trade>("trades") | key_by(&trade::symbol) |
-           window(tumbling{1s}, lateness{0s}, idle_timeout{10s}, drop_late) |
+    return from<trade>("trades") | key_by(&trade::symbol) | window(tumbling{1s}, drop_late) |
            process<mean<&trade::price>, memory_storage>() | publish("means");
 }
 

@@ -132,11 +132,12 @@ class ClientTest(unittest.TestCase):
 
     def test_a_clock_of_its_own_closes_no_other_sensors_hours(self):
         connection = self.connect("/ws")
-        for sensor, time in [("slow", "2015-09-01T00:00:00Z"), ("fast", "2035-01-01T00:00:00Z"),
-                             ("fast", "2035-01-01T01:00:00Z"), ("slow", "2015-09-01T00:30:00Z"),
-                             ("slow", "2015-09-01T01:00:00Z")]:
+        for sensor, time in [("slow", "2015-09-01T00:00:00Z"), ("fast", "2025-01-01T00:00:00Z"),
+                             ("fast", "2025-01-01T01:00:00Z"), ("slow", "2015-09-01T00:30:00Z"),
+                             ("slow", "2135-01-01T00:00:00Z"), ("slow", "2015-09-01T01:00:00Z")]:
             connection.send(json.dumps({"sensor": sensor, "kind": "other", "value": 1, "time": time}))
-        fast, slow = (self.receive(connection) for _ in range(2))
+        fast, refused, slow = (self.receive(connection) for _ in range(3))
+        self.assertEqual(refused["error"]["code"], "event time too far ahead of the clock")
         self.assertEqual((fast["sensor"], fast["count"]), ("fast", 1))
         self.assertEqual((slow["sensor"], slow["count"]), ("slow", 2))
         self.assertEqual(self.server.metric("events_late_total"), 0)

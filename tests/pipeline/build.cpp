@@ -6,6 +6,11 @@
 
 #include <millrace/analyzers/count.hpp>
 #include <millrace/operators/filter.hpp>
+#include <millrace/operators/tee.hpp>
+#include <millrace/pipeline/pipeline.hpp>
+#include <millrace/pipeline/process.hpp>
+#include <millrace/pipeline/publish.hpp>
+#include <millrace/pipeline/run.hpp>
 #include <millrace/storage/memory.hpp>
 #include <millrace/windows/tumbling.hpp>
 
@@ -36,7 +41,9 @@ template <class Source, class... Stages>
 std::vector<std::string> notes_of(const pipeline<Source, Stages...>& description) {
     noting_sink sink;
     using input = typename pipeline<Source, Stages...>::input_stream;
-    detail::builder<noting_sink>{sink}.build<0, false>(input{}, description.stages);
+    detail::closing_pace pace;
+    static_cast<void>(
+        detail::build_context<noting_sink>{sink, pace}.build(input{}, description.stages));
     std::ranges::sort(sink.notes);
     return sink.notes;
 }
@@ -67,4 +74,54 @@ TEST_CASE("each branch of a tee ends by itself") {
     CHECK(notes_of(from<trade>("t") |
                    tee(publish("all"), key_by(&trade::symbol) | process<count>())) ==
           strings{"open  by symbol", "open all by "});
+}
+
+namespace {
+
+/// A stage of one's own, as its documentation shows it.
+struct every_other : stage {
+    template <class Stream>
+    static consteval void require() {}
+    template <class Stream>
+    Stream output(const Stream& in) const {
+        return in;
+    }
+    template <class Stream, class Next>
+    auto make_node(const Stream&, Next next) const {
+        return node<Next>{{std::move(next)}};
+    }
+
+    template <class Next>
+    struct node : forwarding_node<Next> {
+        bool skips = true;
+
+        template <class Event>
+        void push(const Event& event, event_stamp at) {
+            skips = !skips;
+            if (!skips) this->next.push(event, at);
+        }
+        template <class Archive>
+        void archive(Archive& ar) {
+            ar(skips, this->next);
+        }
+    };
+};
+
+}  // namespace
+
+TEST_CASE("a stage of one's own stands wherever one of ours does") {
+    const auto description = from<trade>("t") | every_other{} | key_by(&trade::symbol) |
+                             window(tumbling{1s}, drop_late) | process<count>();
+    std::vector<std::uint64_t> counts;
+    const auto keep = [&](const auto& row) { counts.push_back(at<"count">(row)); };
+    auto running = start(description, keep);
+    for (int i = 0; i < 5; ++i) running.push({"a", 1, 1, at_ms(i)});
+    const std::string saved = save(running);
+    auto resumed = start(description, keep);
+    input_archive ar{saved};
+    ar(resumed);
+    REQUIRE(ar.ok());
+    for (int i = 0; i < 3; ++i) resumed.push({"a", 1, 1, at_ms(i)});
+    resumed.finish();
+    CHECK(counts == std::vector<std::uint64_t>{4});
 }

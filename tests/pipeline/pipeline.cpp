@@ -2,6 +2,8 @@
 
 #include <millrace/analyzers/count.hpp>
 #include <millrace/operators/filter.hpp>
+#include <millrace/pipeline/process.hpp>
+#include <millrace/pipeline/publish.hpp>
 #include <millrace/windows/tumbling.hpp>
 
 #include "catch.hpp"

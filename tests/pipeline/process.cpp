@@ -1,15 +1,23 @@
 #include <millrace/pipeline/process.hpp>
 
 #include <millrace/analyzers/count.hpp>
-#include <millrace/analyzers/ewma_zscore.hpp>
 #include <millrace/storage/memory.hpp>
 
 #include "catch.hpp"
+#include "trade.hpp"
 
 using namespace millrace;
 
-TEST_CASE("process and detect take their storage's settings") {
+TEST_CASE("process takes its storage's settings") {
     CHECK(process<count, memory_storage>({.capacity = 7}).options.capacity == 7);
-    CHECK(detect<ewma_zscore<at<"mean">>, memory_storage>({.capacity = 8}).options.capacity == 8);
     STATIC_REQUIRE(pipeline_stage<decltype(process<count>())>);
+}
+
+TEST_CASE("records go on under their key, whose name they keep") {
+    const auto keyed = event_stream<trade, unkeyed, shared_time>{}.keyed_by(key_by(&trade::symbol));
+    const auto counted = process<count>().output(keyed);
+    CHECK(counted.key.name == "symbol");
+    record<std::string, result_of<count>> row;
+    row.key = "A";
+    CHECK(project(counted.key.projection, row) == "A");
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <random>
 #include <sstream>
 
@@ -13,6 +14,7 @@
 #include <millrace/operators/filter.hpp>
 #include <millrace/operators/flat_map.hpp>
 #include <millrace/operators/map.hpp>
+#include <millrace/operators/tee.hpp>
 #include <millrace/storage/memory.hpp>
 #include <millrace/storage/null.hpp>
 #include <millrace/windows/tumbling.hpp>
@@ -123,36 +125,6 @@ TEST_CASE("watermarks reach the windows further down") {
     CHECK(starts == std::vector{at_ms(0), at_ms(60'000)});
 }
 
-TEST_CASE("windows behind windows of a key's own time follow the key as well") {
-    std::vector<std::string> minutes;
-    auto running = start(
-        from<trade>("trades") | key_by(&trade::symbol) | window(tumbling{1s}, per_key, drop_late) |
-            process<count>() | window(tumbling{1min}, per_key, drop_late) | process<count>() |
-            publish("minutes"),
-        [&](const auto& row) { minutes.push_back(row.key + std::to_string(at<"count">(row))); });
-    for (int second = 0; second < 120; ++second) {
-        running.push({"ahead", 1, 1, at_ms(1'000'000'000LL + second * 1000)});
-        running.push({"A", 1, 1, at_ms(second * 1000)});
-    }
-    running.finish();
-    CHECK(running.stats().late == 0);
-    CHECK(std::ranges::count(minutes, "A60") == 2);
-}
-
-TEST_CASE("results of every event leave a window behind them its own disorder") {
-    std::vector<std::uint64_t> counts;
-    auto running = start(from<trade>("trades") | key_by(&trade::symbol) | process<count>() |
-                             window(tumbling{1s}, disorder{1s}, drop_late) | process<count>() |
-                             publish("seconds"),
-                         [&](const auto& row) { counts.push_back(at<"count">(row)); });
-    running.push({"A", 1, 1, at_ms(500)});
-    running.push({"A", 1, 1, at_ms(1500)});
-    running.push({"A", 1, 1, at_ms(600)});
-    running.push({"A", 1, 1, at_ms(2500)});
-    CHECK(running.stats().late == 0);
-    CHECK(counts == std::vector<std::uint64_t>{2});
-}
-
 TEST_CASE("detect adds its result to each record and does not learn from corrections") {
     std::vector<double> scores;
     std::vector<std::uint32_t> revisions;
@@ -189,6 +161,17 @@ TEST_CASE("detect adds its result to each record and does not learn from correct
     const double with = scores.back();
     untouched.push({"A", 100, 1, at_ms(22'000)});
     CHECK(scores.back() == with);
+}
+
+TEST_CASE("a sink that pushes into its own pipeline is refused, and the pipeline goes on") {
+    std::function<void()> push_again;
+    auto running = start(from<trade>("trades") | publish("all"), [&](const trade&) {
+        if (push_again) push_again();
+    });
+    push_again = [&] { running.push({"B", 1, 1, at_ms(1)}); };
+    CHECK_THROWS_AS(running.push({"A", 1, 1, at_ms(0)}), std::logic_error);
+    push_again = nullptr;
+    CHECK(running.push({"A", 1, 1, at_ms(2)}) == errc{});
 }
 
 TEST_CASE("late events have a topic of their own") {
@@ -359,11 +342,10 @@ struct again {
 };
 
 auto in_two_stages() {
-    return from<trade>("trades") | key_by(&trade::symbol) |
-           window(tumbling{1s}, disorder{300ms}, lateness{700ms}, late_to("late")) |
-           process<count>() | publish("counts") | flat_map(again{}) |
-           window(tumbling{3s}, lateness{2s}, drop_late) | process<summary<mean<at<"count">>>>() |
-           publish("means");
+    return from<trade>("trades", disorder{300ms}) | key_by(&trade::symbol) |
+           window(tumbling{1s}, lateness{700ms}, late_to("late")) | process<count>() |
+           publish("counts") | flat_map(again{}) | window(tumbling{3s}, lateness{2s}, drop_late) |
+           process<summary<mean<at<"count">>>>() | publish("means");
 }
 
 }  // namespace
@@ -393,7 +375,8 @@ TEST_CASE("windows that close in slices give what they give at once") {
             for (; running.is_behind() && random() % 8 != 0; ++slices) running.resume();
         }
         running.finish();
-        CHECK((slice == 0 || slices > 100));
+        INFO("slices " << slices << " of " << slice);
+        CHECK((slice == 0 || slices > 50));
         CHECK_FALSE(running.is_behind());
         return out;
     };

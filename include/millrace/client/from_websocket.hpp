@@ -96,7 +96,7 @@ public:
 
     /// Acts on the clock's time at once.
     void tick() {
-        pipeline_.tick(client_.clock().wall());
+        pipeline_.tick();
         client_.tick();  // the last, for a handler may destroy this
     }
 
@@ -119,7 +119,7 @@ private:
 
     /// One that is behind is told the next time.
     void tick_pipeline() {
-        if (!pipeline_.is_behind()) pipeline_.tick(client_.clock().wall());
+        if (!pipeline_.is_behind()) pipeline_.tick();
     }
 
     [[nodiscard]] static std::vector<std::string> fitting(std::vector<std::string> subscriptions,

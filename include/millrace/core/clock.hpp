@@ -61,4 +61,17 @@ private:
     std::chrono::nanoseconds elapsed_{};
 };
 
+/// A clock that another one drives, which outlives it.
+template <clock Clock>
+class clock_view {
+public:
+    explicit clock_view(const Clock& of) noexcept : of_{&of} {}
+
+    [[nodiscard]] timestamp wall() const { return of_->wall(); }
+    [[nodiscard]] std::chrono::nanoseconds elapsed() const { return of_->elapsed(); }
+
+private:
+    const Clock* of_;
+};
+
 }  // namespace millrace

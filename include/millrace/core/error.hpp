@@ -31,6 +31,7 @@ enum class errc {
     // pipeline
     too_many_keys,  ///< the limit on distinct keys with state is reached
     key_too_long,   ///< a key beyond `max_key_bytes`
+    too_far_ahead,  ///< an event dated further ahead of the clock than `max_ahead`
 
     // storage
     storage_full,        ///< no space left on the device
@@ -89,6 +90,7 @@ namespace detail {
         case errc::archive_version: return "archive written by a newer version";
         case errc::too_many_keys: return "too many keys";
         case errc::key_too_long: return "key too long";
+        case errc::too_far_ahead: return "event time too far ahead of the clock";
         case errc::storage_full: return "storage full";
         case errc::storage_locked: return "storage locked";
         case errc::storage_failed: return "storage failed";

@@ -63,6 +63,7 @@ struct hash_secret {
 /// with a chance of 2^-64 (NH of UMAC: Black, Halevi, Krawczyk, Krovetz, Rogaway, CRYPTO 1999,
 /// section 4), its 128 bits are folded by a second one, and longer texts are chained as in wyhash.
 /// A factor of 0, by which a product would forget the other, needs a guess of 64 secret bits.
+/// An integer is multiplied once, by an odd factor that is secret.
 /// Complexity: two multiplications, and one for each further 16 bytes of a string.
 class key_hash {
 public:
@@ -99,8 +100,8 @@ public:
     template <class Number>
     requires(std::integral<Number> || std::is_enum_v<Number>) [[nodiscard]] std::size_t operator()(
         Number number) const noexcept {
-        const auto bits = static_cast<std::uint64_t>(number);
-        return finish(multiply(bits + secret_.first, secret_.second), 0);
+        return fold_multiply(static_cast<std::uint64_t>(number) ^ secret_.first,
+                             secret_.second | 1);
     }
 
 private:

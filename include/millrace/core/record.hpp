@@ -28,9 +28,10 @@ struct window_bounds {
 enum class trigger {
     event,      ///< no window: each event gives a record
     watermark,  ///< event time passed the window's end
-    idle,       ///< input stopped for the idle timeout
+    idle,       ///< input stopped for the idle timeout: what the window holds so far
     late,       ///< a late event within the allowed lateness corrected an earlier record
     stop,       ///< the pipeline was finished with the window still open
+    evicted,    ///< its key had to make room for others: events that still come start anew
 };
 
 template <>
@@ -38,7 +39,8 @@ inline constexpr auto schema<trigger> = enumerators(enumerator{"event", trigger:
                                                     enumerator{"watermark", trigger::watermark},
                                                     enumerator{"idle", trigger::idle},
                                                     enumerator{"late", trigger::late},
-                                                    enumerator{"stop", trigger::stop});
+                                                    enumerator{"stop", trigger::stop},
+                                                    enumerator{"evicted", trigger::evicted});
 
 /// The key of a stream without `key_by`.
 struct no_key {

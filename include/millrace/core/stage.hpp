@@ -5,6 +5,35 @@
 namespace millrace {
 
 /// What the parts of a pipeline derive from, so that `|` joins them and nothing else.
+///
+/// A stage describes; the node that it makes does the work. The least that one needs:
+///
+///     struct every_other : millrace::stage {
+///         template <class Stream> static consteval void require() {}
+///         template <class Stream> Stream output(const Stream& in) const { return in; }
+///         template <class Stream, class Next> auto make_node(const Stream&, Next next) const {
+///             return node<Next>{{std::move(next)}};
+///         }
+///
+///         template <class Next> struct node : millrace::forwarding_node<Next> {
+///             bool skips = true;
+///             template <class Event> void push(const Event& event, millrace::event_stamp at) {
+///                 if (skips = !skips; !skips) this->next.push(event, at);
+///             }
+///             template <class Archive> void archive(Archive& ar) { ar(skips, this->next); }
+///         };
+///     };
+///
+/// | member                     | meaning                                                         |
+/// |----------------------------|-----------------------------------------------------------------|
+/// | `require<Stream>()`        | stops the compiler with a sentence when the stream does not fit |
+/// | `output(in)`               | the stream that comes out, see millrace/core/stream.hpp         |
+/// | `make_node(in, next)`      | the running node, in front of `next`, see millrace/core/node.hpp|
+/// | `takes_windows`, optional  | a member type: it stands behind `window`                        |
+///
+/// `make_node` may take a third argument, the `build_context` of millrace/pipeline/build.hpp: for
+/// what opens topics and stores. What only turns events into others is shorter as an operator, see
+/// millrace/operators/operator.hpp.
 struct stage {};
 
 template <class T>

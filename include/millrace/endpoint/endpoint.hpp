@@ -125,7 +125,8 @@ public:
         auto published = std::make_shared<detail::publication>();
         auto running =
             start(std::move(description),
-                  detail::publisher{core_->shared_loop(), published, policies_of(options)});
+                  detail::publisher{core_->shared_loop(), published, policies_of(options)},
+                  clock_view{core_->clock});
         require_topics(*published, options);
         auto served = std::make_unique<detail::served<decltype(running)>>(std::move(running));
         auto& pipeline = served->running;

@@ -1,22 +1,18 @@
 #pragma once
 
-#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
-#include <millrace/core/projection.hpp>
-#include <millrace/core/record.hpp>
-#include <millrace/core/schema.hpp>
+#include <millrace/core/key.hpp>
+#include <millrace/core/node.hpp>
 #include <millrace/core/stage.hpp>
 
 namespace millrace {
-
-/// What a key can be: text, an integer, or an enumeration with a schema.
-template <class T>
-concept key_value = text<T> || std::integral<T> || named_enum<T>;
 
 /// The longest text that is taken as a key, in bytes. An event with a longer one is refused, which
 /// its sender is told where the event comes with a message and `key_by` stands before whatever
@@ -24,6 +20,41 @@ concept key_value = text<T> || std::integral<T> || named_enum<T>;
 struct max_key_bytes {
     std::size_t value = 256;
 };
+
+namespace detail {
+
+/// Passes on events whose key is short enough, and counts the others.
+template <class KeyBy, class Next>
+struct key_limit_node : forwarding_node<Next> {
+    KeyBy key;
+    std::uint64_t refused = 0;
+
+    key_limit_node(KeyBy by, Next n) : forwarding_node<Next>{std::move(n)}, key{std::move(by)} {}
+
+    template <class Event>
+    void push(const Event& event, event_stamp at) {
+        if (key.takes(event)) [[likely]] {
+            this->next.push(event, at);
+        } else {
+            ++refused;
+        }
+    }
+    template <class Record>
+    void preview(const Record& row, event_stamp at) {
+        if (key.takes(row)) this->next.preview(row, at);
+    }
+    template <class Stats>
+    void collect(Stats& stats) const {
+        stats.refused_keys += refused;
+        this->next.collect(stats);
+    }
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(refused, this->next);
+    }
+};
+
+}  // namespace detail
 
 template <class Projection>
 struct key_by_stage : stage {
@@ -51,39 +82,32 @@ struct key_by_stage : stage {
         }
     }
 
-    template <class Event>
+    template <class Stream>
     static consteval void require() {
         static_assert(
-            requires(const Projection& key, const Event& event) {
+            requires(const Projection& key, const typename Stream::event_type& event) {
                 requires key_value<std::remove_cvref_t<decltype(project(key, event))>>;
             },
             "key_by needs: a member or function of the stream's event that gives a string, an "
             "integer or an enumeration with a schema (see millrace/operators/key_by.hpp)");
     }
-};
 
-/// A stream without `key_by`: everything belongs to one key.
-struct unkeyed {
-    struct whole_stream {
-        template <class Event>
-        constexpr no_key operator()(const Event&) const noexcept {
-            return {};
+    template <class Stream>
+    [[nodiscard]] auto output(const Stream& in) const {
+        return in.keyed_by(*this);
+    }
+
+    template <class Stream, class Next>
+    [[nodiscard]] auto make_node(const Stream&, Next next) const {
+        if constexpr (is_limited<typename Stream::event_type>) {
+            return detail::key_limit_node<key_by_stage, Next>{*this, std::move(next)};
+        } else {
+            return next;
         }
-    };
-    whole_stream projection{};
-    std::string_view name{};
+    }
 };
 
 namespace detail {
-
-template <class T>
-struct owned {
-    using type = T;
-};
-template <>
-struct owned<std::string_view> {
-    using type = std::string;
-};
 
 /// What the schema calls the field that `member` points to; "key" where it names none.
 template <class Owner, class Value>
@@ -100,10 +124,6 @@ std::string_view name_of_member(Value Owner::*member) {
 }
 
 }  // namespace detail
-
-/// The form in which a key is kept: text is owned.
-template <class KeyBy, class Event>
-using key_of = typename detail::owned<projected<decltype(KeyBy::projection), Event>>::type;
 
 /// Partitions the stream: what follows runs for each value of the member on its own. Results
 /// carry the key under the name that the schema gives the member; where that is the name of another

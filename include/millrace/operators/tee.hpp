@@ -1,17 +1,101 @@
 #pragma once
 
+#include <system_error>
 #include <utility>
 
+#include <millrace/core/node.hpp>
 #include <millrace/core/stage.hpp>
+#include <millrace/core/stream.hpp>
 
 namespace millrace {
 
+namespace detail {
+
+template <class First, class Second>
+struct tee_node {
+    First first;
+    Second second;
+
+    template <class Event>
+    void push(const Event& event, event_stamp at) {
+        first.push(event, at);
+        second.push(event, at);
+    }
+    template <class Record>
+    void preview(const Record& row, event_stamp at) {
+        first.preview(row, at);
+        second.preview(row, at);
+    }
+    void watermark(timestamp to, trigger why) {
+        first.watermark(to, why);
+        second.watermark(to, why);
+    }
+    template <class Key>
+    void key_watermark(const Key& key, timestamp to, trigger why) {
+        first.key_watermark(key, to, why);
+        second.key_watermark(key, to, why);
+    }
+    void idle() {
+        first.idle();
+        second.idle();
+    }
+    template <class Key>
+    void key_idle(const Key& key) {
+        first.key_idle(key);
+        second.key_idle(key);
+    }
+    std::error_code finish() {
+        const std::error_code error = first.finish(), other = second.finish();
+        return error ? error : other;
+    }
+    bool resume() {
+        const bool is_first_done = first.resume();
+        return second.resume() && is_first_done;
+    }
+    [[nodiscard]] bool has_room() const { return first.has_room() && second.has_room(); }
+    void flush() {
+        first.flush();
+        second.flush();
+    }
+    template <class Stats>
+    void collect(Stats& stats) const {
+        first.collect(stats);
+        second.collect(stats);
+    }
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(first, second);
+    }
+};
+
+}  // namespace detail
+
 template <pipeline_stage First, pipeline_stage Second>
 struct tee_stage : stage {
+    using first_branch = First;
+    using second_branch = Second;
+
     First first;
     Second second;
 
     tee_stage(First a, Second b) : first{std::move(a)}, second{std::move(b)} {}
+
+    template <class Stream>
+    static consteval void require() {}
+
+    template <class Stream>
+    [[nodiscard]] no_stream output(const Stream&) const {
+        return {};
+    }
+
+    /// `context` builds both branches.
+    template <class Stream, class Next, class Context>
+    [[nodiscard]] auto make_node(const Stream& in, const Next&, Context& context) const {
+        auto to_first = context.build_branch(in, first);
+        auto to_second = context.build_branch(in, second);
+        return detail::tee_node<decltype(to_first), decltype(to_second)>{std::move(to_first),
+                                                                         std::move(to_second)};
+    }
 };
 
 /// Gives each event to two branches, the first one first:

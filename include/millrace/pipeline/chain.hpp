@@ -1,9 +1,12 @@
 #pragma once
 
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include <millrace/core/stage.hpp>
+#include <millrace/core/stream.hpp>
+#include <millrace/operators/operator.hpp>
 
 namespace millrace {
 
@@ -15,21 +18,6 @@ struct chain : stage {
     std::tuple<Stages...> stages;
 
     explicit chain(std::tuple<Stages...> all) : stages{std::move(all)} {}
-
-    /// Checks each stage against what reaches it.
-    template <class Stream, template <class, class> class Step>
-    static consteval void require_all() {
-        require_from<Stream, Step, Stages...>();
-    }
-
-private:
-    template <class Stream, template <class, class> class Step, class First, class... Rest>
-    static consteval void require_from() {
-        Step<First, Stream>::require();
-        if constexpr (sizeof...(Rest) > 0) {
-            require_from<typename Step<First, Stream>::output, Step, Rest...>();
-        }
-    }
 };
 
 namespace detail {
@@ -55,5 +43,88 @@ template <pipeline_stage Left, pipeline_stage Right>
     return detail::make_chain(
         std::tuple_cat(detail::stages_of(std::move(left)), detail::stages_of(std::move(right))));
 }
+
+namespace detail {
+
+template <class Stage, class Event>
+concept has_operator_output = requires {
+    typename Stage::template output<Event>;
+};
+
+template <class Stream, class... Stages>
+consteval void require_stages();
+
+template <class Stream, class... Stages>
+consteval void require_branch(const std::tuple<Stages...>*) {
+    require_stages<Stream, Stages...>();
+}
+
+/// Stops the compiler when the stage does not fit on the stream.
+template <class Stage, class Stream>
+consteval void require_stage() {
+    if constexpr (std::same_as<Stream, no_stream>) {
+        static_assert(!std::same_as<Stream, no_stream>,
+                      "tee needs: to be the last stage; put what follows into its branches "
+                      "(see millrace/operators/tee.hpp)");
+    } else if constexpr (Stream::is_windowed && !requires { typename Stage::takes_windows; }) {
+        static_assert(!Stream::is_windowed,
+                      "window needs: its process right behind it; key_by, filter and whatever "
+                      "else changes the stream go before it (see millrace/windows/windowing.hpp)");
+    } else if constexpr (has_operator_output<Stage, typename Stream::event_type>) {
+        Stage::template require<typename Stream::event_type>();
+        static_assert(stream_operator<Stage, typename Stream::event_type>,
+                      "operator needs: the members in millrace/operators/operator.hpp");
+    } else {
+        Stage::template require<Stream>();
+        if constexpr (requires { typename Stage::first_branch; }) {
+            using first = decltype(stages_of(std::declval<typename Stage::first_branch>()));
+            using second = decltype(stages_of(std::declval<typename Stage::second_branch>()));
+            require_branch<Stream>(static_cast<const first*>(nullptr));
+            require_branch<Stream>(static_cast<const second*>(nullptr));
+        }
+    }
+}
+
+/// The stream behind the stage.
+template <class Stage, class Stream>
+[[nodiscard]] auto output_of(const Stage& on, const Stream& in) {
+    if constexpr (std::same_as<Stream, no_stream>) {
+        return no_stream{};
+    } else if constexpr (has_operator_output<Stage, typename Stream::event_type>) {
+        using out = typename Stage::template output<typename Stream::event_type>;
+        if constexpr (std::same_as<out, typename Stream::event_type>) {
+            return in;
+        } else {
+            return in.template of<out>();
+        }
+    } else {
+        return on.output(in);
+    }
+}
+
+/// The stream behind a list of stages, each of which has been checked.
+template <class Stream, class... Stages>
+struct stream_behind {
+    using type = Stream;
+};
+template <class Stream, class First, class... Rest>
+struct stream_behind<Stream, First, Rest...> {
+    using next = decltype(output_of(std::declval<const First&>(), std::declval<const Stream&>()));
+    using type = typename stream_behind<next, Rest...>::type;
+};
+
+template <class Stream, class... Stages>
+consteval void require_stages() {
+    if constexpr (sizeof...(Stages) > 0) {
+        const auto each = []<class First, class... Rest>(const std::tuple<First, Rest...>*) {
+            require_stage<First, Stream>();
+            if constexpr (sizeof...(Rest) > 0)
+                require_stages<typename stream_behind<Stream, First>::type, Rest...>();
+        };
+        each(static_cast<const std::tuple<Stages...>*>(nullptr));
+    }
+}
+
+}  // namespace detail
 
 }  // namespace millrace

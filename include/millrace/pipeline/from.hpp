@@ -1,28 +1,131 @@
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include <millrace/codec/json.hpp>
-#include <millrace/core/stage.hpp>
+#include <millrace/core/event_time.hpp>
+#include <millrace/core/stream.hpp>
+#include <millrace/pipeline/source_time.hpp>
 
 namespace millrace {
 
-template <class Event, class Codec>
+namespace detail {
+
+template <class Option>
+inline constexpr bool is_timing = is_key_time<Option> || std::same_as<Option, by_producer> ||
+                                  std::same_as<Option, processing_time_t>;
+template <class Function>
+inline constexpr bool is_timing<punctuated_time<Function>> = true;
+
+/// The facet of the stream's time.
+template <class Timing>
+struct facet_of {
+    using type = shared_time;
+};
+template <>
+struct facet_of<untimed> {
+    using type = no_time;
+};
+template <class Projection>
+struct facet_of<key_time<Projection>> {
+    using type = key_time<Projection>;
+};
+
+template <class Event, class Option>
+[[nodiscard]] auto timings_of(const Option& option) {
+    if constexpr (is_timing<Option>) {
+        static_assert(timed<Event> || std::same_as<Option, processing_time_t>,
+                      "from needs: for per_key, by_producer and punctuated an event_time field in "
+                      "the schema of its event (see millrace/core/schema.hpp)");
+        return std::tuple<Option>{option};
+    } else {
+        return std::tuple<>{};
+    }
+}
+
+template <class Event, class... Options>
+[[nodiscard]] auto timing_of(const Options&... options) {
+    const auto given = std::tuple_cat(timings_of<Event>(options)...);
+    constexpr std::size_t count = std::tuple_size_v<decltype(given)>;
+    static_assert(count <= 1,
+                  "from needs: one of per_key, by_producer, punctuated and processing_time (see "
+                  "millrace/pipeline/source_time.hpp)");
+    if constexpr (count != 0) {
+        return std::get<0>(given);
+    } else if constexpr (timed<Event>) {
+        return latest_time{};
+    } else {
+        return untimed{};
+    }
+}
+
+}  // namespace detail
+
+/// What `from` takes behind the name.
+template <class Option>
+concept source_option = std::same_as<Option, codec_limits> || detail::is_timing<Option> ||
+    requires(source_time& to, const Option& option) {
+    to.set(option);
+};
+
+template <class Event, class Codec, class Timing>
 struct from_stage {
     using event_type = Event;
     using codec_type = Codec;
+    using timing_type = Timing;
+    using time_type = typename detail::facet_of<Timing>::type;
 
     std::string name;
-    codec_limits limits;
+    codec_limits limits{};
+    source_time time{};
+    Timing timing{};
+
+    /// The stream that it gives.
+    [[nodiscard]] auto output() const {
+        if constexpr (is_key_time<time_type>) {
+            return event_stream<Event, unkeyed, time_type>{{}, timing};
+        } else {
+            return event_stream<Event, unkeyed, time_type>{};
+        }
+    }
+
+    template <class Option>
+    void set(const Option& option) {
+        if constexpr (std::same_as<Option, codec_limits>) {
+            limits = option;
+        } else if constexpr (requires { time.set(option); }) {
+            time.set(option);
+        } else if constexpr (std::same_as<Option, processing_time_t>) {
+            time.set(any_time);
+        }
+    }
 };
 
 /// The start of a pipeline: a stream of `Event`, decoded by `Codec`. An endpoint takes its
 /// messages on the path `/name`.
-template <class Event, class Codec = json>
-[[nodiscard]] from_stage<Event, Codec> from(std::string name, codec_limits limits = {}) {
+///
+///     from<trade>("trades", disorder{250ms}, idle_timeout{5s})
+///
+/// Options in any order: `disorder`, `max_ahead`, `max_skew`, `max_step`, `any_time`,
+/// `idle_timeout`, `max_keys`; one of `per_key`, `by_producer`, `punctuated` and `processing_time`
+/// (see millrace/pipeline/source_time.hpp); and `codec_limits`.
+/// @throws std::invalid_argument for a negative duration, or a timeout or step of zero
+template <class Event, class Codec = json, class... Options>
+[[nodiscard]] auto from(std::string name, Options... options) {
     require_codec<Codec, Event>();
-    return {std::move(name), limits};
+    static_assert((source_option<Options> && ...),
+                  "from needs: options of time, or codec_limits (see "
+                  "millrace/pipeline/source_time.hpp)");
+    auto timing = detail::timing_of<Event>(options...);
+    from_stage<Event, Codec, decltype(timing)> made{.name = std::move(name),
+                                                    .timing = std::move(timing)};
+    (made.set(options), ...);
+    return made;
 }
 
 }  // namespace millrace

@@ -49,7 +49,11 @@ public:
         --size_;
     }
 
-    void clear() { *this = key_index{}; }
+    /// The buckets stay.
+    void clear() noexcept {
+        for (bucket& each : buckets_) each = {};
+        size_ = 0;
+    }
 
 private:
     struct bucket {

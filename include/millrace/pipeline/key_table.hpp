@@ -16,6 +16,10 @@ template <class Key, class Slot>
 class key_table {
 public:
     [[nodiscard]] std::size_t size() const noexcept { return index_.size(); }
+    /// Numbers are below this.
+    [[nodiscard]] std::uint32_t slots() const noexcept {
+        return static_cast<std::uint32_t>(slots_.size());
+    }
     [[nodiscard]] Slot& operator[](std::uint32_t number) noexcept { return slots_[number]; }
     [[nodiscard]] std::uint32_t number_of(const Slot& slot) const noexcept {
         return static_cast<std::uint32_t>(&slot - slots_.data());
@@ -47,6 +51,17 @@ public:
         free_.push_back(number);
         index_.erase(hash_(slot.key), number);
         slot = Slot{};
+    }
+
+    /// Erases all, and keeps what is allocated, but for where it was far more than was used.
+    void clear() {
+        if (slots_.capacity() > 64 && slots_.size() < slots_.capacity() / 8) {
+            *this = key_table{};
+        } else {
+            slots_.clear();
+            free_.clear();
+            index_.clear();
+        }
     }
 
     /// Calls `f(slot)` for each slot in use, in an order that depends on history alone.
@@ -103,6 +118,7 @@ public:
         return slot_ = Slot{};
     }
     void erase(Slot&) noexcept { in_use_ = false; }
+    void clear() noexcept { in_use_ = false; }
 
     template <class F>
     void for_each(F&& f) {

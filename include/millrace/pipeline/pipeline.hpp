@@ -5,7 +5,6 @@
 
 #include <millrace/pipeline/chain.hpp>
 #include <millrace/pipeline/from.hpp>
-#include <millrace/pipeline/step.hpp>
 
 namespace millrace {
 
@@ -15,8 +14,8 @@ template <class Source, pipeline_stage... Stages>
 struct pipeline {
     using event_type = typename Source::event_type;
     using codec_type = typename Source::codec_type;
-    using input_stream = detail::stream<event_type>;
-    using output_stream = typename detail::stream_after<input_stream, Stages...>::type;
+    using input_stream = decltype(std::declval<const Source&>().output());
+    using output_stream = typename detail::stream_behind<input_stream, Stages...>::type;
 
     Source source;
     std::tuple<Stages...> stages;
@@ -26,17 +25,16 @@ namespace detail {
 
 template <class Source, class... Stages, class... Added>
 [[nodiscard]] auto extend(pipeline<Source, Stages...> front, std::tuple<Added...> back) {
-    using stream = typename pipeline<Source, Stages...>::output_stream;
-    chain<Added...>::template require_all<stream, step>();
+    require_stages<typename pipeline<Source, Stages...>::output_stream, Added...>();
     return pipeline<Source, Stages..., Added...>{
         std::move(front.source), std::tuple_cat(std::move(front.stages), std::move(back))};
 }
 
 }  // namespace detail
 
-template <class Event, class Codec, pipeline_stage Stage>
-[[nodiscard]] auto operator|(from_stage<Event, Codec> source, Stage next) {
-    return detail::extend(pipeline<from_stage<Event, Codec>>{std::move(source), {}},
+template <class Event, class Codec, class Timing, pipeline_stage Stage>
+[[nodiscard]] auto operator|(from_stage<Event, Codec, Timing> source, Stage next) {
+    return detail::extend(pipeline<from_stage<Event, Codec, Timing>>{std::move(source), {}},
                           detail::stages_of(std::move(next)));
 }
 

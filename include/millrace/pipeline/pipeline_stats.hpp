@@ -13,7 +13,8 @@ struct pipeline_stats {
     std::uint64_t rejected = 0;   ///< events refused by the codec, or for a key too long
     std::uint64_t late = 0;       ///< events later than the allowed lateness
     std::uint64_t corrected = 0;  ///< late events that corrected a published record
-    /// Events refused because the limit on keys was reached, or found too long once under way.
+    /// Events refused because a limit on keys or windows was reached, or whose key was found too
+    /// long once under way.
     std::uint64_t refused_keys = 0;
     std::uint64_t keys = 0;          ///< keys that hold state now
     std::uint64_t open_windows = 0;  ///< windows that have not closed yet

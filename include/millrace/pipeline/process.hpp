@@ -2,46 +2,91 @@
 
 #include <utility>
 
+#include <millrace/analyzers/analyzer.hpp>
 #include <millrace/core/stage.hpp>
+#include <millrace/core/stream.hpp>
+#include <millrace/operators/key_by.hpp>
+#include <millrace/pipeline/key_window_node.hpp>
+#include <millrace/pipeline/late_output.hpp>
+#include <millrace/pipeline/running_node.hpp>
+#include <millrace/pipeline/store.hpp>
+#include <millrace/pipeline/window_node.hpp>
 #include <millrace/storage/null.hpp>
-#include <millrace/storage/storage.hpp>
 
 namespace millrace {
 
+namespace detail {
+
+/// Records go on with the key that they were made under.
+struct key_of_record {
+    template <class Record>
+    constexpr const auto& operator()(const Record& row) const noexcept {
+        return row.key;
+    }
+};
+
+template <class KeyBy>
+[[nodiscard]] auto record_key(const KeyBy& key) {
+    if constexpr (std::same_as<KeyBy, unkeyed>) {
+        return unkeyed{};
+    } else {
+        return key_by_stage<key_of_record>{key.name, {}};
+    }
+}
+
+}  // namespace detail
+
 template <class Analyzer, template <class> class Storage>
 struct process_stage : stage {
+    using takes_windows = void;
+
+    template <class Stream>
+    using record_of = record<key_of<typename Stream::key_by_type, typename Stream::event_type>,
+                             result_of<Analyzer>>;
+
     storage_options<Storage> options;
 
     explicit process_stage(storage_options<Storage> settings) : options{std::move(settings)} {}
+
+    template <class Stream>
+    static consteval void require() {
+        require_analyzer<Analyzer, typename Stream::event_type>();
+        require_storage<Storage<record_of<Stream>>, record_of<Stream>>();
+        if constexpr (Stream::is_windowed) detail::require_own_time<Stream>();
+    }
+
+    template <class Stream>
+    [[nodiscard]] auto output(const Stream& in) const {
+        return in.template of_records<record_of<Stream>>(detail::record_key(in.key));
+    }
+
+    template <class Stream, class Next, class Context>
+    [[nodiscard]] auto make_node(const Stream& in, Next next, Context& context) const {
+        detail::require_key_name<record_of<Stream>>(in.key.name);
+        auto kept = store_stage<Storage>{options}.make_node(output(in), std::move(next), context);
+        using kept_type = decltype(kept);
+        if constexpr (!Stream::is_windowed) {
+            return detail::running_node<Stream, Analyzer, kept_type>{in, std::move(kept)};
+        } else {
+            auto on_late = detail::late_output<typename Stream::event_type>(in, context);
+            using late_type = decltype(on_late);
+            if constexpr (is_key_time<typename Stream::time_type>) {
+                detail::check_own_time(in);
+                return detail::key_window_node<Stream, Analyzer, late_type, kept_type>{
+                    in, std::move(on_late), std::move(kept)};
+            } else {
+                return detail::window_node<Stream, Analyzer, late_type, kept_type>{
+                    in, std::move(on_late), std::move(kept), context.pace()};
+            }
+        }
+    }
 };
 
-/// Folds the stream into an `Analyzer` for each key and window and keeps every result in the
-/// `Storage`, in a table called after the topic that follows. Records come out. Without a
-/// `window` before it, each event gives a record.
+/// Folds the stream into an `Analyzer` for each key and window. Records come out; without a
+/// `window` before it, each event gives one. A `Storage` is short for `store<Storage>` behind it.
 template <class Analyzer, template <class> class Storage = null_storage>
 [[nodiscard]] process_stage<Analyzer, Storage> process(storage_options<Storage> options = {}) {
     return process_stage<Analyzer, Storage>{std::move(options)};
-}
-
-template <class Detector, template <class> class Storage>
-struct detect_stage : stage {
-    storage_options<Storage> options;
-    std::size_t key_limit = 1'000'000;
-
-    explicit detect_stage(storage_options<Storage> settings) : options{std::move(settings)} {}
-};
-
-/// Follows the records of a previous `process` over time: the `Detector`, an analyzer that sees
-/// each key's records in the order of their windows, adds its result's fields to the record.
-///
-///     | process<summary<mean<&reading::value>>>()
-///     | detect<ewma_zscore<at<"mean">>, sqlite_storage>({.file = "readings.db"})
-///
-/// A correction is judged, but the detector does not learn from it: it has learned from the
-/// window once.
-template <class Detector, template <class> class Storage = null_storage>
-[[nodiscard]] detect_stage<Detector, Storage> detect(storage_options<Storage> options = {}) {
-    return detect_stage<Detector, Storage>{std::move(options)};
 }
 
 }  // namespace millrace

@@ -3,14 +3,37 @@
 #include <string>
 #include <utility>
 
+#include <millrace/core/schema.hpp>
 #include <millrace/core/stage.hpp>
+#include <millrace/pipeline/build.hpp>
 
 namespace millrace {
 
 struct publish_stage : stage {
+    using is_publish = void;
+    using passes_all = void;
+
     std::string topic;
 
     explicit publish_stage(std::string name) : topic{std::move(name)} {}
+
+    template <class Stream>
+    static consteval void require() {
+        static_assert(described<typename Stream::event_type>,
+                      "publish needs: a millrace::schema of what it publishes "
+                      "(see millrace/core/schema.hpp)");
+    }
+
+    template <class Stream>
+    [[nodiscard]] Stream output(const Stream& in) const {
+        return in;
+    }
+
+    template <class Stream, class Next, class Context>
+    [[nodiscard]] auto make_node(const Stream& in, Next next, Context& context) const {
+        auto channel = context.template open<typename Stream::event_type>(topic, in.key);
+        return detail::channel_node<decltype(channel), Next>{std::move(channel), std::move(next)};
+    }
 };
 
 /// Gives each event or record to the subscribers of `topic`: on an endpoint those of the path

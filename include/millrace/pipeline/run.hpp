@@ -8,35 +8,61 @@
 #include <system_error>
 #include <utility>
 
+#include <millrace/core/clock.hpp>
+#include <millrace/core/error.hpp>
 #include <millrace/pipeline/build.hpp>
+#include <millrace/pipeline/detect.hpp>
+#include <millrace/pipeline/event_check.hpp>
+#include <millrace/pipeline/key_source.hpp>
+#include <millrace/pipeline/pipeline.hpp>
+#include <millrace/pipeline/pipeline_stats.hpp>
+#include <millrace/pipeline/process.hpp>
+#include <millrace/pipeline/publish.hpp>
+#include <millrace/pipeline/sink.hpp>
+#include <millrace/pipeline/source.hpp>
+#include <millrace/pipeline/store.hpp>
 
 namespace millrace {
 
 /// A pipeline at work, in the thread that calls it. It moves cheaply; its state stays in place.
-template <class Pipeline, class Sink>
+/// What it calls, such as a sink, must not call it: that throws std::logic_error.
+///
+/// @tparam Clock what time it is: see millrace/core/clock.hpp
+template <class Pipeline, class Sink, clock Clock = system_clock>
 class running_pipeline {
     using event = typename Pipeline::event_type;
 
 public:
     using event_type = event;
+    /// Whether it matters whose an event is.
+    static constexpr bool has_producers =
+        std::same_as<typename decltype(Pipeline::source)::timing_type, by_producer>;
     using decoder_type = typename Pipeline::codec_type::template decoder<event>;
-    using event_check_type = detail::key_check<decltype(detail::leading_keys(
-        std::declval<const decltype(Pipeline::stages)&>()))>;
+    using event_check_type = detail::event_check<
+        decltype(detail::leading_keys(std::declval<const decltype(Pipeline::stages)&>())), Clock>;
 
     /// @throws std::system_error when a storage does not open.
-    running_pipeline(Pipeline description, Sink sink)
-        : state_{std::make_unique<state>(std::move(description), std::move(sink))} {}
+    running_pipeline(Pipeline description, Sink sink, Clock clock = {})
+        : state_{std::make_unique<state>(std::move(description), std::move(sink), clock)} {}
 
     /// The name given to `from`.
     [[nodiscard]] std::string_view input() const noexcept { return state_->input; }
 
     /// Takes one event in. Results reach the sink before it returns, but for those of windows that
     /// close in slices: see `close_in_slices`.
-    void push(const event& one) {
-        if (is_behind()) [[unlikely]]
-            catch_up();
-        ++state_->events;
-        state_->root.push(one);
+    /// `producer` is who it is of, for a source `by_producer`.
+    /// @return `errc::too_far_ahead` where the source refuses it (see
+    /// millrace/pipeline/source_time.hpp), which is counted
+    errc push(const event& one, std::uint64_t producer = 0) {
+        state_->root.begin_batch();
+        return push_next(one, producer);
+    }
+
+    /// Nothing more comes of the producer for now.
+    void leave(std::uint64_t producer) {
+        const busy guard{state_->is_busy};
+        catch_up();
+        state_->root.leave(producer);
     }
 
     /// Decodes a message (a JSON object, an array of them, or lines of them) and takes its events
@@ -44,10 +70,11 @@ public:
     /// place: its bytes change, and the byte behind it must be writable. Returns how many events
     /// it took in.
     template <class OnError>
-    std::uint64_t receive(std::span<char> message, OnError&& on_error) {
+    std::uint64_t receive(std::span<char> message, OnError&& on_error, std::uint64_t producer = 0) {
         const std::uint64_t before = state_->events;
-        decode(
-            message, [this](const event& one) { push(one); }, on_error);
+        state_->root.begin_batch();
+        const auto take = [&](const event& one) { static_cast<void>(push_next(one, producer)); };
+        decode(message, take, on_error);
         return state_->events - before;
     }
 
@@ -60,7 +87,7 @@ public:
     }
 
     /// For those who decode elsewhere: a function object, a copy for their thread, that says of an
-    /// event whether its keys are short enough.
+    /// event whether it may be pushed.
     [[nodiscard]] event_check_type event_check() const { return state_->check; }
 
     /// What a decoder of its messages is made with, for those who decode elsewhere and `push`.
@@ -71,14 +98,17 @@ public:
 
     /// Says that no event earlier than `watermark` will come.
     void advance(timestamp watermark) {
+        const busy guard{state_->is_busy};
         catch_up();
-        state_->root.advance(watermark, trigger::watermark);
+        state_->root.advance(watermark);
     }
 
-    /// Tells the wall's time: windows whose input stopped for the idle timeout close.
-    void tick(timestamp wall) {
+    /// Looks whether the source is idle, which it is when it is found so twice in a row; to be
+    /// called some times a second.
+    void tick() {
+        const busy guard{state_->is_busy};
         catch_up();
-        state_->root.tick(wall);
+        state_->root.look();
     }
 
     /// Opts in to windows that close a part at a time: at most so many until `resume`, and none
@@ -104,6 +134,7 @@ public:
 
     /// Closes the next windows; true once none waits.
     bool resume() {
+        const busy guard{state_->is_busy};
         begin_slice();
         return go_on();
     }
@@ -112,9 +143,10 @@ public:
     /// @return the first storage's error whose rows are not durable; such rows stay with it and are
     /// tried again until it ends
     std::error_code finish() {
+        const busy guard{state_->is_busy};
         catch_up();
         state_->pace = {.waits_for_room = true};
-        const std::error_code error = state_->root.finish();
+        const std::error_code error = state_->root.next().finish();
         begin_slice();
         return error;
     }
@@ -123,7 +155,7 @@ public:
         pipeline_stats stats;
         stats.events = state_->events;
         stats.rejected = state_->rejected;
-        state_->root.collect(stats);
+        state_->root.next().collect(stats);
         return stats;
     }
 
@@ -138,13 +170,46 @@ public:
     }
 
 private:
+    errc push_next(const event& one, std::uint64_t producer) {
+        const busy guard{state_->is_busy};
+        if (is_behind()) [[unlikely]]
+            catch_up();
+        ++state_->events;  // also one at which it throws
+        const errc refused = state_->root.push(one, producer);
+        if (refused != errc{}) {
+            --state_->events;
+            reject(1);
+        }
+        return refused;
+    }
+
+    /// While one lives, the pipeline has an event in hand.
+    class busy {
+    public:
+        explicit busy(bool& flag) : flag_{flag} {
+            if (flag_)
+                throw std::logic_error{
+                    "millrace: a sink or handler calls the pipeline that calls it; give the event "
+                    "to "
+                    "another pipeline, or push it later"};
+            flag_ = true;
+        }
+        busy(const busy&) = delete;
+        busy& operator=(const busy&) = delete;
+        ~busy() { flag_ = false; }
+
+    private:
+        bool& flag_;
+    };
+
     void begin_slice() noexcept {
         const bool is_sliced = state_->slice != detail::closing_pace::unlimited;
         state_->pace = {state_->slice, is_sliced, state_->pace.is_behind};
     }
 
     bool go_on() {
-        if (std::exchange(state_->pace.is_behind, false) && state_->root.resume()) return true;
+        if (std::exchange(state_->pace.is_behind, false) && state_->root.next().resume())
+            return true;
         return !state_->pace.is_behind;
     }
 
@@ -152,25 +217,27 @@ private:
         if (!is_behind()) return;
         state_->pace = {.waits_for_room = true, .is_behind = true};
         while (!go_on()) {
-            state_->root.flush();
-            state_->pace.waits_for_room = state_->root.has_room();
+            state_->root.next().flush();
+            state_->pace.waits_for_room = state_->root.next().has_room();
         }
         begin_slice();
     }
 
-    using root_node = decltype(std::declval<detail::builder<Sink>&>().template build<0, false>(
+    using graph = decltype(std::declval<detail::build_context<Sink>&>().build(
         std::declval<const typename Pipeline::input_stream&>(),
         std::declval<const decltype(Pipeline::stages)&>()));
 
     struct state {
-        state(Pipeline description, Sink to)
+        state(Pipeline description, Sink to, const Clock& clock)
             : input{description.source.name},
               sink{std::move(to)},
               limits{description.source.limits},
               decode{limits},
-              check{detail::leading_keys(description.stages)},
-              root{detail::builder<Sink>{sink, &pace}.template build<0, false>(
-                  typename Pipeline::input_stream{}, description.stages)} {}
+              check{detail::leading_keys(description.stages),
+                    detail::present<Clock>{description.source.time, clock}},
+              root{description.source.time, description.source.timing, clock,
+                   detail::build_context<Sink>{sink, pace}.build(description.source.output(),
+                                                                 description.stages)} {}
 
         std::string input;
         Sink sink;
@@ -179,9 +246,11 @@ private:
         event_check_type check;
         detail::closing_pace pace{};
         std::size_t slice = detail::closing_pace::unlimited;
-        root_node root;
+        detail::source_node<event, typename decltype(Pipeline::source)::timing_type, Clock, graph>
+            root;
         std::uint64_t events = 0;
         std::uint64_t rejected = 0;
+        bool is_busy = false;
     };
 
     std::unique_ptr<state> state_;
@@ -189,15 +258,16 @@ private:
 
 /// Starts a pipeline that publishes to `sink`: a function `f(record)` or `f(topic, record)`, or a
 /// `publish_sink`.
-template <class Source, class... Stages, class Sink>
-[[nodiscard]] auto start(pipeline<Source, Stages...> description, Sink sink) {
+template <class Source, class... Stages, class Sink, clock Clock = system_clock>
+[[nodiscard]] auto start(pipeline<Source, Stages...> description, Sink sink, Clock clock = {}) {
     using description_type = pipeline<Source, Stages...>;
     if constexpr (publish_sink<Sink>) {
-        return running_pipeline<description_type, Sink>{std::move(description), std::move(sink)};
+        return running_pipeline<description_type, Sink, Clock>{std::move(description),
+                                                               std::move(sink), std::move(clock)};
     } else {
         using wrapped = detail::callable_sink<Sink>;
-        return running_pipeline<description_type, wrapped>{std::move(description),
-                                                           wrapped{std::move(sink)}};
+        return running_pipeline<description_type, wrapped, Clock>{
+            std::move(description), wrapped{std::move(sink)}, std::move(clock)};
     }
 }
 

@@ -12,11 +12,9 @@ namespace millrace {
 /// | member                         | meaning                                                  |
 /// |--------------------------------|----------------------------------------------------------|
 /// | `window_bounds assign(timestamp) const` | the half-open span that holds the time          |
-/// | `duration size() const`        | the span's length; also the default idle timeout         |
 template <class W>
 concept window_assigner = std::copyable<W> && requires(const W& assigner, timestamp time) {
     { assigner.assign(time) } -> std::same_as<window_bounds>;
-    { assigner.size() } -> std::same_as<duration>;
 };
 
 }  // namespace millrace

@@ -7,15 +7,10 @@
 #include <utility>
 
 #include <millrace/core/stage.hpp>
+#include <millrace/core/stream.hpp>
 #include <millrace/windows/window.hpp>
 
 namespace millrace {
-
-/// How far events may be out of order: the watermark stays this far behind the latest event time
-/// seen, and results wait for as long.
-struct disorder {
-    duration value;
-};
 
 /// Allowed lateness: for this much event time after its window closed, a late event corrects the
 /// published record; the corrected record follows at once.
@@ -23,21 +18,11 @@ struct lateness {
     duration value;
 };
 
-/// Wall time without input after which the open windows close (trigger `idle`). Without this
-/// option it is the window's own size.
-struct idle_timeout {
-    duration value;
+/// How many windows may be open, or kept for late events, at a time, of a key where each has a time
+/// of its own: ten thousand by default. An event of a further one is refused and counted.
+struct max_windows {
+    std::size_t value = 10'000;
 };
-
-/// How many keys may hold state at a time. An event of a further key is refused and counted.
-struct max_keys {
-    std::size_t value;
-};
-
-/// Event time advances for each key by that key's events alone, so that one source with a wrong
-/// clock cannot close the windows of others. A key is remembered after its windows are gone.
-struct per_key_t {};
-inline constexpr per_key_t per_key{};
 
 /// Events later than the allowed lateness are counted and dropped.
 struct drop_late_t {};
@@ -62,41 +47,46 @@ template <class Function>
     return {std::move(f)};
 }
 
-/// No window: each event gives a result.
-struct unwindowed {
-    static constexpr bool is_windowed = false;
-    std::size_t key_limit = 1'000'000;
-};
-
-/// A window and everything that it needs to know about time.
-template <window_assigner Window, class Late, bool PerKey>
+/// A window, and what becomes of late events.
+template <window_assigner Window, class Late>
 struct windowing : stage {
-    static constexpr bool is_windowed = true;
-    static constexpr bool is_per_key = PerKey;
     using window_type = Window;
     using late_policy = Late;
 
     Window window;
     Late late;
-    duration out_of_order{};
     duration allowed_lateness{};
-    duration idle_after{};
-    std::size_t key_limit = 1'000'000;
+    std::size_t key_limit = max_keys{}.value;
+    std::size_t window_limit = max_windows{}.value;
 
     windowing(Window assigner, Late policy)
-        : window{std::move(assigner)}, late{std::move(policy)}, idle_after{window.size()} {}
+        : window{std::move(assigner)}, late{std::move(policy)} {}
 
-    void set(disorder option) { out_of_order = checked(option.value, duration{0}); }
-    void set(lateness option) { allowed_lateness = checked(option.value, duration{0}); }
-    void set(idle_timeout option) { idle_after = checked(option.value, duration{1}); }
+    void set(lateness option) {
+        if (option.value < duration{0})
+            throw std::invalid_argument{"window: the lateness must not be negative"};
+        allowed_lateness = option.value;
+    }
     void set(max_keys option) { key_limit = option.value; }
-    void set(per_key_t) {}
+    void set(max_windows option) { window_limit = option.value; }
     void set(const Late&) {}
 
-private:
-    static duration checked(duration value, duration least) {
-        if (value < least) throw std::invalid_argument{"window: a duration is too small"};
-        return value;
+    template <class Stream>
+    static consteval void require() {
+        static_assert(!std::is_same_v<typename Stream::time_type, no_time>,
+                      "window needs: event times, by an event_time field in the schema of the "
+                      "source's event or processing_time in its from "
+                      "(see millrace/core/schema.hpp)");
+    }
+
+    template <class Stream>
+    [[nodiscard]] auto output(const Stream& in) const {
+        return windowed_stream<Stream, windowing>{in, *this};
+    }
+
+    template <class Stream, class Next>
+    [[nodiscard]] Next make_node(const Stream&, Next next) const {
+        return next;
     }
 };
 
@@ -131,10 +121,11 @@ constexpr auto& late_policy_of(First& first, Rest&... rest) {
 ///
 ///     window(tumbling{1s}, lateness{250ms}, drop_late)
 ///
-/// Options in any order: `disorder`, `lateness`, `idle_timeout`, `max_keys`, `per_key`, and where
-/// events go that come later than the allowed lateness, which has no default: `drop_late`,
-/// `late_to("topic")` or `late_to(function)`.
-/// @throws std::invalid_argument for a negative duration, or an idle timeout of zero.
+/// Options in any order: `lateness`, `max_keys`, `max_windows`, and where events go that come later
+/// than the allowed lateness, which has no default: `drop_late`, `late_to("topic")` or
+/// `late_to(function)`. Behind it stands the `process` that it is for. How far events may be out of
+/// order is said where they come in, see `disorder`.
+/// @throws std::invalid_argument for a negative lateness
 template <window_assigner Window, class... Options>
 [[nodiscard]] auto window(Window assigner, Options... options) {
     constexpr int policies = (0 + ... + (detail::is_late_policy<Options> ? 1 : 0));
@@ -142,10 +133,8 @@ template <window_assigner Window, class... Options>
                   "window needs: where events later than the allowed lateness go; add one of "
                   "drop_late, late_to(\"topic\"), late_to(function) "
                   "(see millrace/windows/windowing.hpp)");
-    constexpr bool keyed_time = (std::is_same_v<Options, per_key_t> || ...);
     auto& late = detail::late_policy_of(options..., detail::no_late);
-    windowing<Window, std::remove_cvref_t<decltype(late)>, keyed_time> made{std::move(assigner),
-                                                                            late};
+    windowing<Window, std::remove_cvref_t<decltype(late)>> made{std::move(assigner), late};
     (made.set(options), ...);
     return made;
 }

@@ -38,9 +38,10 @@ struct recording {
     using event_type = named;
     using decoder_type = json::decoder<named>;
     struct event_check_type {
-        bool operator()(const named& one) const {
+        void begin_batch() {}
+        errc operator()(const named& one) const {
             if (one.name == "unchecked") throw 1;
-            return one.name.size() < 100;
+            return one.name.size() < 100 ? errc{} : errc::key_too_long;
         }
     };
 
@@ -58,7 +59,15 @@ struct recording {
         return --due == 0;
     }
     event_check_type event_check() const { return {}; }
-    void push(const named& one) {
+    static constexpr bool has_producers = true;
+    std::vector<std::uint64_t> producers;  ///< whose the events were
+    std::vector<std::string> left;         ///< who has left, behind how many events
+
+    void leave(std::uint64_t producer) {
+        left.push_back(std::to_string(producer) + " behind " + std::to_string(got.size()));
+    }
+    void push(const named& one, std::uint64_t producer) {
+        producers.push_back(producer);
         if (one.name == "throw") throw 1;
         while (is_behind()) resume();
         got.emplace_back(one.name);
@@ -230,6 +239,7 @@ TEST_CASE("in the pipeline's own loop who fails is closed before it can send on"
     l.run();
     REQUIRE(l.pipeline.got == std::vector<std::string>{"close", "closed", "closed", "closed"});
     local->leave(*cid);
+    l.run();
 }
 
 TEST_CASE("who failed and is gone is not missed, and its place may be another's") {
@@ -243,6 +253,25 @@ TEST_CASE("who failed and is gone is not missed, and its place may be another's"
     l.run();
     REQUIRE(l.pipeline.got == std::vector<std::string>{"again"});
     REQUIRE(l.ann->is_open());
+}
+
+TEST_CASE(
+    "the pipeline knows whose an event is, and that a connection is closed, behind its last") {
+    two_loops l;
+    l.receive(*l.ann, R"([{"name":"a1"},{"name":"a2"}])");
+    l.receive(*l.bob, R"({"name":"b1"})");
+    l.queue->leave(*l.ann);
+    REQUIRE(l.pipeline.left.empty());
+    l.run();
+    REQUIRE(l.pipeline.producers == std::vector<std::uint64_t>{1, 1, 2});
+    REQUIRE(l.pipeline.left == std::vector<std::string>{"1 behind 3"});
+
+    l.queue->enter(*l.ann);
+    const std::size_t sent = l.fill() * event_queue<recording>::max_batch_events;
+    l.queue->leave(*l.bob);  // while no batch is free
+    l.run();
+    l.run();
+    REQUIRE(l.pipeline.left.back() == "2 behind " + std::to_string(3 + sent));
 }
 
 TEST_CASE("a shut queue sends what it has and takes no more; a closed one takes nothing") {
@@ -314,6 +343,7 @@ TEST_CASE("what comes while windows close waits, in order, in the pipeline's loo
     local->drain();
     REQUIRE(l.pipeline.got.back() == "e");
     local->leave(*l.ann);
+    l.run();
 }
 
 TEST_CASE("who posts is told what was taken of it, in the pipeline's loop and in others alike") {

@@ -40,9 +40,9 @@ struct fake_running {
     decltype(std::declval<Sink&>().template open<note>("", unkeyed{})) out;
 
     std::string_view input() const { return "notes"; }
-    void push(const note& one) { out(one); }
+    void push(const note& one, std::uint64_t = 0) { out(one); }
     template <class OnError>
-    std::size_t receive(std::span<char> message, OnError&& on_error) {
+    std::size_t receive(std::span<char> message, OnError&& on_error, std::uint64_t) {
         return decode(
             message, [this](const note& one) { push(one); }, on_error);
     }
@@ -58,7 +58,7 @@ struct fake_running {
         if (errors == 0) take(note{text});
         return errors == 0 ? 1 : 0;
     }
-    void tick(timestamp) {}
+    void tick() {}
     bool is_behind() const { return false; }
     std::error_code finish() {
         out(note{"finished"});
@@ -70,7 +70,7 @@ struct fake_running {
 struct fake_pipeline {};
 
 template <class Sink>
-fake_running<Sink> start(fake_pipeline, Sink sink) {
+fake_running<Sink> start(fake_pipeline, Sink sink, clock_view<manual_clock>) {
     return {sink.template open<note>("repeated", unkeyed{})};
 }
 

@@ -100,8 +100,7 @@ public:
             if (now >= stop_deadline_) end_now();
             return end_if_idle(true);
         }
-        for (const auto& each : paths.pipelines())
-            shared_loop()->contain([&] { each->tick(clock.wall()); });
+        for (const auto& each : paths.pipelines()) shared_loop()->contain([&] { each->tick(); });
         if (!is_draining_) listener_.resume();
     }
 

@@ -75,6 +75,10 @@ public:
     /// An event that the codec refused.
     void reject() noexcept { ++rejected_; }
 
+    /// Connections that are closed, whose last events are in this batch or before it.
+    void close(std::vector<std::uint64_t>&& connections) { closed_ = std::move(connections); }
+    [[nodiscard]] const std::vector<std::uint64_t>& closed() const noexcept { return closed_; }
+
     /// Calls `f(const std::shared_ptr<event_sender>&, std::span<const Event>)` for the events that
     /// stand together and are of one sender, until one returns that it took fewer than all. The
     /// next call goes on from there.
@@ -101,6 +105,7 @@ public:
         if (events_.capacity() > max_idle_events) std::vector<Event>{}.swap(events_);
         events_.clear();
         runs_.clear();
+        closed_.clear();
         rejected_ = 0;
         taken_ = 0;
         texts_.clear();
@@ -116,6 +121,7 @@ private:
 
     std::vector<Event> events_;
     std::vector<run> runs_;
+    std::vector<std::uint64_t> closed_;
     std::uint64_t rejected_ = 0;
     std::size_t taken_ = 0;
     text_arena texts_;

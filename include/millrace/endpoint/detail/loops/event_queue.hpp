@@ -7,6 +7,7 @@
 #include <span>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include <millrace/codec/codec.hpp>
 #include <millrace/core/error.hpp>
@@ -16,7 +17,7 @@
 #include <millrace/endpoint/detail/loops/event_batch.hpp>
 #include <millrace/endpoint/detail/loops/loop.hpp>
 #include <millrace/endpoint/detail/loops/mailbox.hpp>
-#include <millrace/pipeline/key_limit.hpp>
+#include <millrace/pipeline/event_check.hpp>
 #include <millrace/websocket/close_code.hpp>
 
 namespace millrace::detail {
@@ -60,6 +61,10 @@ class event_queue final : public event_queue_base,
                           public std::enable_shared_from_this<event_queue<Running>> {
     using event = typename Running::event_type;
     using batch = event_batch<event>;
+    static constexpr bool has_producers = [] {
+        if constexpr (requires { Running::has_producers; }) return bool{Running::has_producers};
+        return false;
+    }();
 
 public:
     /// A batch is sent once it has so many events; what is left of a turn at its end.
@@ -100,6 +105,10 @@ public:
         if (found == senders_.end()) return;
         found->second->who = nullptr;
         senders_.erase(found);
+        if constexpr (has_producers) {
+            closed_.push_back(sender.id());
+            schedule();
+        }
     }
 
     /// As `running_pipeline::receive`, of a connection that has entered and is not paused.
@@ -115,7 +124,10 @@ public:
         if (!is_direct) begin_batch();
         const auto take = [&](const event& one) {
             ++taken;
-            if (is_direct && !local_->is_behind()) return local_->push(one);
+            if (is_direct && !local_->is_behind()) {
+                static_cast<void>(local_->push(one, from.id()));
+                return;
+            }
             if (std::exchange(is_direct, false)) begin_batch();
             open_->keep(one);
         };
@@ -171,8 +183,12 @@ public:
 private:
     /// What is kept from now on is `from`'s.
     void begin(const std::shared_ptr<event_sender>& from) {
-        if (!std::exchange(is_scheduled_, true)) receiver_->schedule(this->shared_from_this());
+        schedule();
         open_->begin(from);
+    }
+
+    void schedule() {
+        if (!std::exchange(is_scheduled_, true)) receiver_->schedule(this->shared_from_this());
     }
 
     template <class Take, class OnError>
@@ -186,7 +202,8 @@ private:
     }
 
     void send() {
-        if (is_full() || open_->empty()) return;
+        if (is_full() || (open_->empty() && closed_.empty())) return;
+        open_->close(std::exchange(closed_, {}));
         queue_->push();
         open_ = queue_->back();
         if (!is_full()) return;
@@ -197,6 +214,7 @@ private:
         if (!is_full()) return;
         open_ = queue_->back();
         if (is_full()) return;
+        if (!closed_.empty()) schedule();
         for (const auto& each : senders_) each.first->resume_reading();
     }
 
@@ -212,7 +230,7 @@ private:
                 std::size_t taken = 0;
                 const auto push_all = [&] {
                     for (; taken != run.size() && may_push(pipeline, closing); ++taken)
-                        pipeline.push(run[taken]);
+                        static_cast<void>(pipeline.push(run[taken], from->id));
                 };
                 from->has_failed = !pipeline_loop.contain(push_all, from->id);
                 from->taken += taken;
@@ -226,6 +244,9 @@ private:
             });
         closing.check();
         if (!events.is_taken()) return false;
+        if constexpr (has_producers) {
+            for (const std::uint64_t each : events.closed()) pipeline.leave(each);
+        }
         events.clear();
         return true;
     }
@@ -250,6 +271,7 @@ private:
     std::shared_ptr<batch_queue<batch>> queue_;
     std::unordered_map<connection*, std::shared_ptr<event_sender>> senders_;
     std::shared_ptr<event_sender> latest_;  ///< whose message was the last
+    std::vector<std::uint64_t> closed_;     ///< connections that were, which is not told yet
     batch* open_;                           ///< being filled; null: all wait to be taken
     bool is_scheduled_ = false;
     bool is_shut_ = false;

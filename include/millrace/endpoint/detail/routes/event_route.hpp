@@ -76,7 +76,7 @@ public:
 
     void on_message(connection& from, websocket::opcode op, std::span<char> payload) override {
         receive_events(from, op, payload, [&](std::span<char> message, auto&& on_error) {
-            pipeline_.receive(message, on_error);
+            pipeline_.receive(message, on_error, from.id());
         });
     }
 
@@ -84,7 +84,7 @@ public:
         post_report report{from.options().max_errors_per_message};
         std::uint64_t accepted = 0;
         const auto take = [&](const auto& one) {
-            pipeline_.push(one);
+            static_cast<void>(pipeline_.push(one, from.id()));
             ++accepted;
         };
         try {
@@ -94,6 +94,10 @@ public:
             throw;
         }
         respond(report.answer(accepted, false));
+    }
+
+    void on_close(connection& from) override {
+        if constexpr (requires { requires Running::has_producers; }) pipeline_.leave(from.id());
     }
 
 private:

@@ -7,7 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include <millrace/core/timestamp.hpp>
 #include <millrace/endpoint/detail/loops/closing_turns.hpp>
 #include <millrace/endpoint/detail/loops/loop.hpp>
 #include <millrace/endpoint/metrics.hpp>
@@ -18,7 +17,7 @@ namespace millrace::detail {
 class served_pipeline {
 public:
     virtual ~served_pipeline() = default;
-    virtual void tick(timestamp wall) = 0;
+    virtual void tick() = 0;
     /// From now on nothing is put off: what is pushed has its effect at once.
     virtual void end_turns() = 0;
     virtual std::error_code finish() = 0;
@@ -48,8 +47,8 @@ public:
         if (const auto end = std::exchange(end_turns_, nullptr)) end();
     }
 
-    void tick(timestamp wall) override {
-        if (!running.is_behind()) running.tick(wall);
+    void tick() override {
+        if (!running.is_behind()) running.tick();
         if (check_) check_();
     }
     std::error_code finish() override { return running.finish(); }

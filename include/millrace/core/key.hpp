@@ -1,0 +1,55 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include <millrace/core/projection.hpp>
+#include <millrace/core/record.hpp>
+#include <millrace/core/schema.hpp>
+
+namespace millrace {
+
+/// What a key can be: text, an integer, or an enumeration with a schema.
+template <class T>
+concept key_value = text<T> || std::integral<T> || named_enum<T>;
+
+/// How many keys may hold state at a time, one million by default. In a window, an event of a
+/// further key is refused and counted. In a source whose time is `per_key`, the key goes that was
+/// not seen for longest, and its windows close with `trigger::evicted`.
+struct max_keys {
+    std::size_t value = 1'000'000;
+};
+
+/// How a stream is keyed has a `projection`, which gives an event's key, and the key's `name`.
+/// A stream without `key_by`: everything belongs to one key.
+struct unkeyed {
+    struct whole_stream {
+        template <class Event>
+        constexpr no_key operator()(const Event&) const noexcept {
+            return {};
+        }
+    };
+    whole_stream projection{};
+    std::string_view name{};
+};
+
+namespace detail {
+
+template <class T>
+struct owned {
+    using type = T;
+};
+template <>
+struct owned<std::string_view> {
+    using type = std::string;
+};
+
+}  // namespace detail
+
+/// The form in which a key is kept: text is owned.
+template <class KeyBy, class Event>
+using key_of = typename detail::owned<projected<decltype(KeyBy::projection), Event>>::type;
+
+}  // namespace millrace

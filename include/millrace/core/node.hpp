@@ -1,0 +1,90 @@
+#pragma once
+
+#include <system_error>
+
+#include <millrace/core/record.hpp>
+#include <millrace/core/timestamp.hpp>
+
+namespace millrace {
+
+/// The time of an event on its way through a pipeline.
+struct event_stamp {
+    timestamp time{};  ///< when it happened; a record of a window: the window's last instant
+    timestamp
+        watermark{};  ///< of its stream, or of its key, as it came: nothing earlier is expected
+};
+
+/// The end of a running pipeline, and what every node of one can be told. A node takes what comes
+/// from the node in front of it and hands on to `next`, which it owns; all calls are resolved by
+/// the compiler. A node of one's own derives from `forwarding_node<Next>` and replaces what it does
+/// not only pass on: mostly `push` and `archive`.
+struct end_node {
+    /// One more event or record.
+    template <class Event>
+    void push(const Event&, event_stamp) noexcept {}
+    /// A record as it would be if its window closed now: for those who show or keep it. Another
+    /// one of the same key and window follows, so it is not to be counted.
+    template <class Record>
+    void preview(const Record&, event_stamp) noexcept {}
+    /// No event earlier than this will come.
+    void watermark(timestamp, trigger) noexcept {}
+    /// Likewise, of one key, where the source's time is `per_key`.
+    template <class Key>
+    void key_watermark(const Key&, timestamp, trigger) noexcept {}
+    /// Nothing has come for the idle timeout: at all, or of one key where the time is `per_key`.
+    void idle() noexcept {}
+    template <class Key>
+    void key_idle(const Key&) noexcept {}
+    /// Nothing will come. Gives the first error of the storages.
+    std::error_code finish() noexcept { return {}; }
+    /// Goes on with what was put off (see `running_pipeline::close_in_slices`); true once nothing
+    /// waits.
+    bool resume() noexcept { return true; }
+    /// Whether all storages can take more.
+    [[nodiscard]] bool has_room() const noexcept { return true; }
+    /// Makes durable what the storages hold.
+    void flush() noexcept {}
+    template <class Stats>
+    void collect(Stats&) const noexcept {}
+    template <class Archive>
+    void archive(Archive&) noexcept {}
+};
+
+/// A node that passes on all that it is told, for others to derive from.
+template <class Next>
+struct forwarding_node {
+    Next next;
+
+    template <class Event>
+    void push(const Event& event, event_stamp at) {
+        next.push(event, at);
+    }
+    template <class Record>
+    void preview(const Record& row, event_stamp at) {
+        next.preview(row, at);
+    }
+    void watermark(timestamp to, trigger why) { next.watermark(to, why); }
+    template <class Key>
+    void key_watermark(const Key& key, timestamp to, trigger why) {
+        next.key_watermark(key, to, why);
+    }
+    void idle() { next.idle(); }
+    template <class Key>
+    void key_idle(const Key& key) {
+        next.key_idle(key);
+    }
+    std::error_code finish() { return next.finish(); }
+    bool resume() { return next.resume(); }
+    [[nodiscard]] bool has_room() const { return next.has_room(); }
+    void flush() { next.flush(); }
+    template <class Stats>
+    void collect(Stats& stats) const {
+        next.collect(stats);
+    }
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(next);
+    }
+};
+
+}  // namespace millrace

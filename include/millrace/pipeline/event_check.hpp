@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <millrace/codec/codec.hpp>
+#include <millrace/core/error.hpp>
+#include <millrace/core/event_time.hpp>
+#include <millrace/operators/key_by.hpp>
+#include <millrace/pipeline/present.hpp>
+
+namespace millrace::detail {
+
+template <class Stage>
+inline constexpr bool is_key_by = false;
+template <class Projection>
+inline constexpr bool is_key_by<key_by_stage<Projection>> = true;
+
+/// The `key_by` stages that every event reaches as it came.
+template <std::size_t At = 0, class... Stages>
+[[nodiscard]] auto leading_keys([[maybe_unused]] const std::tuple<Stages...>& stages) {
+    if constexpr (At < sizeof...(Stages)) {
+        using stage = std::tuple_element_t<At, std::tuple<Stages...>>;
+        if constexpr (is_key_by<stage>) {
+            return std::tuple_cat(std::tuple<stage>{std::get<At>(stages)},
+                                  leading_keys<At + 1>(stages));
+        } else if constexpr (requires { typename stage::passes_all; }) {
+            return leading_keys<At + 1>(stages);
+        } else {
+            return std::tuple<>{};
+        }
+    } else {
+        return std::tuple<>{};
+    }
+}
+
+/// Says of a decoded event whether it may be pushed: its keys are short enough, and it is not
+/// dated too far ahead.
+template <class Keys, class Clock>
+class event_check {
+public:
+    event_check(Keys keys, present<Clock> now) : keys_{std::move(keys)}, now_{std::move(now)} {}
+
+    void begin_batch() noexcept { now_.begin_batch(); }
+
+    template <class Event>
+    [[nodiscard]] errc operator()(const Event& event) {
+        const auto takes = [&](const auto&... each) { return (each.takes(event) && ...); };
+        if (!std::apply(takes, keys_)) return errc::key_too_long;
+        if constexpr (timed<Event>) {
+            if (!now_.admits(time_of(event))) return errc::too_far_ahead;
+        }
+        return {};
+    }
+
+private:
+    Keys keys_;
+    present<Clock> now_;
+};
+
+/// Decodes a message, and calls `take(event)` for each event that `check` finds good; for each
+/// other `reject()` and `on_error(const input_error&)`.
+template <class Decoder, class Check, class Take, class Reject, class OnError>
+void decode_checked(Decoder& decoder, Check& check, std::span<char> message, Take&& take,
+                    Reject&& reject, OnError&& on_error) {
+    check.begin_batch();
+    decoder.decode(
+        message,
+        [&](const auto& one) {
+            const errc found = check(one);
+            if (found == errc{}) take(one);
+            return found;
+        },
+        [&](const input_error& error) {
+            reject();
+            on_error(error);
+        });
+}
+
+}  // namespace millrace::detail

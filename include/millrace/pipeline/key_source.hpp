@@ -1,0 +1,113 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include <millrace/core/error.hpp>
+#include <millrace/core/event_time.hpp>
+#include <millrace/core/key.hpp>
+#include <millrace/core/node.hpp>
+#include <millrace/pipeline/idle_watch.hpp>
+#include <millrace/pipeline/key_table.hpp>
+#include <millrace/pipeline/present.hpp>
+#include <millrace/pipeline/source.hpp>
+#include <millrace/pipeline/source_time.hpp>
+#include <millrace/pipeline/watermark_state.hpp>
+
+namespace millrace::detail {
+
+/// A source of which each key has a watermark of its own.
+template <class Event, class Projection, class Clock, class Next>
+class source_node<Event, key_time<Projection>, Clock, Next> {
+public:
+    source_node(const source_time& settings, key_time<Projection> by, const Clock& clock, Next next)
+        : settings_{settings},
+          projection_{std::move(by.projection)},
+          present_{settings, clock},
+          next_{std::move(next)} {}
+
+    void begin_batch() noexcept { present_.begin_batch(); }
+
+    [[nodiscard]] errc push(const Event& one, std::uint64_t) {
+        const timestamp time = time_of(one);
+        if (!present_.admits(time)) return errc::too_far_ahead;
+        const auto& sought = project(projection_, one);
+        slot* of = keys_.find(sought);
+        if (of == nullptr) {
+            while (keys_.size() >= settings_.key_limit) evict_one();
+            of = &keys_.add(sought);
+            of->state.watermark = floor_;
+            of->is_used = true;
+        }
+        of->idle.note_input();
+        of->is_recent = true;
+        const bool has_risen = of->state.observe(present_.trusted(time), settings_);
+        const timestamp watermark = of->state.watermark;
+        next_.push(one, {time, watermark});
+        if (has_risen) next_.key_watermark(sought, watermark, trigger::watermark);
+        return {};
+    }
+
+    void advance(timestamp to) {
+        if (to <= floor_) return;
+        floor_ = to;
+        keys_.for_each(
+            [&](slot& each) { each.state.watermark = std::max(each.state.watermark, to); });
+        next_.watermark(to, trigger::watermark);
+    }
+
+    void leave(std::uint64_t) noexcept {}
+
+    void look() {
+        const auto now = present_.clock().elapsed();
+        keys_.for_each([&](slot& each) {
+            if (each.idle.look(now, settings_.idle_after)) next_.key_idle(each.key);
+        });
+    }
+
+    [[nodiscard]] Next& next() noexcept { return next_; }
+    [[nodiscard]] const Next& next() const noexcept { return next_; }
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar.version(1);
+        ar(keys_, hand_, floor_, next_);
+    }
+
+private:
+    using key_type = typename owned<projected<Projection, Event>>::type;
+
+    struct slot {
+        key_type key{};
+        watermark_state state{};
+        idle_watch idle{};
+        bool is_used = false;
+        bool is_recent = false;
+
+        template <class Archive>
+        void archive(Archive& ar) {
+            ar(key, state, is_used, is_recent);
+        }
+    };
+
+    /// The first that was not seen since this came by it (second chance, Corbató 1968).
+    void evict_one() {
+        for (;; ++hand_) {
+            slot& each = keys_[hand_ % keys_.slots()];
+            if (!each.is_used || std::exchange(each.is_recent, false)) continue;
+            next_.key_watermark(each.key, timestamp::max(), trigger::evicted);
+            return keys_.erase(each);
+        }
+    }
+
+    source_time settings_;
+    Projection projection_;
+    present<Clock> present_;
+    key_table<key_type, slot> keys_;
+    std::uint32_t hand_ = 0;
+    timestamp floor_ = timestamp::min();  // of the whole stream
+    Next next_;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,166 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <millrace/pipeline/source_time.hpp>
+
+namespace millrace::detail {
+
+/// The producers of one source, and the watermark that holds for all of them: behind the one that
+/// is least far. One that is idle or has left holds nobody up, and one that is behind the
+/// watermark, since it is new or was idle, counts again once it has caught up. An event costs a
+/// look-up, none where the one before was of the same producer, and some steps in a heap.
+class producers {
+public:
+    explicit producers(std::size_t limit) noexcept : limit_{limit} {}
+
+    /// The watermark behind an event of that time.
+    timestamp observe(std::uint64_t id, timestamp time, const source_time& settings) {
+        furthest_ = std::max(furthest_, time);
+        producer* from = find_or_add(id);
+        if (from == nullptr) return watermark_;
+        from->has_input = true;
+        if (time <= from->latest) return watermark_;
+        from->latest = time;
+        if (from->place == outside) {
+            if (saturated_add(time, -settings.out_of_order) < watermark_) return watermark_;
+            from->place = heap_.size();
+            heap_.push_back(latest_);
+            sift_up(from->place);
+        } else {
+            sift_down(from->place);
+        }
+        return follow(settings);
+    }
+
+    /// The producer has closed. True where the watermark rises.
+    bool leave(std::uint64_t id, const source_time& settings) {
+        const auto found = numbers_.find(id);
+        if (found == numbers_.end()) return false;
+        const timestamp before = watermark_;
+        remove(found->second);
+        numbers_.erase(found);
+        return follow(settings) > before;
+    }
+
+    /// Looks for those that have been idle. True where the watermark rises.
+    bool look(std::chrono::nanoseconds now, const source_time& settings) {
+        const timestamp before = watermark_;
+        for (auto each = numbers_.begin(); each != numbers_.end();) {
+            producer& one = all_[each->second];
+            if (std::exchange(one.has_input, false)) one.last_input = now;
+            if (now - one.last_input < settings.idle_after) {
+                ++each;
+            } else {
+                remove(each->second);
+                each = numbers_.erase(each);
+            }
+        }
+        return follow(settings) > before;
+    }
+
+    [[nodiscard]] timestamp watermark() const noexcept { return watermark_; }
+    [[nodiscard]] std::size_t size() const noexcept { return numbers_.size(); }
+
+    /// Nothing earlier will come, of anybody.
+    void advance(timestamp to) noexcept { watermark_ = std::max(watermark_, to); }
+
+    /// How far time has come; who the producers are is known again when they send.
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(watermark_, furthest_);
+    }
+
+private:
+    static constexpr std::size_t outside = static_cast<std::size_t>(-1);
+
+    struct producer {
+        timestamp latest = timestamp::min();
+        std::size_t place = outside;  ///< in the heap
+        std::chrono::nanoseconds last_input{};
+        bool has_input = false;
+    };
+
+    producer* find_or_add(std::uint64_t id) {
+        if (has_latest_ && id == latest_id_) return &all_[latest_];
+        const auto found = numbers_.find(id);
+        if (found != numbers_.end()) {
+            latest_ = found->second;
+        } else {
+            if (numbers_.size() == limit_) return nullptr;
+            if (free_.empty()) {
+                free_.push_back(static_cast<std::uint32_t>(all_.size()));
+                all_.emplace_back();
+            }
+            numbers_.emplace(id, free_.back());
+            latest_ = free_.back();
+            free_.pop_back();
+        }
+        latest_id_ = id;
+        has_latest_ = true;
+        return &all_[latest_];
+    }
+
+    void remove(std::uint32_t number) {
+        has_latest_ = false;
+        const std::size_t place = std::exchange(all_[number], producer{}).place;
+        free_.push_back(number);
+        if (place == outside) return;
+        heap_[place] = heap_.back();
+        heap_.pop_back();
+        if (place == heap_.size()) return;
+        all_[heap_[place]].place = place;
+        sift_up(place);
+        sift_down(all_[heap_[place]].place);
+    }
+
+    timestamp follow(const source_time& settings) noexcept {
+        const timestamp least = heap_.empty() ? furthest_ : all_[heap_.front()].latest;
+        if (least == timestamp::min()) return watermark_;
+        timestamp to = saturated_add(least, -settings.out_of_order);
+        if (settings.step != duration::max() && watermark_ != timestamp::min())
+            to = std::min(to, saturated_add(watermark_, settings.step));
+        return watermark_ = std::max(watermark_, to);
+    }
+
+    [[nodiscard]] timestamp at(std::size_t place) const { return all_[heap_[place]].latest; }
+
+    void swap(std::size_t a, std::size_t b) {
+        std::swap(heap_[a], heap_[b]);
+        all_[heap_[a]].place = a;
+        all_[heap_[b]].place = b;
+    }
+    void sift_up(std::size_t place) {
+        for (; place != 0 && at(place) < at((place - 1) / 2); place = (place - 1) / 2)
+            swap(place, (place - 1) / 2);
+    }
+    void sift_down(std::size_t place) {
+        for (;;) {
+            std::size_t least = place;
+            for (const std::size_t child : {2 * place + 1, 2 * place + 2})
+                if (child < heap_.size() && at(child) < at(least)) least = child;
+            if (least == place) return;
+            swap(place, least);
+            place = least;
+        }
+    }
+
+    std::size_t limit_;
+    std::unordered_map<std::uint64_t, std::uint32_t> numbers_;
+    std::vector<producer> all_;
+    std::vector<std::uint32_t> free_;
+    std::vector<std::uint32_t> heap_;  // the least far first
+    timestamp watermark_ = timestamp::min();
+    timestamp furthest_ = timestamp::min();
+    std::uint64_t latest_id_ = 0;
+    std::uint32_t latest_ = 0;
+    bool has_latest_ = false;
+};
+
+}  // namespace millrace::detail

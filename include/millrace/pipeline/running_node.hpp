@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include <millrace/analyzers/analyzer.hpp>
+#include <millrace/core/key.hpp>
+#include <millrace/core/node.hpp>
+#include <millrace/pipeline/key_table.hpp>
+
+namespace millrace::detail {
+
+/// One analyzer a key over all of the stream so far; every event gives a record.
+template <class Stream, class Analyzer, class Next>
+class running_node : public forwarding_node<Next> {
+    using event = typename Stream::event_type;
+    using key_by = typename Stream::key_by_type;
+    using key_type = key_of<key_by, event>;
+    using record_type = record<key_type, result_of<Analyzer>>;
+
+public:
+    running_node(const Stream& in, Next n) : forwarding_node<Next>{std::move(n)}, key_by_{in.key} {}
+
+    void push(const event& one, event_stamp at) {
+        const auto& sought = project(key_by_.projection, one);
+        slot* found = table_.find(sought);
+        if (found == nullptr) {
+            if (table_.size() >= key_limit) {
+                ++refused_;
+                return;
+            }
+            found = &table_.add(sought);
+        }
+        found->state.update(one);
+        this->next.push(record_type{found->key,
+                                    {at.time, at.time},
+                                    describe(found->state),
+                                    0,
+                                    true,
+                                    trigger::event,
+                                    at.watermark,
+                                    0},
+                        at);
+    }
+
+    /// What is not to be counted changes nothing here.
+    template <class Record>
+    void preview(const Record&, event_stamp) noexcept {}
+
+    template <class Stats>
+    void collect(Stats& stats) const {
+        stats.refused_keys += refused_;
+        stats.keys += table_.size();
+        this->next.collect(stats);
+    }
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar.version(1);
+        ar(table_, refused_, this->next);
+    }
+
+private:
+    static constexpr std::size_t key_limit = 1'000'000;
+
+    struct slot {
+        key_type key{};
+        Analyzer state{};
+
+        template <class Archive>
+        void archive(Archive& ar) {
+            ar(key, state);
+        }
+    };
+
+    key_by key_by_;
+    key_table<key_type, slot> table_;
+    std::uint64_t refused_ = 0;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <millrace/core/error.hpp>
+#include <millrace/core/event_time.hpp>
+#include <millrace/core/node.hpp>
+#include <millrace/pipeline/idle_watch.hpp>
+#include <millrace/pipeline/present.hpp>
+#include <millrace/pipeline/producers.hpp>
+#include <millrace/pipeline/source_time.hpp>
+#include <millrace/pipeline/watermark_state.hpp>
+
+namespace millrace::detail {
+
+/// Gives each event its time and says how far time has come. What of that it does depends on
+/// `Timing`, see millrace/pipeline/source_time.hpp.
+template <class Event, class Timing, class Clock, class Next>
+class source_node {
+    static constexpr bool is_untimed = std::same_as<Timing, untimed>;
+    static constexpr bool is_by_arrival = std::same_as<Timing, processing_time_t>;
+    static constexpr bool is_by_producer = std::same_as<Timing, by_producer>;
+
+public:
+    source_node(const source_time& settings, Timing timing, const Clock& clock, Next next)
+        : settings_{settings},
+          timing_{std::move(timing)},
+          present_{settings, clock},
+          producers_{limit_of(timing_)},
+          next_{std::move(next)} {}
+
+    void begin_batch() noexcept { present_.begin_batch(); }
+
+    [[nodiscard]] errc push(const Event& one, [[maybe_unused]] std::uint64_t producer) {
+        idle_.note_input();
+        if constexpr (is_untimed) {
+            next_.push(one, event_stamp{});
+        } else if constexpr (is_by_arrival) {
+            const timestamp now = present_.now();
+            raise(now);
+            next_.push(one, {now, now});
+            pass_on();
+        } else {
+            const timestamp time = time_of(one);
+            if (!present_.admits(time)) return errc::too_far_ahead;
+            observe(one, time, producer);
+            next_.push(one, {time, state_.watermark});
+            pass_on();
+        }
+        return {};
+    }
+
+    /// No event earlier than this will come.
+    void advance(timestamp to) {
+        raise(to);
+        if constexpr (is_by_producer) producers_.advance(to);
+        pass_on();
+    }
+
+    /// The producer has closed.
+    void leave([[maybe_unused]] std::uint64_t producer) {
+        if constexpr (is_by_producer) {
+            if (producers_.leave(producer, settings_)) raise(producers_.watermark());
+            pass_on();
+        }
+    }
+
+    void look() {
+        const auto now = present_.clock().elapsed();
+        if constexpr (is_by_arrival) {
+            present_.begin_batch();
+            raise(present_.now());
+        }
+        if constexpr (is_by_producer) {
+            if (producers_.look(now, settings_)) raise(producers_.watermark());
+        }
+        pass_on();
+        if (idle_.look(now, settings_.idle_after)) next_.idle();
+    }
+
+    [[nodiscard]] Next& next() noexcept { return next_; }
+    [[nodiscard]] const Next& next() const noexcept { return next_; }
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar.version(1);
+        ar(state_, passed_on_);
+        if constexpr (is_by_producer) ar(producers_);
+        ar(next_);
+    }
+
+private:
+    struct nobody {
+        explicit nobody(std::size_t) noexcept {}
+    };
+    static std::size_t limit_of([[maybe_unused]] const Timing& timing) noexcept {
+        if constexpr (is_by_producer) return timing.max_producers;
+        return 0;
+    }
+
+    void observe(const Event& one, timestamp time, [[maybe_unused]] std::uint64_t producer) {
+        if constexpr (is_by_producer) {
+            raise(producers_.observe(producer, present_.trusted(time), settings_));
+        } else if constexpr (requires { timing_.function; }) {
+            const std::optional<timestamp> to = std::invoke(timing_.function, one);
+            if (to) raise(present_.trusted(*to));
+        } else {
+            state_.observe(present_.trusted(time), settings_);
+        }
+    }
+
+    void raise(timestamp to) noexcept { state_.watermark = std::max(state_.watermark, to); }
+
+    void pass_on() {
+        if (state_.watermark <= passed_on_) return;
+        passed_on_ = state_.watermark;
+        next_.watermark(passed_on_, trigger::watermark);
+    }
+
+    source_time settings_;
+    Timing timing_;
+    present<Clock> present_;
+    idle_watch idle_;
+    watermark_state state_;
+    timestamp passed_on_ = timestamp::min();
+    [[no_unique_address]] std::conditional_t<is_by_producer, producers, nobody> producers_;
+    Next next_;
+};
+
+}  // namespace millrace::detail

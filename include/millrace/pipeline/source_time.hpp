@@ -1,0 +1,120 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <stdexcept>
+#include <utility>
+
+#include <millrace/core/stream.hpp>
+#include <millrace/core/timestamp.hpp>
+
+namespace millrace {
+
+/// Options of `from`: how event times become watermarks.
+
+/// How far events may be out of order: the watermark stays this far behind the latest event time,
+/// and results wait for as long. 0 by default.
+struct disorder {
+    duration value;
+};
+
+/// An event further ahead of the wall clock is refused: one hour by default.
+struct max_ahead {
+    duration value;
+};
+
+/// An event that is further ahead of the wall clock than this, one second by default, moves the
+/// watermark no further than one of the present: one sender with a wrong clock cannot make what
+/// the others send late.
+struct max_skew {
+    duration value;
+};
+
+/// How far one event may move the watermark; without limit by default. For events of the past, to
+/// which the wall clock is no guard.
+struct max_step {
+    duration value;
+};
+
+/// The wall clock limits nothing: for a simulation, or a file of any age.
+struct any_time_t {};
+inline constexpr any_time_t any_time{};
+
+/// A source from which nothing has come for so long, ten seconds by default, is idle: windows
+/// publish what they have, as not final. What comes then is late no sooner than without.
+struct idle_timeout {
+    duration value;
+};
+
+/// The source's settings of time.
+struct source_time {
+    duration out_of_order{};
+    duration furthest_ahead = std::chrono::hours{1};
+    duration skew = std::chrono::seconds{1};
+    duration step = duration::max();
+    duration idle_after = std::chrono::seconds{10};
+    std::size_t key_limit = max_keys{}.value;
+    bool is_bounded = true;  ///< by the wall clock
+
+    void set(disorder option) { out_of_order = checked(option.value, duration{0}); }
+    void set(max_ahead option) { furthest_ahead = checked(option.value, duration{0}); }
+    void set(max_skew option) { skew = checked(option.value, duration{0}); }
+    void set(max_step option) { step = checked(option.value, duration{1}); }
+    void set(idle_timeout option) { idle_after = checked(option.value, duration{1}); }
+    void set(max_keys option) {
+        if (option.value == 0) throw std::invalid_argument{"from: max_keys must not be 0"};
+        key_limit = option.value;
+    }
+    void set(any_time_t) { is_bounded = false; }
+
+private:
+    static duration checked(duration value, duration least) {
+        if (value < least) throw std::invalid_argument{"from: a duration is too small"};
+        return value;
+    }
+};
+
+/// The watermark follows the producer that is least far: of connections whose events come by
+/// different ways. A producer is a connection, or what `push` is told, from its first event until
+/// it is idle for `idle_timeout` or closed. Those beyond `max_producers` hold the watermark up no
+/// more.
+struct by_producer {
+    std::size_t max_producers = 10'000;
+};
+
+/// An event's time is that of its arrival, on the wall clock of the source's start that goes on by
+/// the monotonic clock: nothing is ever late, and events need no time of their own. What a pipeline
+/// gives depends on how fast it is fed.
+struct processing_time_t {};
+inline constexpr processing_time_t processing_time{};
+
+template <class Function>
+struct punctuated_time {
+    Function function;
+};
+
+/// The events themselves say how far time has come: `f(event)` gives a watermark, or nullopt. It
+/// never goes back.
+template <class Function>
+[[nodiscard]] punctuated_time<Function> punctuated(Function f) {
+    return {std::move(f)};
+}
+
+namespace detail {
+
+/// The events have no time.
+struct untimed {};
+/// The watermark follows the latest of all events.
+struct latest_time {};
+
+}  // namespace detail
+
+/// Event time advances for each key by that key's events alone, so that one sender with a wrong
+/// clock cannot close the windows of others. What follows is keyed likewise, or the pipeline does
+/// not compile.
+template <class Projection>
+[[nodiscard]] key_time<Projection> per_key(Projection key) {
+    return {std::move(key)};
+}
+
+}  // namespace millrace

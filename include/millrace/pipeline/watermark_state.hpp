@@ -1,0 +1,29 @@
+#pragma once
+
+#include <algorithm>
+
+#include <millrace/pipeline/source_time.hpp>
+
+namespace millrace::detail {
+
+/// How a watermark follows event times.
+struct watermark_state {
+    timestamp watermark = timestamp::min();
+
+    /// True where the watermark rises.
+    bool observe(timestamp time, const source_time& settings) noexcept {
+        timestamp to = saturated_add(time, -settings.out_of_order);
+        if (to <= watermark) return false;
+        if (settings.step != duration::max() && watermark != timestamp::min())
+            to = std::min(to, saturated_add(watermark, settings.step));
+        watermark = to;
+        return true;
+    }
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(watermark);
+    }
+};
+
+}  // namespace millrace::detail

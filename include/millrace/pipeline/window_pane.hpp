@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <millrace/core/record.hpp>
+#include <millrace/pipeline/key_table.hpp>
+
+namespace millrace::detail {
+
+/// One window of all its keys, in one table.
+template <class Key, class Analyzer>
+struct window_pane {
+    struct cell {
+        Key key{};
+        [[no_unique_address]] Analyzer state{};
+        std::uint32_t published : 31 = 0;      ///< records so far
+        std::uint32_t is_changed : 1 = false;  ///< since the last of them
+
+        template <class Archive>
+        void archive(Archive& ar) {
+            std::uint32_t said = published;
+            bool changed = is_changed;
+            ar(key, state, said, changed);
+            published = said & 0x7FFF'FFFF;
+            is_changed = changed;
+        }
+    };
+
+    window_pane() = default;
+    explicit window_pane(window_bounds of) { set_bounds(of); }
+
+    [[nodiscard]] window_bounds bounds() const noexcept { return bounds_; }
+    void set_bounds(window_bounds to) noexcept {
+        bounds_ = to;
+        size_ = static_cast<std::uint64_t>(to.end.time_since_epoch().count()) -
+                static_cast<std::uint64_t>(to.start.time_since_epoch().count());
+    }
+
+    [[nodiscard]] bool takes(timestamp time) const noexcept {
+        const auto into = static_cast<std::uint64_t>(time.time_since_epoch().count()) -
+                          static_cast<std::uint64_t>(bounds_.start.time_since_epoch().count());
+        return into < size_;
+    }
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(bounds_, cells, is_fired);
+        if constexpr (Archive::is_loading) {
+            ar.require(bounds_.start < bounds_.end);
+            set_bounds(bounds_);
+            met = is_fired ? cells.size() : 0;
+        }
+    }
+
+    key_table<Key, cell> cells{};
+    bool is_fired = false;
+    std::size_t met = 0;         ///< cells that have fired
+    std::size_t to_preview = 0;  ///< the first cell that is not shown yet, where they are shown
+
+private:
+    window_bounds bounds_{};
+    std::uint64_t size_ = 0;  ///< of the bounds
+};
+
+/// Panes that are done with, for others to come: what they hold is allocated already.
+template <class Pane>
+class spare_panes {
+public:
+    [[nodiscard]] Pane take(window_bounds bounds) {
+        Pane taken{};
+        if (!panes_.empty()) {
+            taken = std::move(panes_.back());
+            panes_.pop_back();
+        }
+        taken.set_bounds(bounds);
+        return taken;
+    }
+
+    void put(Pane&& done) {
+        if (panes_.size() == max_panes) return;
+        Pane kept{};
+        kept.cells = std::move(done.cells);
+        kept.cells.clear();
+        panes_.push_back(std::move(kept));
+    }
+
+private:
+    static constexpr std::size_t max_panes = 2;
+
+    std::vector<Pane> panes_;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,97 @@
+#include <millrace/pipeline/detect.hpp>
+
+#include <millrace/analyzers/ewma_zscore.hpp>
+#include <millrace/analyzers/summary.hpp>
+#include <millrace/core/archive.hpp>
+#include <millrace/storage/memory.hpp>
+
+#include "fed.hpp"
+
+using namespace millrace;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// How many records it has seen, as `learned`.
+struct learner {
+    std::uint64_t seen = 0;
+
+    template <class Record>
+    void update(const Record&) {
+        ++seen;
+    }
+    named_value<"learned", std::uint64_t> result() const { return {seen}; }
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(seen);
+    }
+};
+
+struct noted {
+    std::vector<std::uint64_t>* learned;
+    strings* keys;
+
+    template <class Row>
+    void operator()(const Row& row) const {
+        learned->push_back(at<"learned">(row));
+        keys->push_back(row.key);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("detect takes its storage's settings") {
+    CHECK(detect<learner, memory_storage>({.capacity = 8}).options.capacity == 8);
+}
+
+TEST_CASE("a detector learns each window once: not from previews, nor from corrections") {
+    manual_clock clock{at_ms(1'000'000'000)};
+    std::vector<std::uint64_t> learned;
+    strings keys;
+    auto running =
+        start(counts(from<trade>("t"), tumbling{1s}, lateness{10s}, drop_late) | detect<learner>(),
+              noted{&learned, &keys}, clock_view{clock});
+    running.push({"a", 1, 1, at_ms(500)});
+    running.tick();
+    clock.advance(1min);
+    running.tick();
+    running.tick();
+    CHECK(learned == std::vector<std::uint64_t>{1});  // the preview, judged
+    running.push({"a", 1, 1, at_ms(1500)});
+    CHECK(learned.back() == 1);
+    running.push({"a", 1, 1, at_ms(600)});
+    CHECK(learned.back() == 2);  // the correction, judged
+    running.push({"b", 1, 1, at_ms(700)});
+    CHECK(learned.back() == 1);  // a first record that is late is learned
+    running.push({"a", 1, 1, at_ms(2500)});
+    CHECK(learned.back() == 2);
+    running.push({"b", 1, 1, at_ms(2600)});
+    running.finish();
+    CHECK(learned == std::vector<std::uint64_t>{1, 1, 2, 1, 2, 3, 2});
+}
+
+TEST_CASE("records of keys beyond the limit are refused and counted") {
+    std::vector<std::uint64_t> learned;
+    strings keys;
+    auto limited = detect<learner>();
+    limited.key_limit = 1;
+    auto running =
+        start(from<trade>("t") | key_by(&trade::symbol) | process<count>() | std::move(limited),
+              noted{&learned, &keys});
+    for (const char* symbol : {"a", "b", "a"}) running.push({symbol, 1, 1, at_ms(1)});
+    CHECK(keys == strings{"a", "a"});
+    CHECK(running.stats().refused_keys == 1);
+}
+
+TEST_CASE("the result joins the record's") {
+    double score = -1;
+    auto running = start(
+        counts(from<trade>("t"), tumbling{1s}, drop_late) | detect<ewma_zscore<at<"count">>>(),
+        [&](const auto& row) {
+            CHECK(at<"count">(row) == 1);
+            score = at<"score">(row);
+        });
+    running.push({"a", 1, 1, at_ms(500)});
+    running.finish();
+    CHECK(score == 0);
+}

@@ -1,0 +1,56 @@
+#include <millrace/pipeline/key_source.hpp>
+
+#include "fed.hpp"
+#include "naive.hpp"
+
+using namespace millrace;
+using namespace std::chrono_literals;
+
+namespace {
+
+template <class... Options>
+auto by_symbol(Options... options) {
+    return counts(from<trade>("t", per_key(&trade::symbol), options...), tumbling{1s},
+                  late_to("late"));
+}
+
+}  // namespace
+
+TEST_CASE("one key's wrong clock is its own matter") {
+    fed keys{by_symbol()};
+    const long long now = ms_of(keys.clock.wall());
+    CHECK(keys.push("wrong", now + 7'200'000) == errc::too_far_ahead);
+    CHECK(keys.push("fast", now + 1'800'000) == errc{});
+    for (int i = 0; i < 3000; ++i) keys.push("a", now - 5000 + i);
+    CHECK(keys.stats().late == 0);
+    CHECK(keys.out.size() == 2);
+    CHECK(keys.stats().rejected == 1);
+}
+
+TEST_CASE("disorder is each key's own") {
+    fed keys{by_symbol(disorder{500ms})};
+    for (const char* symbol : {"a", "b"}) {
+        keys.push(symbol, 900);
+        keys.push(symbol, 1499);
+        keys.push(symbol, 950);
+        CHECK(keys.out.empty());
+        keys.push(symbol, 1500);
+        CHECK(keys.take() == strings{std::string{symbol} + " 0 2 0 watermark"});
+    }
+}
+
+TEST_CASE("who is evicted next is known after a save") {
+    const auto description = by_symbol(max_keys{2});
+    fed first{description}, second{description};
+    for (const char* symbol : {"a", "b", "c"}) first.push(symbol, 1);
+    first.push("b", 2);
+    const std::string saved = save(first.running);
+    input_archive ar{saved};
+    ar(second.running);
+    REQUIRE(ar.ok());
+    first.out.clear();
+    first.push("d", 1);
+    second.push("d", 1);
+    CHECK(first.out == strings{"c 0 1 0 evicted open"});
+    CHECK(second.out == first.out);
+}

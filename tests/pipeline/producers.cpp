@@ -1,0 +1,135 @@
+#include <millrace/pipeline/producers.hpp>
+
+#include <map>
+#include <random>
+
+#include "fed.hpp"
+#include "naive.hpp"
+
+using namespace millrace;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t a = 1, b = 2;
+
+/// Producers whose events are told in milliseconds.
+struct told {
+    source_time settings{};
+    detail::producers all{10};
+    std::chrono::nanoseconds now{};
+
+    long long observe(std::uint64_t id, long long ms) {
+        return reached(all.observe(id, at_ms(ms), settings));
+    }
+    long long idle_but(std::uint64_t busy, long long ms) {
+        all.look(now, settings);
+        now += settings.idle_after;
+        if (busy != 0) all.observe(busy, at_ms(ms), settings);
+        all.look(now, settings);
+        return reached(all.watermark());
+    }
+    static long long reached(timestamp to) { return to == timestamp::min() ? -1 : ms_of(to); }
+};
+
+}  // namespace
+
+TEST_CASE("the golden case of two inputs: the minimum, never back") {
+    told of;
+    of.observe(b, 0);  // both are there
+    CHECK(of.observe(a, 10) == 0);
+    CHECK(of.observe(b, 7) == 7);
+    CHECK(of.observe(a, 20) == 7);
+    CHECK(of.observe(b, 12) == 12);
+    CHECK(of.observe(a, 15) == 12);
+    CHECK(of.observe(b, 30) == 20);
+}
+
+TEST_CASE("the golden case of one that is idle and comes back, which has to catch up") {
+    told of;
+    of.observe(b, 0);
+    of.observe(a, 10);
+    CHECK(of.observe(b, 7) == 7);
+    CHECK(of.idle_but(a, 10) == 10);
+    CHECK(of.observe(a, 20) == 20);
+    CHECK(of.observe(b, 12) == 20);
+    CHECK(of.observe(b, 15) == 20);
+    CHECK(of.observe(a, 25) == 25);
+    CHECK(of.observe(b, 26) == 25);
+    CHECK(of.observe(a, 30) == 26);
+}
+
+TEST_CASE("when all are idle, time has come as far as the furthest, whoever was idle first") {
+    for (const std::uint64_t first : {a, b}) {
+        told of;
+        of.observe(b, 0);
+        of.observe(a, 10);
+        of.observe(b, 20);
+        CHECK(told::reached(of.all.watermark()) == 10);
+        const std::uint64_t other = first == a ? b : a;
+        of.idle_but(other, other == a ? 10 : 20);
+        of.idle_but(0, 0);
+        CHECK(told::reached(of.all.watermark()) == 20);
+        CHECK(of.all.size() == 0);
+    }
+}
+
+TEST_CASE("one that leaves holds nobody up") {
+    told of;
+    of.observe(b, 5);
+    of.observe(a, 9);
+    CHECK_FALSE(of.all.leave(3, of.settings));
+    CHECK(of.all.leave(b, of.settings));
+    CHECK(told::reached(of.all.watermark()) == 9);
+}
+
+TEST_CASE("producers beyond the limit hold nobody up") {
+    detail::producers all{1};
+    const source_time settings;
+    all.observe(a, at_ms(10), settings);
+    CHECK(all.observe(b, at_ms(3), settings) == at_ms(10));
+    CHECK(all.observe(a, at_ms(20), settings) == at_ms(20));
+    CHECK(all.size() == 1);
+}
+
+TEST_CASE("many producers at random are as a minimum over all says") {
+    const auto seed = test_seed();
+    INFO("seed " << seed);
+    std::mt19937 random{seed};
+    for (int round = 0; round < 200; ++round) {
+        source_time settings;
+        settings.set(disorder{std::chrono::milliseconds{random() % 20}});
+        detail::producers all{1000};
+        std::map<std::uint64_t, timestamp> latest;  // of those that count
+        std::map<std::uint64_t, timestamp> behind;
+        timestamp reached = timestamp::min(), furthest = timestamp::min();
+        const auto follow = [&] {
+            timestamp least = furthest;
+            for (const auto& [id, time] : latest) least = std::min(least, time);
+            if (least != timestamp::min())
+                reached = std::max(reached, least - settings.out_of_order);
+        };
+        long long now = 1'000'000;
+        for (int i = 0; i < 400; ++i) {
+            const std::uint64_t id = random() % 8;
+            now += static_cast<long long>(random() % 10);
+            if (random() % 20 == 0) {
+                all.leave(id, settings);
+                const bool was_there = latest.erase(id) + behind.erase(id) != 0;
+                if (was_there) follow();
+            } else {
+                const timestamp time = at_ms(now - static_cast<long long>(random() % 100));
+                all.observe(id, time, settings);
+                furthest = std::max(furthest, time);
+                timestamp& own = latest.contains(id) ? latest[id] : behind[id];
+                own = behind.contains(id) && own == timestamp{} ? time : std::max(own, time);
+                if (behind.contains(id) && own - settings.out_of_order >= reached) {
+                    latest[id] = own;
+                    behind.erase(id);
+                }
+                if (latest.contains(id)) follow();
+            }
+            REQUIRE(all.watermark() == reached);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+#include <millrace/pipeline/source.hpp>
+
+#include <optional>
+#include <random>
+
+#include "fed.hpp"
+#include "naive.hpp"
+
+using namespace millrace;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Whatever would be late.
+std::uint64_t late_of(const auto& keys) { return keys.stats().late; }
+
+}  // namespace
+
+TEST_CASE("an event far ahead of the clock is refused, and counted") {
+    fed keys{counts(from<trade>("t"), tumbling{1s}, drop_late)};
+    const long long now = ms_of(keys.clock.wall());
+    CHECK(keys.push("a", now) == errc{});
+    CHECK(keys.push("bad", now + 3'600'001) == errc::too_far_ahead);
+    CHECK(keys.push("bad", 4'102'444'800'000) == errc::too_far_ahead);  // 2100
+    CHECK(keys.push("a", now + 1) == errc{});
+    CHECK(keys.stats().events == 2);
+    CHECK(keys.stats().rejected == 2);
+    CHECK(late_of(keys) == 0);
+    CHECK(keys.out.empty());
+}
+
+TEST_CASE("an event ahead of the clock makes nothing late that comes at its time") {
+    for (const duration size : {50ms, 1000ms}) {
+        fed keys{counts(from<trade>("t"), tumbling{size}, drop_late)};
+        const long long begin = ms_of(keys.clock.wall());
+        for (int i = 0; i < 5000; ++i) {
+            keys.clock.advance(1ms);
+            keys.push("good", begin + i + 1);
+            if (i == 100) CHECK(keys.push("ahead", begin + i + 1'800'000) == errc{});
+            if (i % 250 == 0) keys.running.tick();
+        }
+        CHECK(late_of(keys) == 0);
+    }
+}
+
+TEST_CASE("one event each millisecond, at its time, is never late") {
+    for (const duration size : {50ms, 100ms, 200ms}) {
+        fed keys{counts(from<trade>("t"), tumbling{size}, drop_late)};
+        const long long begin = ms_of(keys.clock.wall());
+        for (int i = 0; i < 3000; ++i) {
+            keys.clock.advance(1ms);
+            keys.push("a", begin + i);
+            if (i % 250 == 0) keys.running.tick();
+        }
+        CHECK(late_of(keys) == 0);
+    }
+}
+
+TEST_CASE("a pause of the process, or of its sender, makes nothing late") {
+    fed keys{counts(from<trade>("t", idle_timeout{1s}), tumbling{1s}, drop_late)};
+    const long long begin = ms_of(keys.clock.wall());
+    long long sent = 0;
+    for (int round = 0; round < 10; ++round) {
+        keys.pass(2500ms);  // nothing is read
+        for (int i = 0; i < 80; ++i) keys.push("a", begin + (sent += 31));
+    }
+    CHECK(late_of(keys) == 0);
+}
+
+TEST_CASE("events that are sent by the five seconds fall into windows of one second") {
+    fed keys{counts(from<trade>("t"), tumbling{1s}, drop_late)};
+    const long long begin = ms_of(keys.clock.wall());
+    for (int upload = 0; upload < 20; ++upload) {
+        for (int i = 0; i < 5; ++i) keys.pass(1s);
+        for (int i = 0; i < 500; ++i) keys.push("a", begin + upload * 5000 + i * 10);
+    }
+    CHECK(late_of(keys) == 0);
+    CHECK(keys.stats().events == 10'000);
+}
+
+TEST_CASE("a clock that is set makes nothing late, and nothing idle") {
+    for (const duration jump : {duration{60s}, duration{-1h}, duration{24h}, duration{-24h}}) {
+        fed keys{counts(from<trade>("t", idle_timeout{3s}), tumbling{1s}, drop_late)};
+        const long long begin = ms_of(keys.clock.wall());
+        for (int i = 0; i < 4000; ++i) {
+            keys.clock.advance(1ms);
+            if (i == 2000) keys.clock.set(keys.clock.wall() + jump);
+            keys.push("a", begin + i);
+            if (i % 250 == 0) keys.running.tick();
+        }
+        CHECK(late_of(keys) == 0);
+        for (const auto& line : keys.out) CHECK(line.ends_with("watermark"));
+        CHECK(keys.out.size() >= 3);
+    }
+}
+
+TEST_CASE("of the past, max_step holds one wrong event back") {
+    fed steady{counts(from<trade>("t", max_step{1s}), tumbling{1s}, drop_late)};
+    fed free{counts(from<trade>("t"), tumbling{1s}, drop_late)};
+    const auto feed = [](auto& keys) {
+        for (int i = 0; i < 100; ++i) keys.push("a", i * 10);
+        keys.push("wrong", 1'000'000'000);
+        for (int i = 100; i < 150; ++i) keys.push("a", i * 10);
+        return late_of(keys);
+    };
+    CHECK(feed(steady) == 0);
+    CHECK(feed(free) == 50);
+}
+
+TEST_CASE("any_time takes what it is given") {
+    fed keys{counts(from<trade>("t", any_time), tumbling{1s}, drop_late)};
+    const long long now = ms_of(keys.clock.wall());
+    CHECK(keys.push("a", now + 4'000'000'000) == errc{});
+    CHECK(keys.running.push({"a", 1, 1, timestamp::max()}) == errc{});
+    CHECK(keys.running.push({"a", 1, 1, timestamp::min()}) == errc{});
+    CHECK(keys.stats().events == 3);
+}
+
+TEST_CASE("by arrival every event is of the present, and windows close by themselves") {
+    fed keys{counts(from<trade>("t", processing_time), tumbling{1s}, drop_late)};
+    const long long begin = ms_of(keys.clock.wall());
+    for (int i = 0; i < 10; ++i) {
+        keys.push("a", i % 2 == 0 ? 0 : begin * 2);  // whatever they say
+        keys.clock.advance(100ms);
+    }
+    CHECK(keys.out.empty());
+    keys.pass(0s);
+    CHECK(keys.out == strings{"a " + std::to_string(begin) + " 10 0 watermark"});
+    keys.clock.set(at_ms(0));  // the monotonic clock goes on
+    keys.push("a", 0);
+    keys.pass(1s);
+    CHECK(keys.out.size() == 2);
+    CHECK(keys.stats().late == 0);
+    CHECK(keys.stats().rejected == 0);
+}
+
+TEST_CASE("punctuated events say themselves how far time has come") {
+    const auto mark = [](const trade& t) -> std::optional<timestamp> {
+        if (t.symbol == "mark") return t.time;
+        return std::nullopt;
+    };
+    fed keys{counts(from<trade>("t", punctuated(mark)), tumbling{1s}, late_to("late"))};
+    keys.push("a", 100);
+    keys.push("a", 90'000);
+    keys.push("a", 200);
+    CHECK(keys.out.empty());
+    keys.push("mark", 1000);
+    CHECK(keys.take() == strings{"a 0 2 0 watermark"});
+    keys.push("mark", 500);  // goes back
+    keys.push("a", 999);
+    CHECK(keys.take() == strings{"late mark 500", "late a 999"});
+    CHECK(keys.stats().watermark == at_ms(1000));
+}
+
+TEST_CASE("by producer one that is ahead makes nothing late for the others") {
+    fed keys{
+        counts(from<trade>("t", by_producer{}, idle_timeout{3s}), tumbling{1s}, late_to("late"))};
+    const auto push = [&](std::uint64_t who, const char* symbol, int ms) {
+        return keys.running.push({symbol, 1, 1, at_ms(ms)}, who);
+    };
+    push(2, "b", 100);
+    push(1, "a", 5000);
+    push(1, "a", 6000);
+    push(2, "b", 900);
+    CHECK(keys.out.empty());
+    push(2, "b", 1000);
+    CHECK(keys.take() == strings{"b 0 2 0 watermark"});
+    keys.running.leave(2);
+    CHECK(keys.take() == strings{"b 1000 1 0 watermark", "a 5000 1 0 watermark"});
+    CHECK(keys.stats().late == 0);
+    push(3, "c", 5500);  // a new one, behind
+    CHECK(keys.take() == strings{"late c 5500"});
+}
+
+TEST_CASE("the same events in another grouping, with pauses, and after a save, are judged alike") {
+    const auto seed = test_seed();
+    INFO("seed " << seed);
+    std::mt19937 random{seed};
+    const auto make = [] {
+        return counts(from<trade>("t", disorder{20ms}, idle_timeout{1s}), tumbling{100ms},
+                      late_to("late"));
+    };
+    fed once{make()}, often{make()};
+    const long long begin = ms_of(once.clock.wall()) - 100'000;
+    std::vector<long long> times;
+    long long now = begin;
+    for (int i = 0; i < 4000; ++i)
+        times.push_back((now += static_cast<long long>(random() % 20)) -
+                        static_cast<long long>(random() % 60));
+    for (const auto time : times) once.push("a", time);
+    for (const auto time : times) {
+        often.push("a", time);
+        if (random() % 50 == 0) often.pass(std::chrono::milliseconds{random() % 5000});
+    }
+    once.running.finish();
+    often.running.finish();
+    const auto without_previews = [](strings lines) {
+        std::erase_if(lines, [](const auto& line) { return line.ends_with("open"); });
+        for (auto& line : lines) {
+            if (line.starts_with("late")) continue;
+            const auto trigger = line.rfind(' '), revision = line.rfind(' ', trigger - 1);
+            line.erase(revision, trigger - revision);
+        }
+        return lines;
+    };
+    CHECK(without_previews(once.out) == without_previews(often.out));
+    CHECK(once.stats().late > 0);
+    CHECK(often.out.size() > once.out.size());
+}
