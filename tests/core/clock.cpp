@@ -48,3 +48,12 @@ TEST_CASE("manual_clock moves only when told to, and only its wall can be set") 
     CHECK(time.elapsed() == begin + 250ms);
     CHECK(manual_clock{timestamp{1s}}.wall() == timestamp{1s});
 }
+
+TEST_CASE("a view of a clock tells the clock's time") {
+    millrace::manual_clock clock{millrace::timestamp{5s}};
+    const millrace::clock_view view{clock};
+    STATIC_REQUIRE(millrace::clock<millrace::clock_view<millrace::manual_clock>>);
+    clock.advance(2s);
+    CHECK(view.wall() == millrace::timestamp{7s});
+    CHECK(view.elapsed() == 2s);
+}

@@ -109,6 +109,47 @@ struct every_other : stage {
 
 }  // namespace
 
+namespace {
+
+/// Passes on the first `left` records.
+struct first_few : stage {
+    int left;
+
+    explicit first_few(int count) : left{count} {}
+
+    template <class Event>
+    using output = Event;
+    template <class Event>
+    static consteval void require() {}
+    template <class Event, class Emit>
+    void apply(const Event& event, Emit&& emit) {
+        if (left-- > 0) emit(event);
+    }
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(left);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("an operator with state learns nothing from previews") {
+    manual_clock clock{at_ms(1'000'000'000)};
+    std::vector<trigger> fired;
+    auto running = start(
+        from<trade>("t") | window(tumbling{1s}, drop_late) | process<count>() | first_few{1} |
+            publish("first"),
+        [&](const auto& row) { fired.push_back(row.fired_by); }, clock_view{clock});
+    running.push({"a", 1, 1, at_ms(1)});
+    running.tick();
+    clock.advance(1min);
+    running.tick();
+    running.tick();
+    running.push({"a", 1, 1, at_ms(1000)});
+    running.push({"a", 1, 1, at_ms(2000)});
+    CHECK(fired == std::vector{trigger::idle, trigger::watermark});
+}
+
 TEST_CASE("a stage of one's own stands wherever one of ours does") {
     const auto description = from<trade>("t") | every_other{} | key_by(&trade::symbol) |
                              window(tumbling{1s}, drop_late) | process<count>();

@@ -150,6 +150,17 @@ TEST_CASE("punctuated events say themselves how far time has come") {
     keys.push("a", 999);
     CHECK(keys.take() == strings{"late mark 500", "late a 999"});
     CHECK(keys.stats().watermark == at_ms(1000));
+    keys.running.finish();
+    CHECK(keys.out == strings{"mark 1000 1 0 stop", "a 90000 1 0 stop"});
+
+    // One that ends its own window is the window's last.
+    const auto ends_its_second = [](const trade& t) {
+        return std::optional{std::chrono::floor<std::chrono::seconds>(t.time) + 1s};
+    };
+    fed own{counts(from<trade>("t", punctuated(ends_its_second)), tumbling{1s}, late_to("late"))};
+    own.push("a", 100);
+    own.push("a", 200);
+    CHECK(own.out == strings{"a 0 1 0 watermark", "late a 200"});
 }
 
 TEST_CASE("by producer one that is ahead makes nothing late for the others") {

@@ -78,12 +78,12 @@ struct record {
     Key key{};
     window_bounds window{};
     Result result{};
-    /// 0 for the first record of this key and window, then one more for each correction.
+    /// 0 for the first record of this key and window, then one more for each that replaces it.
     std::uint32_t revision = 0;
     /// No correction can follow.
     bool is_final = true;
     trigger fired_by = trigger::watermark;
-    /// No event earlier than this is expected any more. Without a window: the latest event time.
+    /// No event earlier than this is expected any more.
     timestamp watermark{};
     /// Events of the stream so far that came later than the allowed lateness.
     std::uint64_t late = 0;

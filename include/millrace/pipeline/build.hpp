@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include <millrace/core/archive.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/operators/operator.hpp>
 #include <millrace/pipeline/chain.hpp>
@@ -24,13 +25,20 @@ struct operator_node : forwarding_node<Next> {
     void push(const Event& event, event_stamp at) {
         op.apply(event, [&](const auto& out) { this->next.push(out, at); });
     }
+    /// By a copy of an operator that has state: nothing is learned from a preview.
     template <class Record>
     void preview(const Record& row, event_stamp at) {
-        op.apply(row, [&](const auto& out) { this->next.preview(out, at); });
+        const auto show = [&](const auto& out) { this->next.preview(out, at); };
+        if constexpr (archivable<Operator>) {
+            Operator copy = op;
+            copy.apply(row, show);
+        } else {
+            op.apply(row, show);
+        }
     }
     template <class Archive>
     void archive(Archive& ar) {
-        if constexpr (requires { op.archive(ar); }) ar(op);
+        if constexpr (archivable<Operator>) ar(op);
         ar(this->next);
     }
 };

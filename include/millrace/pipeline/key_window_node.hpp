@@ -7,115 +7,94 @@
 #include <utility>
 #include <vector>
 
-#include <millrace/analyzers/analyzer.hpp>
-#include <millrace/core/key.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/key_table.hpp>
+#include <millrace/pipeline/window_base.hpp>
 
 namespace millrace::detail {
 
 /// Folds a stream whose keys each have a watermark of their own into an analyzer for each key and
 /// window. Windows close at once, not in slices.
 template <class Stream, class Analyzer, class OnLate, class Next>
-class key_window_node {
-    using event = typename Stream::event_type;
-    using key_by = typename Stream::key_by_type;
-    using key_type = key_of<key_by, event>;
-    using record_type = record<key_type, result_of<Analyzer>>;
+class key_window_node : public window_base<Stream, Analyzer, OnLate, Next> {
+    using base = window_base<Stream, Analyzer, OnLate, Next>;
+    using typename base::event;
+    using typename base::key_type;
 
 public:
     key_window_node(const Stream& in, OnLate on_late, Next next)
-        : key_by_{in.key},
-          window_{in.windowing.window},
-          lateness_{in.windowing.allowed_lateness},
-          key_limit_{in.windowing.key_limit},
-          window_limit_{in.windowing.window_limit},
-          on_late_{std::move(on_late)},
-          next_{std::move(next)} {}
+        : base{in, std::move(on_late), std::move(next)} {}
 
     void push(const event& one, event_stamp at) {
-        const auto& sought = project(key_by_.projection, one);
+        const auto& sought = project(this->key_by_.projection, one);
         slot* found = table_.find(sought);
-        if (found == nullptr || !found->windows.back().takes(at.time)) {
-            const window_bounds bounds = window_.assign(at.time);
-            if (gone_at(bounds.end) <= at.watermark) {
-                ++late_;
-                on_late_(one);
-                return;
-            }
-            if (found == nullptr && table_.size() >= key_limit_) {
-                ++refused_;
-                return;
-            }
+        if (found != nullptr && found->windows.back().takes(at.time))
+            return update(*found, found->windows.back(), one, at);
+        const window_bounds bounds = this->window_.assign(at.time);
+        if (this->is_late(one, bounds, at.watermark)) return;
+        cell* in = nullptr;
+        if (found != nullptr || table_.size() < this->key_limit_) {
             if (found == nullptr) found = &table_.add(sought);
-            cell* const in = found->find_or_open(bounds, window_limit_);
-            if (in == nullptr) {
-                ++refused_;
-            } else {
-                update(*found, *in, one, at);
-            }
-            return;
+            in = found->find_or_open(bounds, this->window_limit_);
         }
-        update(*found, found->windows.back(), one, at);
+        if (in == nullptr) {
+            ++this->refused_;
+        } else {
+            update(*found, *in, one, at);
+        }
     }
-
-    /// What is not to be counted changes nothing here.
-    template <class Record>
-    void preview(const Record&, event_stamp) noexcept {}
 
     /// Of the whole stream: of every key.
     void watermark(timestamp to, trigger why) {
         table_.for_each([&](slot& each) { close_due(each, to, why); });
-        next_.watermark(to, why);
+        this->next_.watermark(to, why);
     }
 
     template <class Key>
     void key_watermark(const Key& sought, timestamp to, trigger why) {
         if (slot* found = table_.find(sought); found != nullptr && to >= found->due)
             close_due(*found, to, why);
-        next_.key_watermark(sought, to, why);
+        this->next_.key_watermark(sought, to, why);
     }
 
-    void idle() { next_.idle(); }
+    void idle() { this->next_.idle(); }
 
     template <class Key>
     void key_idle(const Key& sought) {
         if (slot* found = table_.find(sought)) {
             for (cell& each : found->windows) {
-                if (each.is_fired || !std::exchange(each.is_changed, false)) continue;
-                next_.preview(make_record(*found, each, trigger::idle, latest_, false),
-                              stamp_of(each, latest_));
+                if (!each.is_fired && each.is_changed)
+                    this->show(found->key, each.bounds, each, latest_);
             }
         }
-        next_.key_idle(sought);
+        this->next_.key_idle(sought);
     }
 
-    bool resume() { return next_.resume(); }
-    [[nodiscard]] bool has_room() const { return next_.has_room(); }
-    void flush() { next_.flush(); }
+    bool resume() { return this->next_.resume(); }
 
     std::error_code finish() {
         table_.for_each([this](slot& each) { close_due(each, timestamp::max(), trigger::stop); });
-        return next_.finish();
+        return this->next_.finish();
     }
 
     template <class Stats>
     void collect(Stats& stats) const {
-        stats.late += late_;
-        stats.corrected += corrected_;
-        stats.refused_keys += refused_;
         stats.keys += table_.size();
         stats.open_windows += open_;
-        if (latest_ != timestamp::min()) stats.watermark = std::max(stats.watermark, latest_);
-        next_.collect(stats);
+        this->collect_counts(stats, latest_);
     }
 
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        ar(table_, latest_, late_, corrected_, refused_, open_, next_);
-        if constexpr (Archive::is_loading)
-            table_.for_each([&](slot& each) { ar.require(!each.windows.empty()); });
+        ar(table_, latest_, open_);
+        this->archive_counts(ar);
+        if constexpr (Archive::is_loading) {
+            table_.for_each([&](slot& each) {
+                ar.require(!each.windows.empty());
+                note_due(each);
+            });
+        }
     }
 
 private:
@@ -150,13 +129,9 @@ private:
         }
         template <class Archive>
         void archive(Archive& ar) {
-            ar(key, windows, due);
+            ar(key, windows);
         }
     };
-
-    [[nodiscard]] timestamp gone_at(timestamp end) const noexcept {
-        return saturated_add(end, lateness_);
-    }
 
     void update(slot& of, cell& in, const event& one, event_stamp at) {
         if (in.published == 0 && !in.is_changed) {
@@ -167,9 +142,8 @@ private:
         in.is_changed = true;
         in.state.update(one);
         if (!in.is_fired) return;
-        ++corrected_;
-        in.is_changed = false;
-        fire(of, in, trigger::late, at.watermark);
+        ++this->corrected_;
+        this->fire(of.key, in.bounds, in, trigger::late, at.watermark);
     }
 
     void close_due(slot& of, timestamp to, trigger why) {
@@ -180,11 +154,11 @@ private:
             cell& each = of.windows[i];
             if (each.is_fired || each.bounds.end > to) continue;
             each.is_fired = true;
-            each.is_changed = false;
             --open_;
-            fire(of, each, why, told);
+            this->fire(of.key, each.bounds, each, why, told);
         }
-        std::erase_if(of.windows, [&](const cell& each) { return gone_at(each.bounds.end) <= to; });
+        std::erase_if(of.windows,
+                      [&](const cell& each) { return this->gone_at(each.bounds.end) <= to; });
         if (of.windows.empty()) return table_.erase(of);
         note_due(of);
     }
@@ -192,38 +166,12 @@ private:
     void note_due(slot& of) const {
         of.due = timestamp::max();
         for (const cell& each : of.windows)
-            of.due = std::min(of.due, each.is_fired ? gone_at(each.bounds.end) : each.bounds.end);
+            of.due =
+                std::min(of.due, each.is_fired ? this->gone_at(each.bounds.end) : each.bounds.end);
     }
-
-    void fire(const slot& of, cell& at, trigger why, timestamp watermark) {
-        const bool is_final = why == trigger::stop ||
-                              (why != trigger::evicted && gone_at(at.bounds.end) <= watermark);
-        next_.push(make_record(of, at, why, watermark, is_final), stamp_of(at, watermark));
-    }
-
-    record_type make_record(const slot& of, cell& at, trigger why, timestamp watermark,
-                            bool is_final) {
-        return {of.key,   at.bounds, describe(at.state), at.published++,
-                is_final, why,       watermark,          late_};
-    }
-
-    static event_stamp stamp_of(const cell& at, timestamp watermark) noexcept {
-        return {at.bounds.end - duration{1}, watermark};
-    }
-
-    key_by key_by_;
-    typename Stream::windowing_type::window_type window_;
-    duration lateness_;
-    std::size_t key_limit_;
-    std::size_t window_limit_;
-    OnLate on_late_;
-    Next next_;
 
     key_table<key_type, slot> table_;
     timestamp latest_ = timestamp::min();  // the furthest watermark of a key
-    std::uint64_t late_ = 0;
-    std::uint64_t corrected_ = 0;
-    std::uint64_t refused_ = 0;
     std::uint64_t open_ = 0;
 };
 

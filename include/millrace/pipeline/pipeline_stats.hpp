@@ -16,7 +16,8 @@ struct pipeline_stats {
     /// Events refused because a limit on keys or windows was reached, or whose key was found too
     /// long once under way.
     std::uint64_t refused_keys = 0;
-    std::uint64_t keys = 0;          ///< keys that hold state now
+    /// Keys that hold state now; of windows that share their time, those of the largest.
+    std::uint64_t keys = 0;
     std::uint64_t open_windows = 0;  ///< windows that have not closed yet
     timestamp watermark{};           ///< the furthest event time of the stream processors
 };

@@ -28,6 +28,8 @@ class source_node {
     static constexpr bool is_untimed = std::same_as<Timing, untimed>;
     static constexpr bool is_by_arrival = std::same_as<Timing, processing_time_t>;
     static constexpr bool is_by_producer = std::same_as<Timing, by_producer>;
+    /// Then an event may say that its own time is over, for those behind it.
+    static constexpr bool is_punctuated = requires(const Timing& timing) { timing.function; };
 
 public:
     source_node(const source_time& settings, Timing timing, const Clock& clock, Next next)
@@ -51,8 +53,9 @@ public:
         } else {
             const timestamp time = time_of(one);
             if (!present_.admits(time)) return errc::too_far_ahead;
+            const timestamp before = state_.watermark;
             observe(one, time, producer);
-            next_.push(one, {time, state_.watermark});
+            next_.push(one, {time, is_punctuated ? before : state_.watermark});
             pass_on();
         }
         return {};
@@ -109,7 +112,7 @@ private:
     void observe(const Event& one, timestamp time, [[maybe_unused]] std::uint64_t producer) {
         if constexpr (is_by_producer) {
             raise(producers_.observe(producer, present_.trusted(time), settings_));
-        } else if constexpr (requires { timing_.function; }) {
+        } else if constexpr (is_punctuated) {
             const std::optional<timestamp> to = std::invoke(timing_.function, one);
             if (to) raise(present_.trusted(*to));
         } else {

@@ -10,7 +10,7 @@
 
 namespace millrace {
 
-/// Options of `from`: how event times become watermarks.
+// Options of `from`: how event times become watermarks.
 
 /// How far events may be out of order: the watermark stays this far behind the latest event time,
 /// and results wait for as long. 0 by default.
@@ -93,8 +93,8 @@ struct punctuated_time {
     Function function;
 };
 
-/// The events themselves say how far time has come: `f(event)` gives a watermark, or nullopt. It
-/// never goes back.
+/// The events themselves say how far time has come: `f(event)` gives a watermark for what comes
+/// behind it, or nullopt. It never goes back.
 template <class Function>
 [[nodiscard]] punctuated_time<Function> punctuated(Function f) {
     return {std::move(f)};

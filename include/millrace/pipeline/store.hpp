@@ -91,8 +91,7 @@ struct store_stage : stage {
 /// Keeps every record in the `Storage`, in a table called after the topic that follows, and hands
 /// it on.
 ///
-///     | process<ohlc<&trade::price>>() | store<sqlite_storage>({.file = "bars.db"}) |
-///     publish("bars")
+///     | process<count>() | store<sqlite_storage>({.file = "counts.db"}) | publish("counts")
 ///
 /// Starting the pipeline throws std::system_error when the storage does not open, and
 /// std::invalid_argument when another store has the table, or when the key has the name of another

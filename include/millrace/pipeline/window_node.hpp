@@ -7,10 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include <millrace/analyzers/analyzer.hpp>
-#include <millrace/core/key.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/closing_pace.hpp>
+#include <millrace/pipeline/window_base.hpp>
 #include <millrace/pipeline/window_pane.hpp>
 
 namespace millrace::detail {
@@ -19,24 +18,15 @@ namespace millrace::detail {
 /// stand in one table, which goes as a whole. An event costs one look-up and the analyzer's update;
 /// it allocates only when it opens a window or a key.
 template <class Stream, class Analyzer, class OnLate, class Next>
-class window_node {
-    using event = typename Stream::event_type;
-    using key_by = typename Stream::key_by_type;
-    using key_type = key_of<key_by, event>;
-    using pane = window_pane<key_type, Analyzer>;
+class window_node : public window_base<Stream, Analyzer, OnLate, Next> {
+    using base = window_base<Stream, Analyzer, OnLate, Next>;
+    using typename base::event;
+    using pane = window_pane<typename base::key_type, Analyzer>;
     using cell = typename pane::cell;
-    using record_type = record<key_type, result_of<Analyzer>>;
 
 public:
     window_node(const Stream& in, OnLate on_late, Next next, closing_pace& pace)
-        : key_by_{in.key},
-          window_{in.windowing.window},
-          lateness_{in.windowing.allowed_lateness},
-          key_limit_{in.windowing.key_limit},
-          window_limit_{in.windowing.window_limit},
-          on_late_{std::move(on_late)},
-          next_{std::move(next)},
-          pace_{pace} {}
+        : base{in, std::move(on_late), std::move(next)}, pace_{pace} {}
 
     void push(const event& one, event_stamp at) {
         if (newest_->takes(at.time)) [[likely]] {
@@ -49,10 +39,6 @@ public:
         }
     }
 
-    /// What is not to be counted changes nothing here.
-    template <class Record>
-    void preview(const Record&, event_stamp) noexcept {}
-
     void watermark(timestamp to, trigger why) {
         if (to <= watermark_) return;
         watermark_ = to;
@@ -60,7 +46,7 @@ public:
             close_due(why);
             if (is_closing_) return;
         }
-        next_.watermark(to, why);
+        this->next_.watermark(to, why);
     }
 
     template <class Key>
@@ -73,55 +59,49 @@ public:
         for (pane& each : panes_) each.to_preview = 0;
         is_previewing_ = true;
         preview_open();
-        next_.idle();
+        this->next_.idle();
     }
 
     bool resume() {
-        if (!next_.resume()) return false;
+        if (!this->next_.resume()) return false;
         if (is_closing_) {
             close_due(why_);
             if (is_closing_) return false;
-            next_.watermark(watermark_, why_);
+            this->next_.watermark(watermark_, why_);
         }
         preview_open();
-        return !is_previewing_ && next_.resume();
+        return !is_previewing_ && this->next_.resume();
     }
-
-    [[nodiscard]] bool has_room() const { return next_.has_room(); }
-    void flush() { next_.flush(); }
 
     std::error_code finish() {
         is_finished_ = true;
         close_due(trigger::stop);
         while (is_closing_) {
-            flush();
+            this->flush();
             pace_.is_behind = false;
-            pace_.waits_for_room = has_room();
+            pace_.waits_for_room = this->has_room();
             resume();
         }
         is_finished_ = false;
-        return next_.finish();
+        return this->next_.finish();
     }
 
     template <class Stats>
     void collect(Stats& stats) const {
-        stats.late += late_;
-        stats.corrected += corrected_;
-        stats.refused_keys += refused_;
         std::size_t keys = 0;
         for (const pane& each : panes_) {
             keys = std::max(keys, each.cells.size());
             if (!each.is_fired) stats.open_windows += each.cells.size() - each.met;
         }
         stats.keys += keys;
-        if (watermark_ != timestamp::min()) stats.watermark = std::max(stats.watermark, watermark_);
-        next_.collect(stats);
+        this->collect_counts(stats, watermark_);
     }
 
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        ar(watermark_, late_, corrected_, refused_, panes_, next_);
+        ar(watermark_, panes_);
+        this->archive_counts(ar);
         if constexpr (Archive::is_loading) {
             ar.require(std::ranges::is_sorted(panes_, {}, end_of));
             note_panes();
@@ -129,16 +109,12 @@ public:
     }
 
 private:
-    [[nodiscard]] timestamp gone_at(timestamp end) const noexcept {
-        return saturated_add(end, lateness_);
-    }
-
     [[nodiscard]] cell* find_or_add(pane& in, const event& one) {
-        const auto& sought = project(key_by_.projection, one);
+        const auto& sought = project(this->key_by_.projection, one);
         if (cell* const found = in.cells.find(sought)) [[likely]]
             return found;
-        if (in.cells.size() < key_limit_) return &in.cells.add(sought);
-        ++refused_;
+        if (in.cells.size() < this->key_limit_) return &in.cells.add(sought);
+        ++this->refused_;
         return nullptr;
     }
 
@@ -150,24 +126,20 @@ private:
         found->is_changed = true;
         found->state.update(one);
         if (!here->is_fired) return;
-        ++corrected_;
-        fire(*here, *found, trigger::late, at.watermark);
+        ++this->corrected_;
+        this->fire(found->key, here->bounds(), *found, trigger::late, at.watermark);
     }
 
     /// The window of an event that does not fall into the newest; null where it is gone.
     pane* find_or_open(const event& one, event_stamp at) {
-        const window_bounds bounds = window_.assign(at.time);
-        if (gone_at(bounds.end) <= at.watermark) {
-            ++late_;
-            on_late_(one);
-            return nullptr;
-        }
+        const window_bounds bounds = this->window_.assign(at.time);
+        if (this->is_late(one, bounds, at.watermark)) return nullptr;
         auto place = panes_.end();
         while (place != panes_.begin() && std::prev(place)->bounds().end > bounds.end) --place;
         if (place != panes_.begin() && std::prev(place)->bounds() == bounds)
             return &*std::prev(place);
-        if (panes_.size() >= window_limit_) {
-            ++refused_;
+        if (panes_.size() >= this->window_limit_) {
+            ++this->refused_;
             return nullptr;
         }
         place = panes_.insert(place, spares_.take(bounds));
@@ -186,12 +158,13 @@ private:
             while (each.met < each.cells.size()) {
                 if (!may_close()) return;
                 // The number first: where a consumer throws, it goes on behind this one.
-                fire(each, each.cells[static_cast<std::uint32_t>(each.met++)], why, watermark_);
+                cell& due = each.cells[static_cast<std::uint32_t>(each.met++)];
+                this->fire(due.key, each.bounds(), due, why, watermark_);
             }
             each.is_fired = true;
         }
         const auto is_gone = [this](const pane& each) {
-            return is_finished_ || gone_at(each.bounds().end) <= watermark_;
+            return is_finished_ || this->gone_at(each.bounds().end) <= watermark_;
         };
         auto kept = panes_.begin();
         for (; kept != panes_.end() && is_gone(*kept); ++kept) spares_.put(std::move(*kept));
@@ -208,31 +181,14 @@ private:
                 cell& at = each.cells[static_cast<std::uint32_t>(each.to_preview)];
                 if (!at.is_changed) continue;
                 if (!may_close()) return;
-                next_.preview(make_record(each, at, trigger::idle, watermark_, false),
-                              stamp_of(each, watermark_));
+                this->show(at.key, each.bounds(), at, watermark_);
             }
         }
         is_previewing_ = false;
     }
 
-    void fire(const pane& in, cell& at, trigger why, timestamp watermark) {
-        const bool is_final = why == trigger::stop || gone_at(in.bounds().end) <= watermark;
-        next_.push(make_record(in, at, why, watermark, is_final), stamp_of(in, watermark));
-    }
-
-    record_type make_record(const pane& in, cell& at, trigger why, timestamp watermark,
-                            bool is_final) {
-        at.is_changed = false;
-        return {at.key,   in.bounds(), describe(at.state), at.published++,
-                is_final, why,         watermark,          late_};
-    }
-
-    static event_stamp stamp_of(const pane& in, timestamp watermark) noexcept {
-        return {in.bounds().end - duration{1}, watermark};
-    }
-
     [[nodiscard]] bool may_close() {
-        return !pace_.is_behind && pace_.take([this] { return has_room(); });
+        return !pace_.is_behind && pace_.take([this] { return this->has_room(); });
     }
 
     /// An operator may give several events before it can be held back: what is due closes first.
@@ -250,16 +206,9 @@ private:
         const auto open = std::ranges::find_if(panes_, [](const pane& p) { return !p.is_fired; });
         newest_ = open == panes_.end() ? &nowhere_ : &panes_.back();
         due_ = open == panes_.end() ? timestamp::max() : open->bounds().end;
-        if (!panes_.empty()) due_ = std::min(due_, gone_at(panes_.front().bounds().end));
+        if (!panes_.empty()) due_ = std::min(due_, this->gone_at(panes_.front().bounds().end));
     }
 
-    key_by key_by_;
-    typename Stream::windowing_type::window_type window_;
-    duration lateness_;
-    std::size_t key_limit_;
-    std::size_t window_limit_;
-    OnLate on_late_;
-    Next next_;
     closing_pace& pace_;
 
     std::vector<pane> panes_;       // by their ends
@@ -272,9 +221,6 @@ private:
     bool is_closing_ = false;
     bool is_previewing_ = false;
     bool is_finished_ = false;  // nothing more will come
-    std::uint64_t late_ = 0;
-    std::uint64_t corrected_ = 0;
-    std::uint64_t refused_ = 0;
 };
 
 }  // namespace millrace::detail

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <system_error>
+#include <utility>
+
+#include <millrace/analyzers/analyzer.hpp>
+#include <millrace/core/key.hpp>
+#include <millrace/core/node.hpp>
+#include <millrace/core/record.hpp>
+
+namespace millrace::detail {
+
+/// What windows with a time shared by all keys, and those with a time for each, have in common:
+/// their settings, what they count, and the records that they give.
+template <class Stream, class Analyzer, class OnLate, class Next>
+class window_base {
+public:
+    /// What is not to be counted changes nothing here.
+    template <class Record>
+    void preview(const Record&, event_stamp) noexcept {}
+
+    [[nodiscard]] bool has_room() const { return next_.has_room(); }
+    void flush() { next_.flush(); }
+
+protected:
+    using event = typename Stream::event_type;
+    using key_by = typename Stream::key_by_type;
+    using key_type = key_of<key_by, event>;
+    using record_type = record<key_type, result_of<Analyzer>>;
+
+    window_base(const Stream& in, OnLate on_late, Next next)
+        : key_by_{in.key},
+          window_{in.windowing.window},
+          lateness_{in.windowing.allowed_lateness},
+          key_limit_{in.windowing.key_limit},
+          window_limit_{in.windowing.window_limit},
+          on_late_{std::move(on_late)},
+          next_{std::move(next)} {}
+
+    /// Past this watermark nothing about a window that ends at `end` can change.
+    [[nodiscard]] timestamp gone_at(timestamp end) const noexcept {
+        return saturated_add(end, lateness_);
+    }
+
+    /// Whether the event's window can take no more; the event is late then, and counted.
+    [[nodiscard]] bool is_late(const event& one, window_bounds bounds, timestamp watermark) {
+        if (gone_at(bounds.end) > watermark) return false;
+        ++late_;
+        on_late_(one);
+        return true;
+    }
+
+    /// Publishes what the cell holds, which has a `state` and a count `published`.
+    template <class Cell>
+    void fire(const key_type& key, window_bounds bounds, Cell& of, trigger why,
+              timestamp watermark) {
+        const bool is_final =
+            why == trigger::stop || (why != trigger::evicted && gone_at(bounds.end) <= watermark);
+        next_.push(make_record(key, bounds, of, why, watermark, is_final),
+                   stamp_of(bounds, watermark));
+    }
+
+    template <class Cell>
+    void show(const key_type& key, window_bounds bounds, Cell& of, timestamp watermark) {
+        next_.preview(make_record(key, bounds, of, trigger::idle, watermark, false),
+                      stamp_of(bounds, watermark));
+    }
+
+    template <class Stats>
+    void collect_counts(Stats& stats, timestamp watermark) const {
+        stats.late += late_;
+        stats.corrected += corrected_;
+        stats.refused_keys += refused_;
+        if (watermark != timestamp::min()) stats.watermark = std::max(stats.watermark, watermark);
+        next_.collect(stats);
+    }
+
+    template <class Archive>
+    void archive_counts(Archive& ar) {
+        ar(late_, corrected_, refused_, next_);
+    }
+
+    key_by key_by_;
+    typename Stream::windowing_type::window_type window_;
+    duration lateness_;
+    std::size_t key_limit_;
+    std::size_t window_limit_;
+    OnLate on_late_;
+    Next next_;
+    std::uint64_t late_ = 0;
+    std::uint64_t corrected_ = 0;
+    std::uint64_t refused_ = 0;
+
+private:
+    template <class Cell>
+    record_type make_record(const key_type& key, window_bounds bounds, Cell& of, trigger why,
+                            timestamp watermark, bool is_final) {
+        of.is_changed = false;
+        return {key, bounds, describe(of.state), of.published++, is_final, why, watermark, late_};
+    }
+
+    static event_stamp stamp_of(window_bounds bounds, timestamp watermark) noexcept {
+        return {bounds.end - duration{1}, watermark};
+    }
+};
+
+}  // namespace millrace::detail
