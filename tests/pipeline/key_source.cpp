@@ -39,6 +39,15 @@ TEST_CASE("disorder is each key's own") {
     }
 }
 
+TEST_CASE("the key that was not seen for longest makes room") {
+    fed keys{by_symbol(max_keys{3})};
+    for (const char* symbol : {"a", "b", "c", "d"}) keys.push(symbol, 1);
+    CHECK(keys.take() == strings{"a 0 1 0 evicted open"});
+    keys.push("b", 2);
+    keys.push("e", 1);
+    CHECK(keys.take() == strings{"c 0 1 0 evicted open"});
+}
+
 TEST_CASE("who is evicted next is known after a save") {
     const auto description = by_symbol(max_keys{2});
     fed first{description}, second{description};
