@@ -63,3 +63,24 @@ TEST_CASE("who is evicted next is known after a save") {
     CHECK(first.out == strings{"c 0 1 0 evicted open"});
     CHECK(second.out == first.out);
 }
+
+TEST_CASE("a key that is new, or was evicted, begins at what the whole stream was told") {
+    fed keys{by_symbol(max_keys{1})};
+    keys.running.advance(at_ms(5000));
+    keys.push("a", 4500);
+    keys.push("b", 5500);
+    keys.push("a", 4600);
+    CHECK(keys.take() == strings{"late a 4500", "b 5000 1 0 evicted open", "late a 4600"});
+}
+
+TEST_CASE("a record of a key that is evicted is never final, even past its lateness") {
+    std::vector<bool> finals;
+    auto running =
+        start(from<trade>("t", per_key(&trade::symbol), max_keys{1}) | key_by(&trade::symbol) |
+                  window(tumbling{1s}, drop_late) | process<count>(),
+              [&](const auto& row) { finals.push_back(row.is_final); });
+    for (const char* symbol : {"a", "b"}) running.push({symbol, 1, 1, at_ms(1)});
+    CHECK(finals == std::vector<bool>{false});
+    running.finish();
+    CHECK(finals == std::vector<bool>{false, true});
+}

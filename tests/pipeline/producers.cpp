@@ -16,7 +16,7 @@ constexpr std::uint64_t a = 1, b = 2;
 /// Producers whose events are told in milliseconds.
 struct told {
     source_time settings{};
-    detail::producers all{10};
+    detail::producers all{10, 1h};
     std::chrono::nanoseconds now{};
 
     long long observe(std::uint64_t id, long long ms) {
@@ -26,6 +26,7 @@ struct told {
         all.look(now, settings);
         now += settings.idle_after;
         if (busy != 0) all.observe(busy, at_ms(ms), settings);
+        all.look(now, settings);
         all.look(now, settings);
         return reached(all.watermark());
     }
@@ -84,12 +85,37 @@ TEST_CASE("one that leaves holds nobody up") {
 }
 
 TEST_CASE("producers beyond the limit hold nobody up") {
-    detail::producers all{1};
+    detail::producers all{1, 1h};
     const source_time settings;
     all.observe(a, at_ms(10), settings);
     CHECK(all.observe(b, at_ms(3), settings) == at_ms(10));
     CHECK(all.observe(a, at_ms(20), settings) == at_ms(20));
     CHECK(all.size() == 1);
+}
+
+TEST_CASE("a producer that lags too far behind the furthest holds nobody up") {
+    detail::producers all{10, 60s};
+    const source_time settings;
+    all.observe(b, at_ms(0), settings);
+    CHECK(all.observe(a, at_ms(50'000), settings) == at_ms(0));
+    CHECK(all.observe(a, at_ms(70'000), settings) == at_ms(10'000));
+    CHECK(all.observe(b, at_ms(9'000), settings) == at_ms(10'000));
+    CHECK(all.observe(b, at_ms(65'000), settings) == at_ms(65'000));
+}
+
+TEST_CASE("producers are told what the whole source is told, and one step at a time") {
+    detail::producers all{10, 1h};
+    source_time settings;
+    settings.set(max_step{10ms});
+    all.advance(at_ms(100));
+    CHECK(all.observe(a, at_ms(90), settings) == at_ms(100));
+    CHECK(all.observe(a, at_ms(500), settings) == at_ms(110));
+    detail::producers loaded{10, 1h};
+    REQUIRE_FALSE(load(save(all), loaded));
+    CHECK(loaded.watermark() == at_ms(110));
+    settings.set(max_step{1h});
+    loaded.look({}, settings);  // nobody is there: as far as the furthest
+    CHECK(loaded.watermark() == at_ms(500));
 }
 
 TEST_CASE("many producers at random are as a minimum over all says") {
@@ -99,13 +125,15 @@ TEST_CASE("many producers at random are as a minimum over all says") {
     for (int round = 0; round < 200; ++round) {
         source_time settings;
         settings.set(disorder{std::chrono::milliseconds{random() % 20}});
-        detail::producers all{1000};
+        const duration max_lag = random() % 2 == 0 ? 1h : std::chrono::milliseconds{random() % 90};
+        detail::producers all{1000, max_lag};
         std::map<std::uint64_t, timestamp> latest;  // of those that count
         std::map<std::uint64_t, timestamp> behind;
         timestamp reached = timestamp::min(), furthest = timestamp::min();
         const auto follow = [&] {
             timestamp least = furthest;
             for (const auto& [id, time] : latest) least = std::min(least, time);
+            if (furthest != timestamp::min()) least = std::max(least, furthest - max_lag);
             if (least != timestamp::min())
                 reached = std::max(reached, least - settings.out_of_order);
         };

@@ -163,6 +163,73 @@ TEST_CASE("punctuated events say themselves how far time has come") {
     CHECK(own.out == strings{"a 0 1 0 watermark", "late a 200"});
 }
 
+TEST_CASE("a punctuated watermark that is ahead of the clock is one of the present") {
+    const auto own = [](const trade& t) { return std::optional{t.time}; };
+    fed keys{counts(from<trade>("t", punctuated(own)), tumbling{1s}, late_to("late"))};
+    const long long now = ms_of(keys.clock.wall());
+    keys.push("ahead", now + 1'800'000);
+    CHECK(keys.stats().watermark == keys.clock.wall());
+    keys.push("a", now + 1);
+    CHECK(keys.out.empty());
+}
+
+TEST_CASE("a source by arrival whose clock is behind what was saved goes on from there") {
+    const auto make = [] {
+        return counts(from<trade>("t", processing_time), tumbling{1s}, late_to("late"));
+    };
+    fed first{make()}, second{make()};
+    first.clock.set(first.clock.wall() + 1h);
+    first.push("a", 0);
+    first.running.tick();
+    const std::string saved = save(first.running);
+    input_archive ar{saved};
+    ar(second.running);
+    REQUIRE(ar.ok());
+    second.push("a", 0);
+    second.running.finish();
+    REQUIRE(second.out.size() == 1);
+    CHECK(second.out.front().find(" 2 0 stop") != std::string::npos);
+    CHECK(second.stats().late == 0);
+}
+
+TEST_CASE("a loaded source is idle no sooner than one that has just begun") {
+    const auto make = [] {
+        return counts(from<trade>("t", idle_timeout{3s}), tumbling{1s}, drop_late);
+    };
+    fed first{make()}, second{make()};
+    first.push("a", 500);
+    const std::string saved = save(first.running);
+    input_archive ar{saved};
+    ar(second.running);
+    REQUIRE(ar.ok());
+    second.pass(2s);
+    CHECK(second.out.empty());
+    second.pass(1s);
+    CHECK(second.out == strings{"a 0 1 0 idle open"});
+}
+
+TEST_CASE("what the source refuses is told once, and counted once") {
+    auto running =
+        start(from<trade>("t", per_key(&trade::symbol), max_key_bytes{4}) | key_by(&trade::symbol) |
+                  window(tumbling{1s}, drop_late) | process<count>(),
+              [](const auto&) {});
+    CHECK(running.push({"abcde", 1, 1, at_ms(1)}) == errc::key_too_long);
+    CHECK(running.stats().rejected == 1);
+    std::string message = R"([{"symbol":"abcde","price":1,"size":1,"time":1},)"
+                          R"({"symbol":"abcd","price":1,"size":1,"time":1}])";
+    message.push_back('\0');
+    std::size_t told = 0;
+    const auto taken = running.receive(std::span{message.data(), message.size() - 1},
+                                       [&](const input_error& error) {
+                                           ++told;
+                                           CHECK(error.code == errc::key_too_long);
+                                       });
+    CHECK(taken == 1);
+    CHECK(told == 1);
+    CHECK(running.stats().rejected == 2);
+    CHECK(running.stats().events == 1);
+}
+
 TEST_CASE("by producer one that is ahead makes nothing late for the others") {
     fed keys{
         counts(from<trade>("t", by_producer{}, idle_timeout{3s}), tumbling{1s}, late_to("late"))};

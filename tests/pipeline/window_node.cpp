@@ -177,16 +177,30 @@ TEST_CASE("a further key is refused at the limit and served in the next window")
     CHECK(keys.stats().keys == 2);
 }
 
-TEST_CASE("an event of one window more than may be open is refused") {
+TEST_CASE("at the limit of windows the one furthest from the present makes room") {
     fed keys{counts(from<trade>("t", disorder{1h}), tumbling{1s}, max_windows{3}, drop_late)};
     for (const int second : {5, 3, 1, 2, 5, 0}) keys.push("a", second * 1000);
-    CHECK(keys.stats().refused_keys == 2);
+    CHECK(keys.take() == strings{"a 5000 1 0 evicted open", "a 3000 1 0 evicted open"});
+    CHECK(keys.stats().refused_keys == 1);
     CHECK(keys.stats().open_windows == 3);
     keys.running.advance(at_ms(2000));
     keys.push("a", 2500);
     keys.running.finish();
-    CHECK(keys.out ==
-          strings{"a 1000 1 0 watermark", "a 2000 1 0 stop", "a 3000 1 0 stop", "a 5000 2 0 stop"});
+    CHECK(keys.out == strings{"a 0 1 0 watermark", "a 1000 1 0 watermark", "a 2000 2 0 stop"});
+}
+
+TEST_CASE("neither old windows nor those far ahead take the place of the present") {
+    fed keys{counts(from<trade>("t", disorder{1s}), tumbling{1s}, lateness{1h}, max_windows{4},
+                    drop_late)};
+    for (int second = 100; second != 200; ++second) keys.push("a", second * 1000);
+    CHECK(keys.stats().refused_keys == 0);
+    CHECK(keys.take().size() == 98);
+    keys.push("old", 50'000);  // within the lateness, older than what is kept
+    CHECK(keys.stats().late == 1);
+    CHECK(keys.take().empty());
+    keys.push("a", 199'500);
+    keys.running.finish();
+    CHECK(keys.out == strings{"a 198000 1 0 stop", "a 199000 2 0 stop"});
 }
 
 TEST_CASE("a lateness beyond the end of time does not overflow") {
@@ -211,6 +225,13 @@ TEST_CASE("a consumer that throws loses no other key's record") {
 }
 
 namespace {
+
+void resume(std::string_view saved, auto& running) {
+    input_archive ar{saved};
+    ar(running);
+    REQUIRE(ar.ok());
+    REQUIRE(ar.bytes_left() == 0);
+}
 
 using totals = summary<count, sum<&trade::price>>;
 
@@ -262,10 +283,7 @@ TEST_CASE("random streams give what the textbook gives, cut by save and load") {
                 if (random() % 97 != 0) continue;
                 const std::string saved = save(running);
                 auto resumed = make();
-                input_archive ar{saved};
-                ar(resumed);
-                REQUIRE(ar.ok());
-                REQUIRE(ar.bytes_left() == 0);
+                resume(saved, resumed);
                 REQUIRE(save(resumed) == saved);
                 running = std::move(resumed);
             }
@@ -288,6 +306,145 @@ TEST_CASE("random streams give what the textbook gives, cut by save and load") {
             check(from<trade>("t", off));
         }
     }
+}
+
+namespace {
+
+/// Events of the first windows, summed over the second.
+struct events_of {
+    static constexpr const char* name = "events";
+    std::uint64_t value = 0;
+
+    void update(const record<std::string, result_of<count>>& row) { value += at<"count">(row); }
+    [[nodiscard]] std::uint64_t result() const { return value; }
+    void merge(const events_of& other) { value += other.value; }
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(value);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("windows behind windows lose nothing that the first took") {
+    SECTION("the least case") {
+        std::vector<long long> rows;
+        auto running = start(counts(from<trade>("t"), tumbling{5ms}, drop_late) |
+                                 window(tumbling{10ms}, drop_late) | process<events_of>(),
+                             [&](const auto& row) {
+                                 rows.push_back(ms_of(row.window.start));
+                                 rows.push_back(static_cast<long long>(row.result.value));
+                             });
+        for (const int ms : {1, 2, 60}) running.push({"a", 1, 1, at_ms(ms)});
+        running.finish();
+        CHECK(rows == std::vector<long long>{0, 2, 60, 1});
+        CHECK(running.stats().late == 0);
+    }
+    const auto seed = test_seed();
+    std::mt19937 random{seed};
+    for (int round = 0; round < 200; ++round) {
+        const auto ms = [&](unsigned most) {
+            return random() % 3 == 0 ? 0 : static_cast<int>(random() % most);
+        };
+        const int disorder_ms = ms(300), jitter = ms(1500), gaps = ms(40);
+        const bool is_per_key = random() % 2 == 0, is_sliced = random() % 2 == 0;
+        INFO("seed " << seed << " round " << round << " disorder " << disorder_ms << " jitter "
+                     << jitter << " gaps " << gaps << " per key " << is_per_key << " sliced "
+                     << is_sliced);
+        random_trades input{static_cast<unsigned>(random()), 300, 5, jitter};
+        long long gap = 0;  // quiet hours, over which several windows close at once
+        for (trade& each : input.events) {
+            if (gaps != 0 && random() % static_cast<unsigned>(gaps) == 0) gap += 1000;
+            each.time += std::chrono::milliseconds{gap};
+        }
+        const auto check = [&](auto source) {
+            naive_windows naive{100, disorder_ms, 0, is_per_key};
+            std::map<std::pair<std::string, long long>, std::uint64_t> sums, expected;
+            const auto make = [&] {
+                auto made = start(counts(source, tumbling{100ms}, drop_late) |
+                                      window(tumbling{300ms}, drop_late) | process<events_of>(),
+                                  [&](const auto& row) {
+                                      REQUIRE(row.revision == 0);
+                                      sums[{row.key, ms_of(row.window.start)}] += row.result.value;
+                                  });
+                if (is_sliced) made.close_in_slices(3);
+                return made;
+            };
+            auto running = make();
+            for (const trade& each : input.events) {
+                naive.push(std::string{each.symbol}, ms_of(each.time), each.price);
+                running.push(each);
+                if (is_sliced && random() % 2 == 0) running.resume();
+                if (random() % 97 != 0) continue;
+                const std::string saved = save(running);
+                running = make();
+                resume(saved, running);
+            }
+            running.finish();
+            for (const auto& [at, of] : naive.windows)
+                expected[{at.first, at.second / 300 * 300}] += of.count;
+            REQUIRE(sums == expected);
+            REQUIRE(running.stats().late == naive.late);
+        };
+        const disorder off{std::chrono::milliseconds{disorder_ms}};
+        if (is_per_key) {
+            check(from<trade>("t", off, per_key(&trade::symbol)));
+        } else {
+            check(from<trade>("t", off));
+        }
+    }
+}
+
+TEST_CASE("a pipeline whose consumer throws while windows close goes on, also when saved") {
+    std::vector<std::string> seen;
+    bool throws = true;
+    const auto make = [&] {
+        return start(counts(from<trade>("t"), tumbling{1s}, drop_late), [&](const auto& row) {
+            seen.push_back(row.key);
+            if (row.key == "B" && std::exchange(throws, false)) throw std::runtime_error{"no B"};
+        });
+    };
+    auto running = make();
+    for (const char* key : {"A", "B", "C", "D"}) running.push({key, 1, 1, at_ms(5)});
+
+    SECTION("in finish, which may be called again") {
+        CHECK_THROWS_AS(running.finish(), std::runtime_error);
+        running.push({"E", 1, 1, at_ms(6)});
+        running.push({"E", 1, 1, at_ms(2006)});
+        running.finish();
+        CHECK(seen == strings{"A", "B", "C", "D", "E", "E"});
+    }
+    SECTION("in slices: it is behind until all has closed") {
+        running.close_in_slices(1);
+        running.advance(at_ms(1000));
+        CHECK(seen == strings{"A"});
+        CHECK_THROWS_AS(running.resume(), std::runtime_error);
+        CHECK(running.is_behind());
+        CHECK_FALSE(running.resume());
+        CHECK(running.resume());
+        CHECK(seen == strings{"A", "B", "C", "D"});
+    }
+    SECTION("a save between closes what waits first") {
+        CHECK_THROWS_AS(running.advance(at_ms(1000)), std::runtime_error);
+        const std::string saved = save(running);
+        CHECK(seen == strings{"A", "B", "C", "D"});
+        auto resumed = make();
+        resume(saved, resumed);
+        resumed.push({"A", 1, 1, at_ms(1005)});
+        resumed.finish();
+        CHECK(seen == strings{"A", "B", "C", "D", "A"});
+    }
+}
+
+TEST_CASE("at both ends of time windows take their events") {
+    fed keys{counts(from<trade>("t", any_time), tumbling{1s}, drop_late)};
+    for (const timestamp each : {timestamp::min(), timestamp::max()})
+        keys.running.push({"a", 1, 1, each});
+    CHECK(keys.out.size() == 1);
+    keys.running.push({"a", 1, 1, timestamp::max()});
+    keys.running.finish();
+    CHECK(keys.out.size() == 2);
+    CHECK(keys.stats().late == 0);
 }
 
 TEST_CASE("a damaged archive is refused") {

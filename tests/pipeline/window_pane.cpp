@@ -38,7 +38,10 @@ TEST_CASE("a spare pane is as good as new") {
 TEST_CASE("a loaded pane has met what had fired, and no pane without a span is loaded") {
     pane one{{at_ms(10), at_ms(20)}};
     one.cells.add(std::string{"a"});
-    one.is_fired = true;
+    one.met = 2;
+    pane broken;
+    CHECK(load(save(one), broken) == errc::archive_corrupt);
+    one.met = 1;
     pane other;
     REQUIRE_FALSE(load(save(one), other));
     CHECK(other.met == 1);

@@ -15,9 +15,18 @@ namespace millrace {
 template <class T>
 concept key_value = text<T> || std::integral<T> || named_enum<T>;
 
-/// How many keys may hold state at a time, one million by default. In a window, an event of a
-/// further key is refused and counted. In a source whose time is `per_key`, the key goes that was
-/// not seen for longest, and its windows close with `trigger::evicted`.
+/// The longest text that is taken as a key, in bytes. An event with a longer one is refused, which
+/// its sender is told where the event comes with a message and `key_by` stands before whatever
+/// changes or filters the stream, or where it is the key of `per_key`; elsewhere it is counted in
+/// `pipeline_stats::refused_keys`.
+struct max_key_bytes {
+    std::size_t value = 256;
+};
+
+/// How many keys may hold state at a time, one million by default. An event of a further key of one
+/// window is refused and counted. In a source whose time is `per_key`, the key goes that was not
+/// seen for longest, and its windows close with `trigger::evicted`; when it comes back it starts
+/// anew, so that the record of a window which was open has only a part of its events.
 struct max_keys {
     std::size_t value = 1'000'000;
 };

@@ -30,6 +30,7 @@ namespace millrace {
 /// | `output(in)`               | the stream that comes out, see millrace/core/stream.hpp         |
 /// | `make_node(in, next)`      | the running node, in front of `next`, see millrace/core/node.hpp|
 /// | `takes_windows`, optional  | a member type: it stands behind `window`                        |
+/// | `passes_all`, optional     | a member type: all that comes goes on, as it came               |
 ///
 /// `make_node` may take a third argument, the `build_context` of millrace/pipeline/build.hpp: for
 /// what opens topics and stores. What only turns events into others is shorter as an operator, see

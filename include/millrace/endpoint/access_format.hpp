@@ -17,9 +17,8 @@ namespace millrace {
 /// How a line of an access log looks.
 enum class access_format {
     /// The Common Log Format: `host - principal [time] "request" status bytes`. A connection's
-    /// opening has status 101; its end is a request of method CLOSE with its close code; what was
-    /// no
-    /// request is "-".
+    /// opening has status 101, its end is a request of method CLOSE with its close code, and "-"
+    /// stands for what was no request.
     common,
     /// Likewise, with referrer, which is never told, and user agent behind it.
     combined,

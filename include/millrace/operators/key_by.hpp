@@ -14,13 +14,6 @@
 
 namespace millrace {
 
-/// The longest text that is taken as a key, in bytes. An event with a longer one is refused, which
-/// its sender is told where the event comes with a message and `key_by` stands before whatever
-/// changes or filters the stream; elsewhere it is counted in `pipeline_stats::refused_keys`.
-struct max_key_bytes {
-    std::size_t value = 256;
-};
-
 namespace detail {
 
 /// Passes on events whose key is short enough, and counts the others.

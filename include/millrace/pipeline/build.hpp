@@ -86,11 +86,13 @@ public:
     /// The topic under which what comes out of the stage goes out next; else "results".
     [[nodiscard]] std::string_view topic() const noexcept { return topic_; }
 
-    /// @throws std::invalid_argument where another storage has taken this name
-    void claim(std::string table) {
-        if (!tables_.insert(table).second) {
-            throw std::invalid_argument{"millrace: two stores share the table \"" + table +
-                                        "\"; publish between them"};
+    /// @throws std::invalid_argument where another store keeps its records in this table of the
+    /// file
+    void claim(std::string_view table, const std::string& file) {
+        if (!tables_.emplace(file, table).second) {
+            throw std::invalid_argument{"millrace: two stores share the table \"" +
+                                        std::string{table} + "\" of " + file +
+                                        "; publish between them"};
         }
     }
 
@@ -144,7 +146,10 @@ private:
     static std::string_view topic_from(const std::tuple<Stages...>& stages) {
         if constexpr (At >= sizeof...(Stages)) {
             return "results";
-        } else if constexpr (requires { std::get<At>(stages).topic; }) {
+        } else if constexpr (requires {
+                                 typename std::tuple_element_t<At,
+                                                               std::tuple<Stages...>>::is_publish;
+                             }) {
             return std::get<At>(stages).topic;
         } else {
             return topic_from<At + 1>(stages);
@@ -154,7 +159,7 @@ private:
     Sink& sink_;
     closing_pace& pace_;
     std::string_view topic_;
-    std::set<std::string> tables_;
+    std::set<std::pair<std::string, std::string>> tables_;  // by file
 };
 
 }  // namespace millrace::detail

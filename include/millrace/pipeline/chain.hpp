@@ -74,6 +74,14 @@ consteval void require_stage() {
         Stage::template require<typename Stream::event_type>();
         static_assert(stream_operator<Stage, typename Stream::event_type>,
                       "operator needs: the members in millrace/operators/operator.hpp");
+    } else if constexpr (!requires(const Stage& stage, const Stream& in) {
+                             Stage::template require<Stream>();
+                             &Stage::template output<Stream>;
+                         }) {
+        static_assert(
+            requires { &Stage::template output<Stream>; },
+            "stage needs: require<Stream>(), output(in) and make_node(in, next) "
+            "(see millrace/core/stage.hpp)");
     } else {
         Stage::template require<Stream>();
         if constexpr (requires { typename Stage::first_branch; }) {

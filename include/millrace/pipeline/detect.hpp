@@ -108,7 +108,7 @@ private:
 template <class Detector, template <class> class Storage>
 struct detect_stage : stage {
     storage_options<Storage> options;
-    std::size_t key_limit = 1'000'000;
+    std::size_t key_limit = max_keys{}.value;  ///< records of a further key are refused
 
     explicit detect_stage(storage_options<Storage> settings) : options{std::move(settings)} {}
 
@@ -143,7 +143,7 @@ struct detect_stage : stage {
 };
 
 /// Follows the records of a previous `process` over time: the `Detector`, an analyzer that sees
-/// each key's records in the order of their windows, adds its result's fields to the record.
+/// each key's records as they come, adds its result's fields to the record.
 ///
 ///     | process<summary<mean<&reading::value>>>()
 ///     | detect<ewma_zscore<at<"mean">>, sqlite_storage>({.file = "readings.db"})

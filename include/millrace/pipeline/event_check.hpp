@@ -37,6 +37,18 @@ template <std::size_t At = 0, class... Stages>
     }
 }
 
+/// The key by which a source tells time, as one of them.
+template <class Timing>
+[[nodiscard]] auto source_keys([[maybe_unused]] const Timing& timing,
+                               [[maybe_unused]] const source_time& settings) {
+    if constexpr (is_key_time<Timing>) {
+        return std::tuple{key_by_stage<decltype(Timing::projection)>{
+            "", timing.projection, max_key_bytes{settings.max_key_size}}};
+    } else {
+        return std::tuple<>{};
+    }
+}
+
 /// Says of a decoded event whether it may be pushed: its keys are short enough, and it is not
 /// dated too far ahead.
 template <class Keys, class Clock>
@@ -62,20 +74,24 @@ private:
 };
 
 /// Decodes a message, and calls `take(event)` for each event that `check` finds good; for each
-/// other `reject()` and `on_error(const input_error&)`.
+/// other `on_error(const input_error&)`, also where `take` returns an `errc`. `reject()` is called
+/// for those that `take` did not see.
 template <class Decoder, class Check, class Take, class Reject, class OnError>
 void decode_checked(Decoder& decoder, Check& check, std::span<char> message, Take&& take,
                     Reject&& reject, OnError&& on_error) {
     check.begin_batch();
+    bool is_counted = false;
     decoder.decode(
         message,
         [&](const auto& one) {
-            const errc found = check(one);
-            if (found == errc{}) take(one);
+            errc found = check(one);
+            if (found != errc{}) return found;
+            found = take(one);
+            is_counted = found != errc{};
             return found;
         },
         [&](const input_error& error) {
-            reject();
+            if (!std::exchange(is_counted, false)) reject();
             on_error(error);
         });
 }

@@ -2,6 +2,9 @@
 
 #include <concepts>
 #include <cstddef>
+#include <functional>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -35,6 +38,45 @@ template <class Projection>
 struct facet_of<key_time<Projection>> {
     using type = key_time<Projection>;
 };
+
+/// Whether the option means anything for a source of that timing.
+template <class Timing, class Option>
+constexpr bool is_of_use() {
+    constexpr bool by_key = is_key_time<Timing>;
+    if constexpr (std::same_as<Option, max_keys> || std::same_as<Option, max_key_bytes>) {
+        return by_key;
+    } else if constexpr (std::same_as<Option, codec_limits> || is_timing<Option>) {
+        return true;
+    } else if constexpr (std::same_as<Option, idle_timeout>) {
+        return !std::same_as<Timing, untimed>;
+    } else if constexpr (std::same_as<Option, disorder> || std::same_as<Option, max_step>) {
+        return std::same_as<Timing, latest_time> || std::same_as<Timing, by_producer> || by_key;
+    } else {
+        return !std::same_as<Timing, untimed> && !std::same_as<Timing, processing_time_t>;
+    }
+}
+
+/// Stops the compiler where a timing does not fit the event.
+template <class Event, class Timing>
+consteval void require_timing(const Timing*) {}
+template <class Event, class Projection>
+consteval void require_timing(const key_time<Projection>*) {
+    static_assert(
+        requires(const Projection& key, const Event& event) {
+            requires key_value<std::remove_cvref_t<decltype(project(key, event))>>;
+        },
+        "per_key needs: a member or function of the source's event that gives a string, an integer "
+        "or an enumeration with a schema (see millrace/pipeline/source_time.hpp)");
+}
+template <class Event, class Function>
+consteval void require_timing(const punctuated_time<Function>*) {
+    static_assert(
+        requires(const Function& f, const Event& event) {
+            { std::invoke(f, event) } -> std::convertible_to<std::optional<timestamp>>;
+        },
+        "punctuated needs: a function of the source's event that gives a std::optional<timestamp> "
+        "(see millrace/pipeline/source_time.hpp)");
+}
 
 template <class Event, class Option>
 [[nodiscard]] auto timings_of(const Option& option) {
@@ -102,6 +144,11 @@ struct from_stage {
             time.set(option);
         } else if constexpr (std::same_as<Option, processing_time_t>) {
             time.set(any_time);
+        } else if constexpr (std::same_as<Option, by_producer>) {
+            if (option.max_producers == 0 || option.max_lag < duration{0})
+                throw std::invalid_argument{
+                    "from: by_producer needs max_producers above 0 and a max_lag that is not "
+                    "negative"};
         }
     }
 };
@@ -112,9 +159,10 @@ struct from_stage {
 ///     from<trade>("trades", disorder{250ms}, idle_timeout{5s})
 ///
 /// Options in any order: `disorder`, `max_ahead`, `max_skew`, `max_step`, `any_time`,
-/// `idle_timeout`, `max_keys`; one of `per_key`, `by_producer`, `punctuated` and `processing_time`
-/// (see millrace/pipeline/source_time.hpp); and `codec_limits`.
-/// @throws std::invalid_argument for a negative duration, or a timeout or step of zero
+/// `idle_timeout`; with `per_key` also `max_keys` and `max_key_bytes`; one of `per_key`,
+/// `by_producer`, `punctuated` and `processing_time` (see millrace/pipeline/source_time.hpp); and
+/// `codec_limits`.
+/// @throws std::invalid_argument for a negative duration, or a timeout, step or limit of zero
 template <class Event, class Codec = json, class... Options>
 [[nodiscard]] auto from(std::string name, Options... options) {
     require_codec<Codec, Event>();
@@ -122,6 +170,13 @@ template <class Event, class Codec = json, class... Options>
                   "from needs: options of time, or codec_limits (see "
                   "millrace/pipeline/source_time.hpp)");
     auto timing = detail::timing_of<Event>(options...);
+    detail::require_timing<Event>(static_cast<const decltype(timing)*>(nullptr));
+    static_assert(
+        (detail::is_of_use<decltype(timing), Options>() && ...),
+        "from needs: options that mean something for its time: max_keys and max_key_bytes "
+        "go with per_key, disorder and max_step with no punctuated or processing_time, "
+        "and none of time with events that have none (see "
+        "millrace/pipeline/source_time.hpp)");
     from_stage<Event, Codec, decltype(timing)> made{.name = std::move(name),
                                                     .timing = std::move(timing)};
     (made.set(options), ...);

@@ -33,19 +33,23 @@ public:
         const timestamp time = time_of(one);
         if (!present_.admits(time)) return errc::too_far_ahead;
         const auto& sought = project(projection_, one);
+        if constexpr (text<key_type>) {
+            if (sought.size() > settings_.max_key_size) return errc::key_too_long;
+        }
         slot* of = keys_.find(sought);
         if (of == nullptr) {
             while (keys_.size() >= settings_.key_limit) evict_one();
             of = &keys_.add(sought);
-            of->state.watermark = floor_;
+            of->state.watermark = of->passed_on = floor_;
             of->is_used = true;
         }
         of->idle.note_input();
         of->is_recent = true;
-        const bool has_risen = of->state.observe(present_.trusted(time), settings_);
+        of->state.observe(present_.trusted(time), settings_);
         const timestamp watermark = of->state.watermark;
         next_.push(one, {time, watermark});
-        if (has_risen) next_.key_watermark(sought, watermark, trigger::watermark);
+        if (watermark > std::exchange(of->passed_on, watermark))
+            next_.key_watermark(sought, watermark, trigger::watermark);
         return {};
     }
 
@@ -73,6 +77,8 @@ public:
     void archive(Archive& ar) {
         ar.version(1);
         ar(keys_, hand_, floor_, next_);
+        if constexpr (Archive::is_loading)
+            keys_.for_each([](slot& each) { each.idle.note_input(); });
     }
 
 private:
@@ -81,13 +87,14 @@ private:
     struct slot {
         key_type key{};
         watermark_state state{};
+        timestamp passed_on = timestamp::min();
         idle_watch idle{};
         bool is_used = false;
         bool is_recent = false;
 
         template <class Archive>
         void archive(Archive& ar) {
-            ar(key, state, is_used, is_recent);
+            ar(key, state, passed_on, is_used, is_recent);
         }
     };
 

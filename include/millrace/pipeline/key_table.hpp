@@ -67,10 +67,14 @@ public:
     /// Calls `f(slot)` for each slot in use, in an order that depends on history alone.
     template <class F>
     void for_each(F&& f) {
-        std::vector<bool> is_free(slots_.size(), false);
-        for (const std::uint32_t number : free_) is_free[number] = true;
-        for (std::size_t i = 0; i < slots_.size(); ++i) {
-            if (!is_free[i]) f(slots_[i]);
+        if (free_.empty()) {
+            for (std::size_t i = 0; i < slots_.size(); ++i) f(slots_[i]);
+        } else {
+            std::vector<bool> is_free(slots_.size(), false);
+            for (const std::uint32_t number : free_) is_free[number] = true;
+            for (std::size_t i = 0; i < slots_.size(); ++i) {
+                if (!is_free[i]) f(slots_[i]);
+            }
         }
     }
 

@@ -34,7 +34,10 @@ public:
         if (this->is_late(one, bounds, at.watermark)) return;
         cell* in = nullptr;
         if (found != nullptr || table_.size() < this->key_limit_) {
-            if (found == nullptr) found = &table_.add(sought);
+            if (found == nullptr) {
+                found = &table_.add(sought);
+                found->watermark = at.watermark;
+            }
             in = found->find_or_open(bounds, this->window_limit_);
         }
         if (in == nullptr) {
@@ -52,8 +55,11 @@ public:
 
     template <class Key>
     void key_watermark(const Key& sought, timestamp to, trigger why) {
-        if (slot* found = table_.find(sought); found != nullptr && to >= found->due)
+        if (slot* found = table_.find(sought); found != nullptr && to >= found->due) {
             close_due(*found, to, why);
+        } else if (found != nullptr) {
+            note_watermark(*found, to);
+        }
         this->next_.key_watermark(sought, to, why);
     }
 
@@ -64,7 +70,7 @@ public:
         if (slot* found = table_.find(sought)) {
             for (cell& each : found->windows) {
                 if (!each.is_fired && each.is_changed)
-                    this->show(found->key, each.bounds, each, latest_);
+                    this->show(found->key, each.bounds, each, found->watermark);
             }
         }
         this->next_.key_idle(sought);
@@ -118,18 +124,19 @@ private:
         key_type key{};
         std::vector<cell> windows{};  // by their ends; never empty
         timestamp due = timestamp::max();
+        timestamp watermark = timestamp::min();  // that the stages behind were told
 
         cell* find_or_open(window_bounds bounds, std::size_t limit) {
-            auto place = windows.end();
-            while (place != windows.begin() && std::prev(place)->bounds.end > bounds.end) --place;
-            if (place != windows.begin() && std::prev(place)->bounds == bounds)
-                return &*std::prev(place);
+            const auto end_of = [](const cell& each) { return each.bounds.end; };
+            auto place = std::ranges::lower_bound(windows, bounds.end, {}, end_of);
+            for (; place != windows.end() && place->bounds.end == bounds.end; ++place)
+                if (place->bounds == bounds) return &*place;
             if (windows.size() >= limit && !windows.empty()) return nullptr;
             return &*windows.insert(place, cell{bounds});
         }
         template <class Archive>
         void archive(Archive& ar) {
-            ar(key, windows);
+            ar(key, windows, watermark);
         }
     };
 
@@ -143,24 +150,28 @@ private:
         in.state.update(one);
         if (!in.is_fired) return;
         ++this->corrected_;
-        this->fire(of.key, in.bounds, in, trigger::late, at.watermark);
+        this->fire(of.key, in.bounds, in, trigger::late, at.watermark, of.watermark);
     }
 
     void close_due(slot& of, timestamp to, trigger why) {
-        const bool is_told = to != timestamp::max();
-        if (is_told) latest_ = std::max(latest_, to);
-        const timestamp told = is_told ? to : latest_;
+        const timestamp passed_on = of.watermark;
+        if (to != timestamp::max()) note_watermark(of, to);
         for (std::size_t i = 0; i != of.windows.size(); ++i) {
             cell& each = of.windows[i];
             if (each.is_fired || each.bounds.end > to) continue;
             each.is_fired = true;
             --open_;
-            this->fire(of.key, each.bounds, each, why, told);
+            this->fire(of.key, each.bounds, each, why, of.watermark, passed_on);
         }
         std::erase_if(of.windows,
                       [&](const cell& each) { return this->gone_at(each.bounds.end) <= to; });
         if (of.windows.empty()) return table_.erase(of);
         note_due(of);
+    }
+
+    void note_watermark(slot& of, timestamp to) noexcept {
+        of.watermark = std::max(of.watermark, to);
+        latest_ = std::max(latest_, to);
     }
 
     void note_due(slot& of) const {

@@ -9,8 +9,9 @@ namespace millrace {
 /// What went through a pipeline so far. Where it has several stream processors, `late` to
 /// `open_windows` are sums.
 struct pipeline_stats {
-    std::uint64_t events = 0;     ///< events pushed
-    std::uint64_t rejected = 0;   ///< events refused by the codec, or for a key too long
+    std::uint64_t events = 0;  ///< events pushed
+    std::uint64_t rejected =
+        0;  ///< events refused by the codec, or for a key too long or a time too far ahead
     std::uint64_t late = 0;       ///< events later than the allowed lateness
     std::uint64_t corrected = 0;  ///< late events that corrected a published record
     /// Events refused because a limit on keys or windows was reached, or whose key was found too

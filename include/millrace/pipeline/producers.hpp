@@ -8,7 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/pipeline/idle_watch.hpp>
 #include <millrace/pipeline/source_time.hpp>
+#include <millrace/pipeline/watermark_state.hpp>
 
 namespace millrace::detail {
 
@@ -18,63 +20,60 @@ namespace millrace::detail {
 /// look-up, none where the one before was of the same producer, and some steps in a heap.
 class producers {
 public:
-    explicit producers(std::size_t limit) noexcept : limit_{limit} {}
+    producers(std::size_t limit, duration max_lag) noexcept : limit_{limit}, max_lag_{max_lag} {}
 
     /// The watermark behind an event of that time.
     timestamp observe(std::uint64_t id, timestamp time, const source_time& settings) {
         furthest_ = std::max(furthest_, time);
         producer* from = find_or_add(id);
-        if (from == nullptr) return watermark_;
-        from->has_input = true;
-        if (time <= from->latest) return watermark_;
+        if (from == nullptr) return watermark();
+        from->idle.note_input();
+        if (time <= from->latest) return watermark();
         from->latest = time;
         if (from->place == outside) {
-            if (saturated_add(time, -settings.out_of_order) < watermark_) return watermark_;
+            if (saturated_add(time, -settings.out_of_order) < watermark()) return watermark();
             from->place = heap_.size();
             heap_.push_back(latest_);
             sift_up(from->place);
         } else {
             sift_down(from->place);
         }
-        return follow(settings);
+        follow(settings);
+        return watermark();
     }
 
     /// The producer has closed. True where the watermark rises.
     bool leave(std::uint64_t id, const source_time& settings) {
         const auto found = numbers_.find(id);
         if (found == numbers_.end()) return false;
-        const timestamp before = watermark_;
         remove(found->second);
         numbers_.erase(found);
-        return follow(settings) > before;
+        return follow(settings);
     }
 
     /// Looks for those that have been idle. True where the watermark rises.
     bool look(std::chrono::nanoseconds now, const source_time& settings) {
-        const timestamp before = watermark_;
         for (auto each = numbers_.begin(); each != numbers_.end();) {
-            producer& one = all_[each->second];
-            if (std::exchange(one.has_input, false)) one.last_input = now;
-            if (now - one.last_input < settings.idle_after) {
-                ++each;
-            } else {
+            if (all_[each->second].idle.look(now, settings.idle_after)) {
                 remove(each->second);
                 each = numbers_.erase(each);
+            } else {
+                ++each;
             }
         }
-        return follow(settings) > before;
+        return follow(settings);
     }
 
-    [[nodiscard]] timestamp watermark() const noexcept { return watermark_; }
+    [[nodiscard]] timestamp watermark() const noexcept { return state_.watermark; }
     [[nodiscard]] std::size_t size() const noexcept { return numbers_.size(); }
 
     /// Nothing earlier will come, of anybody.
-    void advance(timestamp to) noexcept { watermark_ = std::max(watermark_, to); }
+    void advance(timestamp to) noexcept { state_.watermark = std::max(state_.watermark, to); }
 
     /// How far time has come; who the producers are is known again when they send.
     template <class Archive>
     void archive(Archive& ar) {
-        ar(watermark_, furthest_);
+        ar(state_, furthest_);
     }
 
 private:
@@ -83,8 +82,7 @@ private:
     struct producer {
         timestamp latest = timestamp::min();
         std::size_t place = outside;  ///< in the heap
-        std::chrono::nanoseconds last_input{};
-        bool has_input = false;
+        idle_watch idle{};
     };
 
     producer* find_or_add(std::uint64_t id) {
@@ -120,13 +118,12 @@ private:
         sift_down(all_[heap_[place]].place);
     }
 
-    timestamp follow(const source_time& settings) noexcept {
-        const timestamp least = heap_.empty() ? furthest_ : all_[heap_.front()].latest;
-        if (least == timestamp::min()) return watermark_;
-        timestamp to = saturated_add(least, -settings.out_of_order);
-        if (settings.step != duration::max() && watermark_ != timestamp::min())
-            to = std::min(to, saturated_add(watermark_, settings.step));
-        return watermark_ = std::max(watermark_, to);
+    /// True where the watermark rises.
+    bool follow(const source_time& settings) noexcept {
+        const timestamp least = heap_.empty() ? furthest_
+                                              : std::max(all_[heap_.front()].latest,
+                                                         saturated_add(furthest_, -max_lag_));
+        return least != timestamp::min() && state_.observe(least, settings);
     }
 
     [[nodiscard]] timestamp at(std::size_t place) const { return all_[heap_[place]].latest; }
@@ -152,11 +149,12 @@ private:
     }
 
     std::size_t limit_;
+    duration max_lag_;
     std::unordered_map<std::uint64_t, std::uint32_t> numbers_;
     std::vector<producer> all_;
     std::vector<std::uint32_t> free_;
     std::vector<std::uint32_t> heap_;  // the least far first
-    timestamp watermark_ = timestamp::min();
+    watermark_state state_;
     timestamp furthest_ = timestamp::min();
     std::uint64_t latest_id_ = 0;
     std::uint32_t latest_ = 0;

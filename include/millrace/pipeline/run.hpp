@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <millrace/core/clock.hpp>
+#include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/pipeline/build.hpp>
 #include <millrace/pipeline/detect.hpp>
@@ -32,14 +33,20 @@ template <class Pipeline, class Sink, clock Clock = system_clock>
 class running_pipeline {
     using event = typename Pipeline::event_type;
 
+    static auto keys_of(const Pipeline& description) {
+        return std::tuple_cat(
+            detail::source_keys(description.source.timing, description.source.time),
+            detail::leading_keys(description.stages));
+    }
+
 public:
     using event_type = event;
     /// Whether it matters whose an event is.
     static constexpr bool has_producers =
         std::same_as<typename decltype(Pipeline::source)::timing_type, by_producer>;
     using decoder_type = typename Pipeline::codec_type::template decoder<event>;
-    using event_check_type = detail::event_check<
-        decltype(detail::leading_keys(std::declval<const decltype(Pipeline::stages)&>())), Clock>;
+    using event_check_type =
+        detail::event_check<decltype(keys_of(std::declval<const Pipeline&>())), Clock>;
 
     /// @throws std::system_error when a storage does not open.
     running_pipeline(Pipeline description, Sink sink, Clock clock = {})
@@ -51,11 +58,28 @@ public:
     /// Takes one event in. Results reach the sink before it returns, but for those of windows that
     /// close in slices: see `close_in_slices`.
     /// `producer` is who it is of, for a source `by_producer`.
-    /// @return `errc::too_far_ahead` where the source refuses it (see
+    /// @return `errc::too_far_ahead` or `errc::key_too_long` where the source refuses it (see
     /// millrace/pipeline/source_time.hpp), which is counted
     errc push(const event& one, std::uint64_t producer = 0) {
-        state_->root.begin_batch();
+        begin_batch();
         return push_next(one, producer);
+    }
+
+    /// What `push_next` takes from now on came together: the clock is read once for it at most.
+    void begin_batch() noexcept { state_->root.begin_batch(); }
+
+    /// As `push`, of the batch that was begun.
+    errc push_next(const event& one, std::uint64_t producer = 0) {
+        const busy guard{state_->is_busy};
+        if (is_behind()) [[unlikely]]
+            catch_up();
+        ++state_->events;  // also one at which it throws
+        const errc refused = state_->root.push(one, producer);
+        if (refused != errc{}) {
+            --state_->events;
+            reject(1);
+        }
+        return refused;
     }
 
     /// Nothing more comes of the producer for now.
@@ -72,14 +96,14 @@ public:
     template <class OnError>
     std::uint64_t receive(std::span<char> message, OnError&& on_error, std::uint64_t producer = 0) {
         const std::uint64_t before = state_->events;
-        state_->root.begin_batch();
-        const auto take = [&](const event& one) { static_cast<void>(push_next(one, producer)); };
+        begin_batch();
+        const auto take = [&](const event& one) { return push_next(one, producer); };
         decode(message, take, on_error);
         return state_->events - before;
     }
 
     /// Likewise, but calls `take(const event_type&)` for each event that is not refused, instead of
-    /// taking it in.
+    /// taking it in; what that refuses and counts by itself, such as `push_next`, is told as well.
     template <class Take, class OnError>
     void decode(std::span<char> message, Take&& take, OnError&& on_error) {
         detail::decode_checked(
@@ -170,19 +194,6 @@ public:
     }
 
 private:
-    errc push_next(const event& one, std::uint64_t producer) {
-        const busy guard{state_->is_busy};
-        if (is_behind()) [[unlikely]]
-            catch_up();
-        ++state_->events;  // also one at which it throws
-        const errc refused = state_->root.push(one, producer);
-        if (refused != errc{}) {
-            --state_->events;
-            reject(1);
-        }
-        return refused;
-    }
-
     /// While one lives, the pipeline has an event in hand.
     class busy {
     public:
@@ -233,8 +244,7 @@ private:
               sink{std::move(to)},
               limits{description.source.limits},
               decode{limits},
-              check{detail::leading_keys(description.stages),
-                    detail::present<Clock>{description.source.time, clock}},
+              check{keys_of(description), detail::present<Clock>{description.source.time, clock}},
               root{description.source.time, description.source.timing, clock,
                    detail::build_context<Sink>{sink, pace}.build(description.source.output(),
                                                                  description.stages)} {}

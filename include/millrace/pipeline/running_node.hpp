@@ -62,7 +62,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t key_limit = 1'000'000;
+    static constexpr std::size_t key_limit = max_keys{}.value;
 
     struct slot {
         key_type key{};

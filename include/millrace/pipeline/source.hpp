@@ -36,7 +36,7 @@ public:
         : settings_{settings},
           timing_{std::move(timing)},
           present_{settings, clock},
-          producers_{limit_of(timing_)},
+          producers_{make_producers(timing_)},
           next_{std::move(next)} {}
 
     void begin_batch() noexcept { present_.begin_batch(); }
@@ -46,9 +46,10 @@ public:
         if constexpr (is_untimed) {
             next_.push(one, event_stamp{});
         } else if constexpr (is_by_arrival) {
-            const timestamp now = present_.now();
+            // Saved by a clock that was ahead of this one, the watermark may be of the future.
+            const timestamp now = std::max(present_.now(), passed_on_);
+            next_.push(one, {now, passed_on_});
             raise(now);
-            next_.push(one, {now, now});
             pass_on();
         } else {
             const timestamp time = time_of(one);
@@ -98,15 +99,17 @@ public:
         ar(state_, passed_on_);
         if constexpr (is_by_producer) ar(producers_);
         ar(next_);
+        if constexpr (Archive::is_loading) idle_.note_input();
     }
 
 private:
-    struct nobody {
-        explicit nobody(std::size_t) noexcept {}
-    };
-    static std::size_t limit_of([[maybe_unused]] const Timing& timing) noexcept {
-        if constexpr (is_by_producer) return timing.max_producers;
-        return 0;
+    struct nobody {};
+    static auto make_producers([[maybe_unused]] const Timing& timing) noexcept {
+        if constexpr (is_by_producer) {
+            return producers{timing.max_producers, timing.max_lag};
+        } else {
+            return nobody{};
+        }
     }
 
     void observe(const Event& one, timestamp time, [[maybe_unused]] std::uint64_t producer) {

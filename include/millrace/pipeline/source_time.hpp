@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include <millrace/core/stream.hpp>
@@ -30,8 +31,8 @@ struct max_skew {
     duration value;
 };
 
-/// How far one event may move the watermark; without limit by default. For events of the past, to
-/// which the wall clock is no guard.
+/// How far one event behind the first may move the watermark; without limit by default. For events
+/// of the past, to which the wall clock is no guard.
 struct max_step {
     duration value;
 };
@@ -41,7 +42,8 @@ struct any_time_t {};
 inline constexpr any_time_t any_time{};
 
 /// A source from which nothing has come for so long, ten seconds by default, is idle: windows
-/// publish what they have, as not final. What comes then is late no sooner than without.
+/// publish what they have, as not final. What comes then is late no sooner than without, but for
+/// `by_producer`. It takes `running_pipeline::tick`, which an endpoint calls by itself.
 struct idle_timeout {
     duration value;
 };
@@ -54,37 +56,45 @@ struct source_time {
     duration step = duration::max();
     duration idle_after = std::chrono::seconds{10};
     std::size_t key_limit = max_keys{}.value;
+    std::size_t max_key_size = max_key_bytes{}.value;
     bool is_bounded = true;  ///< by the wall clock
 
-    void set(disorder option) { out_of_order = checked(option.value, duration{0}); }
-    void set(max_ahead option) { furthest_ahead = checked(option.value, duration{0}); }
-    void set(max_skew option) { skew = checked(option.value, duration{0}); }
-    void set(max_step option) { step = checked(option.value, duration{1}); }
-    void set(idle_timeout option) { idle_after = checked(option.value, duration{1}); }
-    void set(max_keys option) {
-        if (option.value == 0) throw std::invalid_argument{"from: max_keys must not be 0"};
-        key_limit = option.value;
+    void set(disorder option) { out_of_order = checked("disorder", option.value, duration{0}); }
+    void set(max_ahead option) { furthest_ahead = checked("max_ahead", option.value, duration{0}); }
+    void set(max_skew option) { skew = checked("max_skew", option.value, duration{0}); }
+    void set(max_step option) { step = checked("max_step", option.value, duration{1}); }
+    void set(idle_timeout option) {
+        idle_after = checked("idle_timeout", option.value, duration{1});
+    }
+    void set(max_keys option) { key_limit = checked("max_keys", option.value, std::size_t{1}); }
+    void set(max_key_bytes option) {
+        max_key_size = checked("max_key_bytes", option.value, std::size_t{1});
     }
     void set(any_time_t) { is_bounded = false; }
 
 private:
-    static duration checked(duration value, duration least) {
-        if (value < least) throw std::invalid_argument{"from: a duration is too small"};
+    template <class T>
+    static T checked(const char* name, T value, T least) {
+        if (value < least)
+            throw std::invalid_argument{"from: " + std::string{name} + " is too small"};
         return value;
     }
 };
 
 /// The watermark follows the producer that is least far: of connections whose events come by
 /// different ways. A producer is a connection, or what `push` is told, from its first event until
-/// it is idle for `idle_timeout` or closed. Those beyond `max_producers` hold the watermark up no
-/// more.
+/// it is idle for `idle_timeout` or closed; a posted message is one of its own. Then the others go
+/// on without it, so that its next events may be late. Those beyond `max_producers`, and those that
+/// are `max_lag` behind the furthest, hold the watermark up no more.
 struct by_producer {
     std::size_t max_producers = 10'000;
+    duration max_lag = std::chrono::hours{1};
 };
 
-/// An event's time is that of its arrival, on the wall clock of the source's start that goes on by
-/// the monotonic clock: nothing is ever late, and events need no time of their own. What a pipeline
-/// gives depends on how fast it is fed.
+/// An event's time is that of its arrival, on a wall clock that never goes back: where it is set
+/// back, it goes on by the monotonic clock. Nothing is ever late, and events need no time of their
+/// own. What a pipeline gives depends on how fast it is fed, and windows close by
+/// `running_pipeline::tick` where nothing comes.
 struct processing_time_t {};
 inline constexpr processing_time_t processing_time{};
 

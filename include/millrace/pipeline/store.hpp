@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -79,7 +80,7 @@ struct store_stage : stage {
             return next;
         } else {
             if constexpr (requires { options.file; })
-                context.claim(std::string{context.topic()} + "\" of \"" + options.file);
+                context.claim(context.topic(), std::filesystem::weakly_canonical(options.file));
             auto storage = detail::open_storage<storage_type, record_type>(options, context.topic(),
                                                                            in.key.name);
             context.template remember<record_type>(in.key.name, *storage);
@@ -88,14 +89,14 @@ struct store_stage : stage {
     }
 };
 
-/// Keeps every record in the `Storage`, in a table called after the topic that follows, and hands
-/// it on.
+/// Keeps every record in the `Storage`, in a table called after the topic that follows ("results"
+/// where none does before the end or a tee), and hands it on.
 ///
 ///     | process<count>() | store<sqlite_storage>({.file = "counts.db"}) | publish("counts")
 ///
 /// Starting the pipeline throws std::system_error when the storage does not open, and
-/// std::invalid_argument when another store has the table, or when the key has the name of another
-/// field of the records.
+/// std::invalid_argument when another store of the pipeline has the table (of a storage whose
+/// options name a `file`), or when the key has the name of another field of the records.
 template <template <class> class Storage>
 [[nodiscard]] store_stage<Storage> store(storage_options<Storage> options = {}) {
     return store_stage<Storage>{std::move(options)};

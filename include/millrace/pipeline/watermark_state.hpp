@@ -16,7 +16,8 @@ struct watermark_state {
         if (to <= watermark) return false;
         if (settings.step != duration::max() && watermark != timestamp::min())
             to = std::min(to, saturated_add(watermark, settings.step));
-        watermark = to;
+        // The end of time is nobody's watermark, lest it make its own event late.
+        watermark = std::min(to, timestamp::max() - duration{1});
         return true;
     }
 

@@ -48,19 +48,24 @@ protected:
     /// Whether the event's window can take no more; the event is late then, and counted.
     [[nodiscard]] bool is_late(const event& one, window_bounds bounds, timestamp watermark) {
         if (gone_at(bounds.end) > watermark) return false;
-        ++late_;
-        on_late_(one);
+        note_late(one);
         return true;
     }
 
-    /// Publishes what the cell holds, which has a `state` and a count `published`.
+    void note_late(const event& one) {
+        ++late_;
+        on_late_(one);
+    }
+
+    /// Publishes what the cell holds, which has a `state` and a count `published`. The stages
+    /// behind were told of the watermark `passed_on`, and judge the record by that.
     template <class Cell>
-    void fire(const key_type& key, window_bounds bounds, Cell& of, trigger why,
-              timestamp watermark) {
+    void fire(const key_type& key, window_bounds bounds, Cell& of, trigger why, timestamp watermark,
+              timestamp passed_on) {
         const bool is_final =
             why == trigger::stop || (why != trigger::evicted && gone_at(bounds.end) <= watermark);
         next_.push(make_record(key, bounds, of, why, watermark, is_final),
-                   stamp_of(bounds, watermark));
+                   stamp_of(bounds, passed_on));
     }
 
     template <class Cell>

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/closing_pace.hpp>
 #include <millrace/pipeline/window_base.hpp>
@@ -29,13 +30,11 @@ public:
         : base{in, std::move(on_late), std::move(next)}, pace_{pace} {}
 
     void push(const event& one, event_stamp at) {
-        if (newest_->takes(at.time)) [[likely]] {
-            if (cell* const found = find_or_add(*newest_, one)) {
-                found->is_changed = true;
-                found->state.update(one);
-            }
-        } else {
-            push_elsewhere(one, at);
+        if (current_ == nullptr || !current_->takes(at.time)) [[unlikely]]
+            return push_elsewhere(one, at);
+        if (cell* const found = find_or_add(*current_, one)) {
+            found->is_changed = true;
+            found->state.update(one);
         }
     }
 
@@ -46,6 +45,7 @@ public:
             close_due(why);
             if (is_closing_) return;
         }
+        passed_on_ = to;
         this->next_.watermark(to, why);
     }
 
@@ -67,6 +67,7 @@ public:
         if (is_closing_) {
             close_due(why_);
             if (is_closing_) return false;
+            passed_on_ = watermark_;
             this->next_.watermark(watermark_, why_);
         }
         preview_open();
@@ -74,15 +75,17 @@ public:
     }
 
     std::error_code finish() {
-        is_finished_ = true;
-        close_due(trigger::stop);
-        while (is_closing_) {
-            this->flush();
-            pace_.is_behind = false;
-            pace_.waits_for_room = this->has_room();
-            resume();
+        {
+            const at_exit reset{[this] { is_finished_ = false; }};
+            is_finished_ = true;
+            close_due(trigger::stop);
+            while (is_closing_) {
+                this->flush();
+                pace_.is_behind = false;
+                pace_.waits_for_room = this->has_room();
+                resume();
+            }
         }
-        is_finished_ = false;
         return this->next_.finish();
     }
 
@@ -100,7 +103,7 @@ public:
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        ar(watermark_, panes_);
+        ar(watermark_, passed_on_, forgotten_, why_, is_closing_, panes_);
         this->archive_counts(ar);
         if constexpr (Archive::is_loading) {
             ar.require(std::ranges::is_sorted(panes_, {}, end_of));
@@ -125,22 +128,31 @@ private:
         if (found == nullptr) return;
         found->is_changed = true;
         found->state.update(one);
-        if (!here->is_fired) return;
+        if (!here->is_fired) {
+            current_ = here;
+            return;
+        }
         ++this->corrected_;
-        this->fire(found->key, here->bounds(), *found, trigger::late, at.watermark);
+        this->fire(found->key, here->bounds(), *found, trigger::late, at.watermark, passed_on_);
     }
 
     /// The window of an event that does not fall into the newest; null where it is gone.
     pane* find_or_open(const event& one, event_stamp at) {
         const window_bounds bounds = this->window_.assign(at.time);
         if (this->is_late(one, bounds, at.watermark)) return nullptr;
-        auto place = panes_.end();
-        while (place != panes_.begin() && std::prev(place)->bounds().end > bounds.end) --place;
-        if (place != panes_.begin() && std::prev(place)->bounds() == bounds)
-            return &*std::prev(place);
-        if (panes_.size() >= this->window_limit_) {
-            ++this->refused_;
+        auto place = std::ranges::lower_bound(panes_, bounds.end, {}, end_of);
+        for (; place != panes_.end() && place->bounds().end == bounds.end; ++place)
+            if (place->bounds() == bounds) return &*place;
+        if (bounds.end <= forgotten_) {
+            this->note_late(one);
             return nullptr;
+        }
+        if (panes_.size() >= this->window_limit_) {
+            if (!make_room(bounds.end)) {
+                ++this->refused_;
+                return nullptr;
+            }
+            place = std::ranges::lower_bound(panes_, bounds.end, {}, end_of);
         }
         place = panes_.insert(place, spares_.take(bounds));
         place->is_fired = bounds.end <= watermark_;
@@ -148,18 +160,46 @@ private:
         return &*place;
     }
 
+    /// Makes room for a window that ends at `end`: what is kept only for late events goes first,
+    /// the oldest of it, and is late from then on; then what is furthest ahead. Neither who sends
+    /// what is old nor who is ahead takes the place of the present.
+    bool make_room(timestamp end) {
+        if (panes_.front().is_fired && end_of(panes_.front()) < end) {
+            forgotten_ = end_of(panes_.front());
+            drop(panes_.begin());
+            return true;
+        }
+        const auto furthest = std::prev(panes_.end());
+        if (end <= watermark_ || end >= end_of(*furthest)) return false;
+        while (furthest->met < furthest->cells.size()) {
+            cell& each = furthest->cells[static_cast<std::uint32_t>(furthest->met++)];
+            this->fire(each.key, furthest->bounds(), each, trigger::evicted, watermark_,
+                       passed_on_);
+        }
+        drop(furthest);
+        return true;
+    }
+
+    void drop(typename std::vector<pane>::iterator done) {
+        spares_.put(std::move(*done));
+        panes_.erase(done);
+        note_panes();
+    }
+
+    /// Where it is put off, or a consumer throws, events catch up first: it goes on behind the
+    /// record that was given last.
     void close_due(trigger why) {
         why_ = why;
         is_closing_ = true;
-        newest_ = &nowhere_;  // where this is put off, events catch up first
+        current_ = nullptr;
+        const at_exit tell{[this] { pace_.is_behind |= is_closing_; }};
         for (pane& each : panes_) {
             if (!is_finished_ && each.bounds().end > watermark_) break;
             if (each.is_fired) continue;
             while (each.met < each.cells.size()) {
                 if (!may_close()) return;
-                // The number first: where a consumer throws, it goes on behind this one.
                 cell& due = each.cells[static_cast<std::uint32_t>(each.met++)];
-                this->fire(due.key, each.bounds(), due, why, watermark_);
+                this->fire(due.key, each.bounds(), due, why, watermark_, passed_on_);
             }
             each.is_fired = true;
         }
@@ -195,8 +235,8 @@ private:
     void catch_up() {
         closing_pace before = std::exchange(pace_, {});
         if (before.is_behind) before.left = 0;
+        const at_exit restore{[this, before] { pace_ = before; }};
         resume();
-        pace_ = before;
     }
 
     static timestamp end_of(const pane& each) noexcept { return each.bounds().end; }
@@ -204,20 +244,21 @@ private:
     /// To be called when panes have come, fired or gone.
     void note_panes() {
         const auto open = std::ranges::find_if(panes_, [](const pane& p) { return !p.is_fired; });
-        newest_ = open == panes_.end() ? &nowhere_ : &panes_.back();
+        current_ = nullptr;
         due_ = open == panes_.end() ? timestamp::max() : open->bounds().end;
         if (!panes_.empty()) due_ = std::min(due_, this->gone_at(panes_.front().bounds().end));
     }
 
     closing_pace& pace_;
 
-    std::vector<pane> panes_;       // by their ends
-    inline static pane nowhere_{};  // takes no event
-    pane* newest_ = &nowhere_;      // of those that have not fired
+    std::vector<pane> panes_;  // by their ends
+    pane* current_ = nullptr;  // took the latest event, and has not fired
     spare_panes<pane> spares_;
     timestamp due_ = timestamp::max();
     timestamp watermark_ = timestamp::min();
-    trigger why_ = trigger::watermark;  // of what closes
+    timestamp passed_on_ = timestamp::min();  // the watermark that the stages behind were told
+    timestamp forgotten_ = timestamp::min();  // the last end of those dropped before their time
+    trigger why_ = trigger::watermark;        // of what closes
     bool is_closing_ = false;
     bool is_previewing_ = false;
     bool is_finished_ = false;  // nothing more will come

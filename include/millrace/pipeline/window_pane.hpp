@@ -39,6 +39,12 @@ struct window_pane {
                 static_cast<std::uint64_t>(to.start.time_since_epoch().count());
     }
 
+    void clear() {
+        cells.clear();
+        is_fired = false;
+        met = to_preview = 0;
+    }
+
     [[nodiscard]] bool takes(timestamp time) const noexcept {
         const auto into = static_cast<std::uint64_t>(time.time_since_epoch().count()) -
                           static_cast<std::uint64_t>(bounds_.start.time_since_epoch().count());
@@ -47,11 +53,13 @@ struct window_pane {
 
     template <class Archive>
     void archive(Archive& ar) {
-        ar(bounds_, cells, is_fired);
+        auto done = static_cast<std::uint64_t>(met);
+        ar(bounds_, cells, is_fired, done);
         if constexpr (Archive::is_loading) {
             ar.require(bounds_.start < bounds_.end);
             set_bounds(bounds_);
-            met = is_fired ? cells.size() : 0;
+            ar.require(done <= cells.size());
+            met = static_cast<std::size_t>(done);
         }
     }
 
@@ -70,21 +78,17 @@ template <class Pane>
 class spare_panes {
 public:
     [[nodiscard]] Pane take(window_bounds bounds) {
-        Pane taken{};
-        if (!panes_.empty()) {
-            taken = std::move(panes_.back());
-            panes_.pop_back();
-        }
+        if (panes_.empty()) return Pane{bounds};
+        Pane taken = std::move(panes_.back());
+        panes_.pop_back();
         taken.set_bounds(bounds);
         return taken;
     }
 
     void put(Pane&& done) {
         if (panes_.size() == max_panes) return;
-        Pane kept{};
-        kept.cells = std::move(done.cells);
-        kept.cells.clear();
-        panes_.push_back(std::move(kept));
+        done.clear();
+        panes_.push_back(std::move(done));
     }
 
 private:

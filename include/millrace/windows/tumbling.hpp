@@ -24,8 +24,7 @@ public:
         if (into < duration{0}) into += size_;
         into -= offset_;
         if (into < duration{0}) into += size_;
-        const timestamp start = saturated_add(time, -into);
-        return {start, saturated_add(start, size_)};
+        return {saturated_add(time, -into), saturated_add(time, size_ - into)};
     }
 
 private:

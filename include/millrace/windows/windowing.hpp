@@ -18,8 +18,10 @@ struct lateness {
     duration value;
 };
 
-/// How many windows may be open, or kept for late events, at a time, of a key where each has a time
-/// of its own: ten thousand by default. An event of a further one is refused and counted.
+/// How many windows may be open, or kept for late events, at a time: ten thousand by default. For a
+/// further one the oldest goes that is kept for late events, which are late from then on; else the
+/// one that is furthest ahead, with `trigger::evicted`. Where each key has a time of its own, the
+/// limit is that of a key, and an event of a further window is refused and counted.
 struct max_windows {
     std::size_t value = 10'000;
 };
@@ -48,7 +50,7 @@ template <class Function>
 }
 
 /// A window, and what becomes of late events.
-template <window_assigner Window, class Late>
+template <class Window, class Late>
 struct windowing : stage {
     using window_type = Window;
     using late_policy = Late;
@@ -67,8 +69,8 @@ struct windowing : stage {
             throw std::invalid_argument{"window: the lateness must not be negative"};
         allowed_lateness = option.value;
     }
-    void set(max_keys option) { key_limit = option.value; }
-    void set(max_windows option) { window_limit = option.value; }
+    void set(max_keys option) { key_limit = checked(option.value, "max_keys"); }
+    void set(max_windows option) { window_limit = checked(option.value, "max_windows"); }
     void set(const Late&) {}
 
     template <class Stream>
@@ -88,6 +90,13 @@ struct windowing : stage {
     [[nodiscard]] Next make_node(const Stream&, Next next) const {
         return next;
     }
+
+private:
+    static std::size_t checked(std::size_t value, const char* name) {
+        if (value == 0)
+            throw std::invalid_argument{"window: " + std::string{name} + " must not be 0"};
+        return value;
+    }
 };
 
 namespace detail {
@@ -100,6 +109,11 @@ template <>
 inline constexpr bool is_late_policy<late_to_topic> = true;
 template <class F>
 inline constexpr bool is_late_policy<late_to_function<F>> = true;
+
+template <class T>
+inline constexpr bool is_window_option =
+    is_late_policy<T> || std::is_same_v<T, lateness> || std::is_same_v<T, max_keys> ||
+    std::is_same_v<T, max_windows>;
 
 inline struct no_late_policy {
 } no_late;
@@ -125,9 +139,16 @@ constexpr auto& late_policy_of(First& first, Rest&... rest) {
 /// than the allowed lateness, which has no default: `drop_late`, `late_to("topic")` or
 /// `late_to(function)`. Behind it stands the `process` that it is for. How far events may be out of
 /// order is said where they come in, see `disorder`.
-/// @throws std::invalid_argument for a negative lateness
-template <window_assigner Window, class... Options>
+/// @throws std::invalid_argument for a negative lateness, or a limit of 0
+template <class Window, class... Options>
 [[nodiscard]] auto window(Window assigner, Options... options) {
+    static_assert(window_assigner<Window>,
+                  "window needs: an assigner, which has window_bounds assign(timestamp) const (see "
+                  "millrace/windows/window.hpp)");
+    static_assert((detail::is_window_option<Options> && ...),
+                  "window needs: lateness, max_keys, max_windows and a late policy; disorder, "
+                  "idle_timeout and per_key are options of from (see "
+                  "millrace/windows/windowing.hpp)");
     constexpr int policies = (0 + ... + (detail::is_late_policy<Options> ? 1 : 0));
     static_assert(policies == 1,
                   "window needs: where events later than the allowed lateness go; add one of "

@@ -35,8 +35,9 @@ struct origin_settings {
 ///
 /// A request of this machine itself, which no trusted proxy has forwarded, is for `localhost`, a
 /// name below it, an address or an allowed origin's host: else some page has had its own name
-/// rebound to this machine, to which the browser then takes the page to belong. In a local network
-/// only a token keeps such pages out.
+/// rebound to this machine, to which the browser then takes the page to belong. A proxy on this
+/// machine that is not trusted, or does not say for whom it asks, passes the same way: list the
+/// origins that it serves. In a local network only a token keeps such pages out.
 class origin_guard {
 public:
     /// @throws std::invalid_argument for an allowed origin that is none.
@@ -55,7 +56,7 @@ public:
                                 std::string_view remote_address) const {
         if (is_loopback(remote_address) && !is_for_this_machine(request))
             return {errc::forbidden,
-                    "this host is not this machine: list its origin, or the proxy as trusted"};
+                    "this host is not this machine: list its origin in origin_settings::allowed"};
         if (!request.has_header("Origin")) {
             if (allow_no_origin_) return {};
             return {errc::forbidden, "an Origin is needed"};

@@ -66,12 +66,18 @@ struct recording {
     void leave(std::uint64_t producer) {
         left.push_back(std::to_string(producer) + " behind " + std::to_string(got.size()));
     }
-    void push(const named& one, std::uint64_t producer) {
+    void begin_batch() {}
+    errc push_next(const named& one, std::uint64_t producer) {
+        if (one.name == "refused") {
+            ++rejected;
+            return errc::too_far_ahead;
+        }
         producers.push_back(producer);
         if (one.name == "throw") throw 1;
         while (is_behind()) resume();
         got.emplace_back(one.name);
         if (one.name == "close") due = 3;
+        return {};
     }
     void reject(std::uint64_t events) { rejected += events; }
 };

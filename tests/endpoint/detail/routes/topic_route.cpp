@@ -40,11 +40,15 @@ struct fake_running {
     decltype(std::declval<Sink&>().template open<note>("", unkeyed{})) out;
 
     std::string_view input() const { return "notes"; }
-    void push(const note& one, std::uint64_t = 0) { out(one); }
+    void begin_batch() {}
+    errc push_next(const note& one, std::uint64_t) {
+        out(one);
+        return {};
+    }
     template <class OnError>
-    std::size_t receive(std::span<char> message, OnError&& on_error, std::uint64_t) {
+    std::size_t receive(std::span<char> message, OnError&& on_error, std::uint64_t producer) {
         return decode(
-            message, [this](const note& one) { push(one); }, on_error);
+            message, [&](const note& one) { return push_next(one, producer); }, on_error);
     }
     template <class Take, class OnError>
     std::size_t decode(std::span<char> message, Take&& take, OnError&& on_error) {
@@ -55,7 +59,7 @@ struct fake_running {
             if (c == '!' || c == '?')
                 on_error(
                     {errors++, make_error_code(errc::wrong_type), "text", 7, c == '?' ? 9u : 0});
-        if (errors == 0) take(note{text});
+        if (errors == 0) static_cast<void>(take(note{text}));
         return errors == 0 ? 1 : 0;
     }
     void tick() {}

@@ -121,15 +121,21 @@ public:
             if (latest_ == nullptr || latest_->who != &from) latest_ = senders_.at(&from);
             begin(latest_);
         };
-        if (!is_direct) begin_batch();
+        if (is_direct) {
+            local_->begin_batch();
+        } else {
+            begin_batch();
+        }
         const auto take = [&](const event& one) {
             ++taken;
             if (is_direct && !local_->is_behind()) {
-                static_cast<void>(local_->push(one, from.id()));
-                return;
+                const errc refused = local_->push_next(one, from.id());
+                if (refused != errc{}) --taken;
+                return refused;
             }
             if (std::exchange(is_direct, false)) begin_batch();
             open_->keep(one);
+            return errc{};
         };
         decode(message, take, on_error);
         if (local_ != nullptr) closing_->check();
@@ -151,9 +157,11 @@ public:
         const auto take = [&](const event& one) {
             open_->keep(one);
             ++kept;
+            return errc{};
         };
         sender->is_cut = !receiver_->contain([&] { decode(message, take, on_error); }, id);
         if (kept == 0) sender->on_taken(0, sender->is_cut);
+        if constexpr (has_producers) closed_.push_back(id);
         send_if_large();
     }
 
@@ -223,6 +231,7 @@ private:
     static bool take(Running& pipeline, closing_turns<Running>& closing, loop& pipeline_loop,
                      mailbox& senders, bool is_local, batch& events) {
         const loop::turn turn{pipeline_loop};
+        pipeline.begin_batch();
         pipeline.reject(events.take_rejected());
         events.for_each_run(
             [&](const std::shared_ptr<event_sender>& from, std::span<const event> run) {
@@ -230,7 +239,7 @@ private:
                 std::size_t taken = 0;
                 const auto push_all = [&] {
                     for (; taken != run.size() && may_push(pipeline, closing); ++taken)
-                        static_cast<void>(pipeline.push(run[taken], from->id));
+                        static_cast<void>(pipeline.push_next(run[taken], from->id));
                 };
                 from->has_failed = !pipeline_loop.contain(push_all, from->id);
                 from->taken += taken;

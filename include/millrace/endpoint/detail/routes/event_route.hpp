@@ -83,16 +83,20 @@ public:
     void on_post(connection& from, std::span<char> body, const http::responder& respond) override {
         post_report report{from.options().max_errors_per_message};
         std::uint64_t accepted = 0;
+        pipeline_.begin_batch();
         const auto take = [&](const auto& one) {
-            static_cast<void>(pipeline_.push(one, from.id()));
-            ++accepted;
+            const errc refused = pipeline_.push_next(one, from.id());
+            if (refused == errc{}) ++accepted;
+            return refused;
         };
         try {
             pipeline_.decode(body, take, [&](const input_error& error) { report.reject(error); });
         } catch (...) {
             respond(report.answer(accepted, true));
+            on_close(from);
             throw;
         }
+        on_close(from);  // for a producer, that was all
         respond(report.answer(accepted, false));
     }
 
