@@ -36,6 +36,7 @@
 #include <millrace/operators/key_by.hpp>
 #include <millrace/operators/map.hpp>
 #include <millrace/operators/tee.hpp>
+#include <millrace/pipeline/describe.hpp>
 #include <millrace/pipeline/run.hpp>
 #include <millrace/storage/memory.hpp>
 #include <millrace/storage/null.hpp>

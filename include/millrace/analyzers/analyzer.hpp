@@ -28,6 +28,7 @@ namespace millrace {
 /// | `archive(ar)`           | yes    | saves and loads the state (see core/archive.hpp)      |
 /// | `name`                  | no     | what a scalar result is called; "value" without it    |
 /// | `merge(const A&)`       | no     | as if the other's events had been given to this one   |
+/// | `static describe(to)`   | no     | its settings, such as `to.setting("alpha", alpha)`    |
 template <class A, class Event>
 concept analyzer = std::default_initializable<A> && std::copyable<A> && archivable<A> &&
     requires(A& state, const A& done, const Event& event) {

@@ -72,6 +72,14 @@ public:
         return explain(event).score;
     }
 
+    template <class To>
+    static void describe(To& to) {
+        to.setting("alpha", Options::alpha);
+        to.setting("threshold", Options::threshold);
+        to.setting("warm_up", Options::warm_up);
+        to.setting("min_stddev", Options::min_stddev);
+    }
+
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);

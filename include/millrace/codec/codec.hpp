@@ -30,6 +30,17 @@ struct codec_limits {
     std::size_t max_string_bytes = 64 * 1024;  ///< any one string, unescaped
     std::size_t max_name_bytes = 256;          ///< the name of any one member, unescaped
     std::size_t max_events = 100'000;          ///< events of one message; the rest is not read
+
+    /// Those that are not the default.
+    template <class To>
+    void describe(To& to) const {
+        const codec_limits usual{};
+        to.tunable("max_depth", max_depth, usual.max_depth);
+        to.tunable("max_members", max_members, usual.max_members);
+        to.tunable("max_string_bytes", max_string_bytes, usual.max_string_bytes);
+        to.tunable("max_name_bytes", max_name_bytes, usual.max_name_bytes);
+        to.tunable("max_events", max_events, usual.max_events);
+    }
 };
 
 namespace detail {

@@ -31,6 +31,12 @@ namespace millrace {
 /// | `make_node(in, next)`      | the running node, in front of `next`, see millrace/core/node.hpp|
 /// | `takes_windows`, optional  | a member type: it stands behind `window`                        |
 /// | `passes_all`, optional     | a member type: all that comes goes on, as it came               |
+/// | `stage_name`, optional     | a `static constexpr std::string_view`: what kind of stage it is |
+/// | `describe(to) const`, opt. | a template that says its settings for `describe(pipeline)`      |
+///
+/// A `describe` has a line for each setting: `to.setting("size", size)` for what decides what comes
+/// out, `to.tunable("max_keys", max_keys)` for what may be changed between two runs; see
+/// millrace/pipeline/stage_description.hpp.
 ///
 /// `make_node` may take a third argument, the `build_context` of millrace/pipeline/build.hpp: for
 /// what opens topics and stores. What only turns events into others is shorter as an operator, see

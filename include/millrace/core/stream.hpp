@@ -15,6 +15,11 @@ struct shared_time {};
 template <class Projection>
 struct key_time {
     Projection projection;
+
+    template <class To>
+    void describe(To& to) const {
+        to.projection("time_per_key", projection);
+    }
 };
 
 template <class Time>

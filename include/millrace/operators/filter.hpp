@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <functional>
+#include <string_view>
 
 #include <millrace/operators/operator.hpp>
 
@@ -9,6 +10,8 @@ namespace millrace {
 
 template <class Predicate>
 struct filter_operator : stage {
+    static constexpr std::string_view stage_name = "filter";
+
     Predicate predicate;
 
     explicit filter_operator(Predicate keep) : predicate{std::move(keep)} {}

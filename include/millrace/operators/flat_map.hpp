@@ -3,6 +3,7 @@
 #include <concepts>
 #include <functional>
 #include <ranges>
+#include <string_view>
 #include <type_traits>
 
 #include <millrace/operators/operator.hpp>
@@ -23,6 +24,8 @@ using element_of = std::remove_cvref_t<
 
 template <class Function>
 struct flat_map_operator : stage {
+    static constexpr std::string_view stage_name = "flat_map";
+
     Function function;
 
     explicit flat_map_operator(Function f) : function{std::move(f)} {}

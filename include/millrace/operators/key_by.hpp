@@ -51,6 +51,8 @@ struct key_limit_node : forwarding_node<Next> {
 
 template <class Projection>
 struct key_by_stage : stage {
+    static constexpr std::string_view stage_name = "key_by";
+
     Projection projection;
     std::string name;
     std::size_t max_bytes;
@@ -59,6 +61,13 @@ struct key_by_stage : stage {
     key_by_stage(std::string_view key_name, Projection key, max_key_bytes limit = {})
         : projection{std::move(key)}, name{key_name}, max_bytes{limit.value} {
         if (max_bytes == 0) throw std::invalid_argument{"key_by: max_key_bytes must not be 0"};
+    }
+
+    template <class To>
+    void describe(To& to) const {
+        to.setting("key", name);
+        to.projection("by", projection, name);
+        to.tunable("max_key_bytes", max_bytes);
     }
 
     /// Whether keys have a size that is limited.

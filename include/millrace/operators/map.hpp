@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <functional>
+#include <string_view>
 #include <type_traits>
 
 #include <millrace/operators/operator.hpp>
@@ -17,6 +18,8 @@ using mapped = std::remove_cvref_t<std::invoke_result_t<Function&, const Event&>
 
 template <class Function>
 struct map_operator : stage {
+    static constexpr std::string_view stage_name = "map";
+
     Function function;
 
     explicit map_operator(Function f) : function{std::move(f)} {}

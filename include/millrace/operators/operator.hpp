@@ -43,6 +43,7 @@ struct ignore_event {
 /// | `require<Event>()`        | stops the compiler with a sentence when `Event` does not fit     |
 /// | `apply(event, emit)`      | calls `emit(output)` for each event out, before it returns       |
 /// | `archive(ar)`, optional   | an operator with state saves and loads it                        |
+/// | `stage_name`, `describe`  | optional, as in millrace/core/stage.hpp                          |
 ///
 /// An operator whose output is its input type keeps the stream's key; any other loses it.
 template <class Op, class Event>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -72,6 +73,7 @@ struct tee_node {
 
 template <pipeline_stage First, pipeline_stage Second>
 struct tee_stage : stage {
+    static constexpr std::string_view stage_name = "tee";
     using first_branch = First;
     using second_branch = Second;
 

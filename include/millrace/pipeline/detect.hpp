@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include <millrace/analyzers/analyzer.hpp>
@@ -107,10 +108,19 @@ private:
 
 template <class Detector, template <class> class Storage>
 struct detect_stage : stage {
+    static constexpr std::string_view stage_name = "detect";
+
     storage_options<Storage> options;
     std::size_t key_limit = max_keys{}.value;  ///< records of a further key are refused
 
     explicit detect_stage(storage_options<Storage> settings) : options{std::move(settings)} {}
+
+    template <class To>
+    void describe(To& to) const {
+        to.template analyzer<Detector>();
+        to.template storage<Storage>(options);
+        to.tunable("max_keys", key_limit);
+    }
 
     template <class Stream>
     static consteval void require() {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -122,6 +123,8 @@ struct from_stage {
     using timing_type = Timing;
     using time_type = typename detail::facet_of<Timing>::type;
 
+    static constexpr std::string_view stage_name = "from";
+
     std::string name;
     codec_limits limits{};
     source_time time{};
@@ -134,6 +137,17 @@ struct from_stage {
         } else {
             return event_stream<Event, unkeyed, time_type>{};
         }
+    }
+
+    template <class To>
+    void describe(To& to) const {
+        to.setting("name", name);
+        timing.describe(to);
+        const auto is_of_use = []<class Option>(Option) {
+            return detail::is_of_use<Timing, Option>();
+        };
+        time.describe(to, is_of_use);
+        limits.describe(to);
     }
 
     template <class Option>

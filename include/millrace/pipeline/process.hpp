@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string_view>
 #include <utility>
 
 #include <millrace/analyzers/analyzer.hpp>
@@ -38,6 +39,8 @@ template <class KeyBy>
 
 template <class Analyzer, template <class> class Storage>
 struct process_stage : stage {
+    static constexpr std::string_view stage_name = "process";
+
     using takes_windows = void;
 
     template <class Stream>
@@ -47,6 +50,12 @@ struct process_stage : stage {
     storage_options<Storage> options;
 
     explicit process_stage(storage_options<Storage> settings) : options{std::move(settings)} {}
+
+    template <class To>
+    void describe(To& to) const {
+        to.template analyzer<Analyzer>();
+        to.template storage<Storage>(options);
+    }
 
     template <class Stream>
     static consteval void require() {

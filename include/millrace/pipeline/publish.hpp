@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <millrace/core/schema.hpp>
@@ -10,12 +11,19 @@
 namespace millrace {
 
 struct publish_stage : stage {
+    static constexpr std::string_view stage_name = "publish";
+
     using is_publish = void;
     using passes_all = void;
 
     std::string topic;
 
     explicit publish_stage(std::string name) : topic{std::move(name)} {}
+
+    template <class To>
+    void describe(To& to) const {
+        to.setting("topic", topic);
+    }
 
     template <class Stream>
     static consteval void require() {

@@ -72,6 +72,19 @@ struct source_time {
     }
     void set(any_time_t) { is_bounded = false; }
 
+    /// Of those that mean something for the source, as `is_of_use(option)` says.
+    template <class To, class IsOfUse>
+    void describe(To& to, IsOfUse&& is_of_use) const {
+        if (is_of_use(disorder{})) to.setting("disorder", out_of_order);
+        if (is_of_use(max_step{})) to.setting("max_step", step, duration::max());
+        if (is_of_use(max_ahead{}) && is_bounded) to.tunable("max_ahead", furthest_ahead);
+        if (is_of_use(max_skew{}) && is_bounded) to.tunable("max_skew", skew);
+        if (is_of_use(any_time) && !is_bounded) to.tunable("any_time", true);
+        if (is_of_use(idle_timeout{})) to.tunable("idle_timeout", idle_after);
+        if (is_of_use(max_keys{})) to.tunable("max_keys", key_limit);
+        if (is_of_use(max_key_bytes{})) to.tunable("max_key_bytes", max_key_size);
+    }
+
 private:
     template <class T>
     static T checked(const char* name, T value, T least) {
@@ -89,18 +102,35 @@ private:
 struct by_producer {
     std::size_t max_producers = 10'000;
     duration max_lag = std::chrono::hours{1};
+
+    template <class To>
+    void describe(To& to) const {
+        to.setting("time", "by_producer");
+        to.tunable("max_producers", max_producers);
+        to.tunable("max_lag", max_lag);
+    }
 };
 
 /// An event's time is that of its arrival, on a wall clock that never goes back: where it is set
 /// back, it goes on by the monotonic clock. Nothing is ever late, and events need no time of their
 /// own. What a pipeline gives depends on how fast it is fed, and windows close by
 /// `running_pipeline::tick` where nothing comes.
-struct processing_time_t {};
+struct processing_time_t {
+    template <class To>
+    void describe(To& to) const {
+        to.setting("time", "processing_time");
+    }
+};
 inline constexpr processing_time_t processing_time{};
 
 template <class Function>
 struct punctuated_time {
     Function function;
+
+    template <class To>
+    void describe(To& to) const {
+        to.setting("time", "punctuated");
+    }
 };
 
 /// The events themselves say how far time has come: `f(event)` gives a watermark for what comes
@@ -113,9 +143,19 @@ template <class Function>
 namespace detail {
 
 /// The events have no time.
-struct untimed {};
+struct untimed {
+    template <class To>
+    void describe(To& to) const {
+        to.setting("time", "none");
+    }
+};
 /// The watermark follows the latest of all events.
-struct latest_time {};
+struct latest_time {
+    template <class To>
+    void describe(To& to) const {
+        to.setting("time", "latest");
+    }
+};
 
 }  // namespace detail
 

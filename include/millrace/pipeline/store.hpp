@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -54,9 +55,16 @@ struct store_node : forwarding_node<Next> {
 
 template <template <class> class Storage>
 struct store_stage : stage {
+    static constexpr std::string_view stage_name = "store";
+
     storage_options<Storage> options;
 
     explicit store_stage(storage_options<Storage> settings) : options{std::move(settings)} {}
+
+    template <class To>
+    void describe(To& to) const {
+        to.template storage<Storage>(options);
+    }
 
     template <class Stream>
     static consteval void require() {

@@ -17,6 +17,11 @@ namespace millrace {
 
 struct memory_options {
     std::size_t capacity = 4096;  ///< records; one more replaces the oldest
+
+    template <class To>
+    void describe(To& to) const {
+        to.tunable("capacity", capacity);
+    }
 };
 
 /// The Storage that keeps the last `capacity` records in memory, in the order of their arrival; a

@@ -51,6 +51,12 @@ struct sqlite_options {
     /// Gets failures and recoveries, once each change of state, from any thread; where it is empty,
     /// an endpoint's own log does.
     log_hook log{};
+
+    template <class To>
+    void describe(To& to) const {
+        to.tunable("file", file);
+        to.tunable("table", table, std::string{});
+    }
 };
 
 }  // namespace millrace

@@ -46,6 +46,8 @@ struct storage_stats {
 ///   oldest first; sees all that was appended before.
 /// - `std::error_code flush()`: waits until all that was appended is durable.
 /// - `storage_stats stats() const`.
+/// - optional, of its options: `template <class To> void describe(To& to) const` tells `describe`
+///   what may be shown of them, and no secret: `to.tunable("file", file)`.
 /// - optional: `void log_to(const log_hook&)`: tells of failures and recoveries, once each
 ///   change of state, from any thread. An endpoint calls it before the first row, with its own log.
 /// - optional, where `append` may lose rows to a full queue: `bool has_room() const`; while it is

@@ -27,6 +27,13 @@ public:
         return {saturated_add(time, -into), saturated_add(time, size_ - into)};
     }
 
+    template <class To>
+    void describe(To& to) const {
+        to.setting("kind", "tumbling");
+        to.setting("size", size_);
+        to.setting("offset", offset_, duration{0});
+    }
+
 private:
     duration size_;
     duration offset_{};

@@ -12,6 +12,7 @@ namespace millrace {
 /// | member                         | meaning                                                  |
 /// |--------------------------------|----------------------------------------------------------|
 /// | `window_bounds assign(timestamp) const` | the half-open span that holds the time          |
+/// | `describe(to) const`, optional | its kind and settings, see millrace/core/stage.hpp        |
 template <class W>
 concept window_assigner = std::copyable<W> && requires(const W& assigner, timestamp time) {
     { assigner.assign(time) } -> std::same_as<window_bounds>;

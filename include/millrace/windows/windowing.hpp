@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -27,16 +28,31 @@ struct max_windows {
 };
 
 /// Events later than the allowed lateness are counted and dropped.
-struct drop_late_t {};
+struct drop_late_t {
+    template <class To>
+    void describe(To& to) const {
+        to.setting("late", "dropped");
+    }
+};
 inline constexpr drop_late_t drop_late{};
 
 struct late_to_topic {
     std::string topic;
+
+    template <class To>
+    void describe(To& to) const {
+        to.setting("late_to", topic);
+    }
 };
 
 template <class Function>
 struct late_to_function {
     Function function;
+
+    template <class To>
+    void describe(To& to) const {
+        to.setting("late", "function");
+    }
 };
 
 /// Events later than the allowed lateness are counted and published on a topic of their own.
@@ -52,6 +68,8 @@ template <class Function>
 /// A window, and what becomes of late events.
 template <class Window, class Late>
 struct windowing : stage {
+    static constexpr std::string_view stage_name = "window";
+
     using window_type = Window;
     using late_policy = Late;
 
@@ -72,6 +90,15 @@ struct windowing : stage {
     void set(max_keys option) { key_limit = checked(option.value, "max_keys"); }
     void set(max_windows option) { window_limit = checked(option.value, "max_windows"); }
     void set(const Late&) {}
+
+    template <class To>
+    void describe(To& to) const {
+        if constexpr (requires { window.describe(to); }) window.describe(to);
+        to.setting("lateness", allowed_lateness);
+        late.describe(to);
+        to.tunable("max_keys", key_limit);
+        to.tunable("max_windows", window_limit);
+    }
 
     template <class Stream>
     static consteval void require() {
