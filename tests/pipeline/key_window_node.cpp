@@ -77,7 +77,7 @@ TEST_CASE("late events correct, and what comes behind the lateness is late") {
     keys.push("a", 600);
     keys.push("a", 2500);
     keys.push("a", 700);
-    CHECK(keys.out == strings{"a 0 1 0 watermark open", "a 0 2 1 late open",
+    CHECK(keys.out == strings{"a 0 1 0 watermark open", "a 0 2 1 late open", "a 0 2 2 watermark",
                               "a 1000 1 0 watermark open", "late a 700"});
     CHECK(keys.stats().corrected == 1);
     CHECK(keys.stats().late == 1);

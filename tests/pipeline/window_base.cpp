@@ -16,7 +16,8 @@ TEST_CASE("windows count alike, whether keys share their time or each has its ow
         keys.push("a", 2500);
         keys.push("a", 700);  // too late
         CHECK(keys.out == strings{"a 0 1 0 watermark open", "a 0 2 1 late open",
-                                  "a 0 3 2 late open", "a 1000 1 0 watermark open", "late a 700"});
+                                  "a 0 3 2 late open", "a 0 3 3 watermark",
+                                  "a 1000 1 0 watermark open", "late a 700"});
         const pipeline_stats stats = keys.stats();
         CHECK(stats.late == 1);
         CHECK(stats.corrected == 2);

@@ -29,6 +29,7 @@ namespace millrace {
 /// | `name`                  | no     | what a scalar result is called; "value" without it    |
 /// | `merge(const A&)`       | no     | as if the other's events had been given to this one   |
 /// | `static describe(to)`   | no     | its settings, such as `to.setting("alpha", alpha)`    |
+/// | `retract(const Event&)` | no     | as if the event, which was given, had not been        |
 template <class A, class Event>
 concept analyzer = std::default_initializable<A> && std::copyable<A> && archivable<A> &&
     requires(A& state, const A& done, const Event& event) {
@@ -42,6 +43,12 @@ concept analyzer = std::default_initializable<A> && std::copyable<A> && archivab
 template <class A>
 concept mergeable = requires(A& state, const A& other) {
     state.merge(other);
+};
+
+/// An analyzer that can take back an event that it was given: for windows that may be corrected.
+template <class A, class Event>
+concept retractable = requires(A& state, const Event& event) {
+    state.retract(event);
 };
 
 /// Stops the compiler with the first requirement that `A` misses.

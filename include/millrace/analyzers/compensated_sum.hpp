@@ -24,6 +24,10 @@ public:
         sum_ = total;
     }
 
+    /// The bound holds with what was removed among the |x| as well. An infinite number that was
+    /// added and removed leaves NaN.
+    constexpr void remove(double x) noexcept { add(-x); }
+
     constexpr void merge(const compensated_sum& other) noexcept {
         add(other.sum_);
         error_ += other.error_;

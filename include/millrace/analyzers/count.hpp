@@ -16,6 +16,11 @@ public:
         ++count_;
     }
 
+    template <class Event>
+    constexpr void retract(const Event&) noexcept {
+        --count_;
+    }
+
     constexpr void merge(const count& other) noexcept { count_ += other.count_; }
 
     [[nodiscard]] constexpr std::uint64_t result() const noexcept { return count_; }

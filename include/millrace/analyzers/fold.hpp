@@ -5,7 +5,8 @@
 namespace millrace::detail {
 
 /// Folds one projection's numbers into an accumulator: an analyzer but for its name and result.
-/// The accumulator has `add(double)`, `merge(const Accumulator&)` and `archive(ar)`.
+/// The accumulator has `add(double)`, `merge(const Accumulator&)` and `archive(ar)`; where it has
+/// `remove(double)`, events can be retracted.
 template <auto Projection, class Accumulator>
 class fold {
 public:
@@ -13,6 +14,15 @@ public:
     constexpr void update(const Event& event) {
         const double x = number<Projection>(event);
         if (!std::isnan(x)) state_.add(x);
+    }
+
+    template <projects_numbers<Projection> Event>
+    constexpr void retract(const Event& event) requires requires(Accumulator& a) {
+        a.remove(0.0);
+    }
+    {
+        const double x = number<Projection>(event);
+        if (!std::isnan(x)) state_.remove(x);
     }
 
     constexpr void merge(const fold& other) { state_.merge(other.state_); }

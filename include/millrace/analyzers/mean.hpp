@@ -17,6 +17,11 @@ public:
         ++count_;
     }
 
+    constexpr void remove(double x) noexcept {
+        sum_.remove(x);
+        --count_;
+    }
+
     constexpr void merge(const counted_sum& other) noexcept {
         sum_.merge(other.sum_);
         count_ += other.count_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -31,6 +32,19 @@ public:
         const double deviation = y - mean_;
         mean_ += deviation / static_cast<double>(count_);
         m2_ += deviation * (y - mean_);
+    }
+
+    /// Takes back a number that was added, by the steps of `add` in reverse. Each loses digits
+    /// where the number is most of m2; a state that is empty again is as new.
+    constexpr void remove(double x) noexcept {
+        if (--count_ == 0) {
+            *this = moments{};
+            return;
+        }
+        const double y = x - origin_;
+        const double deviation = y - mean_;
+        mean_ -= deviation / static_cast<double>(count_);
+        m2_ = count_ == 1 ? 0 : std::max(0.0, m2_ - deviation * (y - mean_));
     }
 
     constexpr void merge(const moments& other) noexcept {

@@ -76,7 +76,8 @@ inline constexpr auto schema<summary_result<Results...>> =
 ///
 ///     summary<count, mean<&reading::value>, named<"low", min<&reading::value>>>
 ///
-/// Each event costs what it costs the parts, and the state is theirs. It merges when all parts do.
+/// Each event costs what it costs the parts, and the state is theirs. It merges and retracts when
+/// all parts do.
 template <class... Analyzers>
 requires(sizeof...(Analyzers) > 0) class summary {
 public:
@@ -89,6 +90,11 @@ public:
     template <class Event>
     requires(analyzer<Analyzers, Event>&&...) constexpr void update(const Event& event) {
         std::apply([&event](auto&... part) { (part.update(event), ...); }, parts_);
+    }
+
+    template <class Event>
+    requires(retractable<Analyzers, Event>&&...) constexpr void retract(const Event& event) {
+        std::apply([&event](auto&... part) { (part.retract(event), ...); }, parts_);
     }
 
     constexpr void merge(const summary& other) requires(mergeable<Analyzers>&&...) {

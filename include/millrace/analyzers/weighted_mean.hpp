@@ -27,6 +27,15 @@ public:
         weights_.add(weight);
     }
 
+    template <projects_numbers<Value, Weight> Event>
+    constexpr void retract(const Event& event) {
+        const double value = detail::number<Value>(event);
+        const double weight = detail::number<Weight>(event);
+        if (std::isnan(value) || std::isnan(weight)) return;
+        weighted_.remove(value * weight);
+        weights_.remove(weight);
+    }
+
     constexpr void merge(const weighted_mean& other) noexcept {
         weighted_.merge(other.weighted_);
         weights_.merge(other.weights_);

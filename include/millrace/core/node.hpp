@@ -22,6 +22,13 @@ struct end_node {
     /// One more event or record.
     template <class Event>
     void push(const Event&, event_stamp) noexcept {}
+    /// Of an updating stream: `after` takes the place of `before`, which came earlier and lies in
+    /// the same window. Of a record `before`, only key, window and result are as they were.
+    template <class Event>
+    void update(const Event& /*before*/, const Event& /*after*/, event_stamp) noexcept {}
+    /// Likewise: `gone` does not hold.
+    template <class Event>
+    void remove(const Event& /*gone*/, event_stamp) noexcept {}
     /// A record as it would be if its window closed now: for those who show or keep it. Another
     /// one of the same key and window follows, so it is not to be counted.
     template <class Record>
@@ -58,6 +65,14 @@ struct forwarding_node {
     template <class Event>
     void push(const Event& event, event_stamp at) {
         next.push(event, at);
+    }
+    template <class Event>
+    void update(const Event& before, const Event& after, event_stamp at) {
+        next.update(before, after, at);
+    }
+    template <class Event>
+    void remove(const Event& gone, event_stamp at) {
+        next.remove(gone, at);
     }
     template <class Record>
     void preview(const Record& row, event_stamp at) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -42,6 +43,18 @@ inline constexpr auto schema<trigger> = enumerators(enumerator{"event", trigger:
                                                     enumerator{"stop", trigger::stop},
                                                     enumerator{"evicted", trigger::evicted});
 
+/// What a record says about the one of the same key and window that came before.
+enum class change {
+    insert,  ///< there was none
+    update,  ///< it takes the other's place
+    remove,  ///< the other does not hold any more, nor does this
+};
+
+template <>
+inline constexpr auto schema<change> = enumerators(enumerator{"insert", change::insert},
+                                                   enumerator{"update", change::update},
+                                                   enumerator{"remove", change::remove});
+
 /// The key of a stream without `key_by`.
 struct no_key {
     template <class Archive>
@@ -78,6 +91,7 @@ struct record {
     Key key{};
     window_bounds window{};
     Result result{};
+    millrace::change change = millrace::change::insert;
     /// 0 for the first record of this key and window, then one more for each that replaces it.
     std::uint32_t revision = 0;
     /// No correction can follow.
@@ -97,6 +111,25 @@ template <class Key, class Result>
 inline constexpr bool is_record<record<Key, Result>> = true;
 
 namespace detail {
+
+/// The event, which says so if it is a record.
+template <class Event>
+[[nodiscard]] Event marked(Event event, [[maybe_unused]] change as) {
+    if constexpr (is_record<Event>) event.change = as;
+    return event;
+}
+
+/// Whether an update leaves all as it was but what records say of themselves.
+template <class Event>
+[[nodiscard]] bool is_repetition([[maybe_unused]] const Event& before,
+                                 [[maybe_unused]] const Event& after) {
+    if constexpr (is_record<Event>) {
+        if constexpr (std::equality_comparable<decltype(after.result)>)
+            return before.result == after.result && before.key == after.key &&
+                   before.window == after.window;
+    }
+    return false;
+}
 
 template <class Owner, class Member, class... Inner>
 constexpr auto nest(Member Owner::*member, const field_list<Inner...>& list) {
@@ -131,8 +164,8 @@ consteval auto record_fields() {
                            "end", &window_bounds::end}}};
     const auto own =
         std::tuple_cat(nest(&row::window, bounds), nest(&row::result, schema<Result>),
-                       std::tuple{field{"revision", &row::revision}, field{"final", &row::is_final},
-                                  field{"trigger", &row::fired_by},
+                       std::tuple{field{"change", &row::change}, field{"revision", &row::revision},
+                                  field{"final", &row::is_final}, field{"trigger", &row::fired_by},
                                   field{"watermark", &row::watermark}, field{"late", &row::late}});
     check_fields(as_fields(own));  // the key is called otherwise: see require_key_name
     return as_fields(std::tuple_cat(key, own));
@@ -162,8 +195,8 @@ inline constexpr auto schema<joined<Result, Added>> =
     detail::as_fields(std::tuple_cat(detail::nest(&joined<Result, Added>::result, schema<Result>),
                                      detail::nest(&joined<Result, Added>::added, schema<Added>)));
 
-/// The key under its stream's name, start, end, the result's fields, revision, final, trigger,
-/// watermark, late.
+/// The key under its stream's name, start, end, the result's fields, change, revision, final,
+/// trigger, watermark, late.
 template <class Key, class Result>
 inline constexpr auto schema<record<Key, Result>> = detail::record_fields<Key, Result>();
 

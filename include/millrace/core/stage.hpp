@@ -30,6 +30,8 @@ namespace millrace {
 /// | `output(in)`               | the stream that comes out, see millrace/core/stream.hpp         |
 /// | `make_node(in, next)`      | the running node, in front of `next`, see millrace/core/node.hpp|
 /// | `takes_windows`, optional  | a member type: it stands behind `window`                        |
+/// | `takes_updates`, optional  | a member type: its node has `update` and `remove`, so that it   |
+/// |                            | may stand where what came before is corrected                   |
 /// | `passes_all`, optional     | a member type: all that comes goes on, as it came               |
 /// | `stage_name`, optional     | a `static constexpr std::string_view`: what kind of stage it is |
 /// | `describe(to) const`, opt. | a template that says its settings for `describe(pipeline)`      |

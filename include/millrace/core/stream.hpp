@@ -27,14 +27,22 @@ inline constexpr bool is_key_time = false;
 template <class Projection>
 inline constexpr bool is_key_time<key_time<Projection>> = true;
 
-/// What flows between two stages of a pipeline: the events' type, how they are keyed, and whose
-/// their time is. As a value it carries what only the running program knows of these.
-template <class Event, class KeyBy = unkeyed, class Time = no_time>
+/// The facets of a stream's changes: what was said holds; or it may be corrected, by updates and
+/// removals of what came before (see millrace/core/node.hpp).
+struct append_only {};
+struct updating {};
+
+/// What flows between two stages of a pipeline: the events' type, how they are keyed, whose their
+/// time is, and whether they may be corrected. As a value it carries what only the running program
+/// knows of these.
+template <class Event, class KeyBy = unkeyed, class Time = no_time, class Changes = append_only>
 struct event_stream {
     using event_type = Event;
     using key_by_type = KeyBy;
     using time_type = Time;
+    using changes_type = Changes;
     static constexpr bool is_windowed = false;
+    static constexpr bool is_updating = std::same_as<Changes, updating>;
 
     KeyBy key{};
     Time time{};
@@ -42,13 +50,19 @@ struct event_stream {
     /// The same events by another key.
     template <class OtherKey>
     [[nodiscard]] constexpr auto keyed_by(OtherKey other) const {
-        return event_stream<Event, OtherKey, Time>{std::move(other), time};
+        return event_stream<Event, OtherKey, Time, Changes>{std::move(other), time};
     }
 
     /// Other events at the same times, without a key.
     template <class OtherEvent>
     [[nodiscard]] constexpr auto of() const {
-        return event_stream<OtherEvent, unkeyed, Time>{{}, time};
+        return event_stream<OtherEvent, unkeyed, Time, Changes>{{}, time};
+    }
+
+    /// The same events, by another rule of changes.
+    template <class OtherChanges>
+    [[nodiscard]] constexpr auto changing() const {
+        return event_stream<Event, KeyBy, Time, OtherChanges>{key, time};
     }
 
     /// Of records that were made for each key: the key that they carry, by `projection`.
@@ -56,9 +70,10 @@ struct event_stream {
     [[nodiscard]] constexpr auto of_records(RecordKey record_key) const {
         if constexpr (is_key_time<Time>) {
             key_time<decltype(RecordKey::projection)> own{record_key.projection};
-            return event_stream<Record, RecordKey, decltype(own)>{std::move(record_key), own};
+            return event_stream<Record, RecordKey, decltype(own), Changes>{std::move(record_key),
+                                                                           own};
         } else {
-            return event_stream<Record, RecordKey, Time>{std::move(record_key), time};
+            return event_stream<Record, RecordKey, Time, Changes>{std::move(record_key), time};
         }
     }
 };

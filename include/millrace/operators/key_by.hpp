@@ -32,6 +32,22 @@ struct key_limit_node : forwarding_node<Next> {
             ++refused;
         }
     }
+    template <class Event>
+    void update(const Event& before, const Event& after, event_stamp at) {
+        const bool was = key.takes(before), is = key.takes(after);
+        if (!is) ++refused;
+        if (was && is) {
+            this->next.update(before, after, at);
+        } else if (was) {
+            this->next.remove(marked(before, change::remove), at);
+        } else if (is) {
+            this->next.push(marked(after, change::insert), at);
+        }
+    }
+    template <class Event>
+    void remove(const Event& gone, event_stamp at) {
+        if (key.takes(gone)) this->next.remove(gone, at);
+    }
     template <class Record>
     void preview(const Record& row, event_stamp at) {
         if (key.takes(row)) this->next.preview(row, at);
@@ -52,6 +68,7 @@ struct key_limit_node : forwarding_node<Next> {
 template <class Projection>
 struct key_by_stage : stage {
     static constexpr std::string_view stage_name = "key_by";
+    using takes_updates = void;
 
     Projection projection;
     std::string name;

@@ -22,6 +22,16 @@ struct tee_node {
         first.push(event, at);
         second.push(event, at);
     }
+    template <class Event>
+    void update(const Event& before, const Event& after, event_stamp at) {
+        first.update(before, after, at);
+        second.update(before, after, at);
+    }
+    template <class Event>
+    void remove(const Event& gone, event_stamp at) {
+        first.remove(gone, at);
+        second.remove(gone, at);
+    }
     template <class Record>
     void preview(const Record& row, event_stamp at) {
         first.preview(row, at);
@@ -74,6 +84,7 @@ struct tee_node {
 template <pipeline_stage First, pipeline_stage Second>
 struct tee_stage : stage {
     static constexpr std::string_view stage_name = "tee";
+    using takes_updates = void;
     using first_branch = First;
     using second_branch = Second;
 

@@ -1,14 +1,18 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include <millrace/core/archive.hpp>
 #include <millrace/core/node.hpp>
+#include <millrace/core/record.hpp>
 #include <millrace/operators/operator.hpp>
 #include <millrace/pipeline/chain.hpp>
 #include <millrace/pipeline/closing_pace.hpp>
@@ -24,6 +28,23 @@ struct operator_node : forwarding_node<Next> {
     template <class Event>
     void push(const Event& event, event_stamp at) {
         op.apply(event, [&](const auto& out) { this->next.push(out, at); });
+    }
+    template <class Event>
+    void update(const Event& before, const Event& after, event_stamp at) {
+        using out = typename Operator::template output<Event>;
+        std::vector<out> gone, come;
+        op.apply(before, [&](const auto& each) { gone.push_back(each); });
+        op.apply(after, [&](const auto& each) { come.push_back(each); });
+        const std::size_t both = std::min(gone.size(), come.size());
+        for (std::size_t i = 0; i != both; ++i) this->next.update(gone[i], come[i], at);
+        for (std::size_t i = both; i != gone.size(); ++i)
+            this->next.remove(marked(gone[i], change::remove), at);
+        for (std::size_t i = both; i != come.size(); ++i)
+            this->next.push(marked(come[i], change::insert), at);
+    }
+    template <class Event>
+    void remove(const Event& gone, event_stamp at) {
+        op.apply(gone, [&](const auto& out) { this->next.remove(out, at); });
     }
     /// By a copy of an operator that has state: nothing is learned from a preview.
     template <class Record>
@@ -54,12 +75,31 @@ struct channel_node : forwarding_node<Next> {
         channel(event);
         this->next.push(event, at);
     }
+    template <class Event>
+    void update(const Event& before, const Event& after, event_stamp at) {
+        channel(after);
+        this->next.update(before, after, at);
+    }
+    template <class Event>
+    void remove(const Event& gone, event_stamp at) {
+        channel(gone);
+        this->next.remove(gone, at);
+    }
     template <class Record>
     void preview(const Record& row, event_stamp at) {
         channel(row);
         this->next.preview(row, at);
     }
 };
+
+/// Stops the compiler where followers could not tell a correction from an event.
+template <class Stream>
+consteval void require_to_tell_changes() {
+    static_assert(
+        !Stream::is_updating || is_record<typename Stream::event_type>,
+        "publish needs: records, which say what they correct, or final_only() before what "
+        "changes them (see millrace/pipeline/final_only.hpp)");
+}
 
 /// What a stage may need of the pipeline that its node becomes a part of.
 template <class Sink>
@@ -126,6 +166,7 @@ private:
         } else {
             static_assert(!Stream::is_windowed,
                           "window needs: a process behind it (see millrace/pipeline/process.hpp)");
+            require_to_tell_changes<Stream>();
             auto channel = open<typename Stream::event_type>("", in.key);
             return channel_node<decltype(channel), end_node>{std::move(channel), end_node{}};
         }

@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <millrace/core/archive.hpp>
 #include <millrace/core/stage.hpp>
 #include <millrace/core/stream.hpp>
 #include <millrace/operators/operator.hpp>
@@ -74,6 +75,9 @@ consteval void require_stage() {
         Stage::template require<typename Stream::event_type>();
         static_assert(stream_operator<Stage, typename Stream::event_type>,
                       "operator needs: the members in millrace/operators/operator.hpp");
+        static_assert(!Stream::is_updating || !archivable<Stage>,
+                      "operator needs: no state of its own where events may be corrected; put "
+                      "final_only() before it (see millrace/pipeline/final_only.hpp)");
     } else if constexpr (!requires(const Stage& stage, const Stream& in) {
                              Stage::template require<Stream>();
                              &Stage::template output<Stream>;

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <millrace/analyzers/analyzer.hpp>
 #include <millrace/core/node.hpp>
@@ -35,8 +37,54 @@ using joined_record = typename detail::joined_record_of<Record, Detector>::type;
 
 namespace detail {
 
+/// What a detector said of the records of one key that may still be corrected.
+template <class Verdict, bool IsUpdating>
+struct verdicts {
+    void note(const window_bounds&, const Verdict&) noexcept {}
+    template <class Archive>
+    void archive(Archive&) noexcept {}
+};
+template <class Verdict>
+struct verdicts<Verdict, true> {
+    struct verdict {
+        window_bounds window{};
+        Verdict value{};
+
+        template <class Archive>
+        void archive(Archive& ar) {
+            ar(window);
+            schema<Verdict>.for_each([&](const auto& each) { ar(each.get(value)); });
+        }
+    };
+
+    /// One more is at the cost of the oldest.
+    static constexpr std::size_t limit = 256;
+
+    std::vector<verdict> all{};
+
+    void note(const window_bounds& window, const Verdict& value) {
+        if (verdict* const known = find(window)) {
+            known->value = value;
+            return;
+        }
+        if (all.size() == limit) all.erase(all.begin());
+        all.push_back({window, value});
+    }
+    [[nodiscard]] verdict* find(const window_bounds& window) {
+        const auto found = std::ranges::find(all, window, &verdict::window);
+        return found == all.end() ? nullptr : &*found;
+    }
+    void forget(const window_bounds& window) {
+        std::erase_if(all, [&](const verdict& each) { return each.window == window; });
+    }
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(all);
+    }
+};
+
 /// Runs a `Detector` for each key over records and joins its result to them.
-template <class Record, class Detector, class Next>
+template <class Record, class Detector, bool IsUpdating, class Next>
 class detector_node : public forwarding_node<Next> {
 public:
     detector_node(std::size_t key_limit, Next n)
@@ -51,16 +99,41 @@ public:
             }
             found = &detectors_.add(row.key);
         }
-        if (row.fired_by == trigger::late && row.revision > 0)
-            return this->next.push(judged(found->state, row), at);
         found->state.update(row);
-        this->next.push(joined_to(row, found->state), at);
+        const auto verdict = describe(found->state);
+        if (!row.is_final) found->said.note(row.window, verdict);
+        this->next.push(joined_to(row, verdict), at);
+    }
+
+    /// A correction is judged anew, unless the result is as it was.
+    void update(const Record& before, const Record& after, event_stamp at) requires IsUpdating {
+        slot* const found = detectors_.find(after.key);
+        if (found == nullptr) return;
+        auto* const known = found->said.find(before.window);
+        const auto said = known == nullptr ? judged(found->state, before) : known->value;
+        const auto verdict = is_repetition(before, after) ? said : judged(found->state, after);
+        if (after.is_final) {
+            found->said.forget(after.window);
+        } else {
+            found->said.note(after.window, verdict);
+        }
+        this->next.update(joined_to(before, said), joined_to(after, verdict), at);
+    }
+
+    void remove(const Record& gone, event_stamp at) requires IsUpdating {
+        slot* const found = detectors_.find(gone.key);
+        if (found == nullptr) return;
+        auto* const known = found->said.find(gone.window);
+        const auto said = known == nullptr ? judged(found->state, gone) : known->value;
+        found->said.forget(gone.window);
+        this->next.remove(joined_to(gone, said), at);
     }
 
     /// A preview is judged, and nothing is learned from it.
     void preview(const Record& row, event_stamp at) {
         const slot* found = detectors_.find(row.key);
-        this->next.preview(judged(found == nullptr ? Detector{} : found->state, row), at);
+        this->next.preview(
+            joined_to(row, judged(found == nullptr ? Detector{} : found->state, row)), at);
     }
 
     template <class Stats>
@@ -77,26 +150,27 @@ public:
 
 private:
     using key_type = decltype(Record::key);
+    using verdict_type = result_of<Detector>;
 
     struct slot {
         key_type key{};
         Detector state{};
+        [[no_unique_address]] verdicts<verdict_type, IsUpdating> said{};
 
         template <class Archive>
         void archive(Archive& ar) {
-            ar(key, state);
+            ar(key, state, said);
         }
     };
 
-    static auto joined_to(const Record& row, const Detector& state) {
-        return joined_record<Record, Detector>{
-            row.key,       row.window,   {row.result, describe(state)},
-            row.revision,  row.is_final, row.fired_by,
-            row.watermark, row.late};
+    static auto joined_to(const Record& row, const verdict_type& verdict) {
+        return joined_record<Record, Detector>{row.key,      row.window,    {row.result, verdict},
+                                               row.change,   row.revision,  row.is_final,
+                                               row.fired_by, row.watermark, row.late};
     }
-    static auto judged(Detector state, const Record& row) {
+    static verdict_type judged(Detector state, const Record& row) {
         state.update(row);
-        return joined_to(row, state);
+        return describe(state);
     }
 
     key_table<key_type, slot> detectors_;
@@ -109,6 +183,7 @@ private:
 template <class Detector, template <class> class Storage>
 struct detect_stage : stage {
     static constexpr std::string_view stage_name = "detect";
+    using takes_updates = void;
 
     storage_options<Storage> options;
     std::size_t key_limit = max_keys{}.value;  ///< records of a further key are refused
@@ -138,8 +213,8 @@ struct detect_stage : stage {
     template <class Stream>
     [[nodiscard]] auto output(const Stream& in) const {
         using judged = joined_record<typename Stream::event_type, Detector>;
-        return event_stream<judged, typename Stream::key_by_type, typename Stream::time_type>{
-            in.key, in.time};
+        return event_stream<judged, typename Stream::key_by_type, typename Stream::time_type,
+                            typename Stream::changes_type>{in.key, in.time};
     }
 
     template <class Stream, class Next, class Context>
@@ -147,8 +222,8 @@ struct detect_stage : stage {
         using record_type = typename Stream::event_type;
         detail::require_key_name<joined_record<record_type, Detector>>(in.key.name);
         auto kept = store_stage<Storage>{options}.make_node(output(in), std::move(next), context);
-        return detail::detector_node<record_type, Detector, decltype(kept)>{key_limit,
-                                                                            std::move(kept)};
+        return detail::detector_node<record_type, Detector, Stream::is_updating, decltype(kept)>{
+            key_limit, std::move(kept)};
     }
 };
 
@@ -159,7 +234,9 @@ struct detect_stage : stage {
 ///     | detect<ewma_zscore<at<"mean">>, sqlite_storage>({.file = "readings.db"})
 ///
 /// A correction or a preview is judged, but the detector does not learn from it: it learns from
-/// each window once. A `Storage` is short for `store<Storage>` behind it.
+/// each window once. What it said of a record that may still be corrected it remembers, for the
+/// last 256 such windows of a key; what it said of older ones is judged again when they are
+/// corrected. A `Storage` is short for `store<Storage>` behind it.
 template <class Detector, template <class> class Storage = null_storage>
 [[nodiscard]] detect_stage<Detector, Storage> detect(storage_options<Storage> options = {}) {
     return detect_stage<Detector, Storage>{std::move(options)};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <millrace/core/node.hpp>
+#include <millrace/pipeline/event_tally.hpp>
 #include <millrace/pipeline/key_table.hpp>
 #include <millrace/pipeline/window_base.hpp>
 
@@ -45,6 +46,28 @@ public:
         } else {
             update(*found, *in, one, at);
         }
+    }
+
+    void update(const event& before, const event& after,
+                event_stamp at) requires Stream::is_updating {
+        if (is_repetition(before, after)) return;
+        const auto& was = project(this->key_by_.projection, before);
+        if (was == project(this->key_by_.projection, after)) {
+            take_back(was, after, at, [&](cell& of) {
+                of.state.retract(before);
+                of.state.update(after);
+            });
+        } else {
+            remove(before, at);
+            push(after, at);
+        }
+    }
+
+    void remove(const event& gone, event_stamp at) requires Stream::is_updating {
+        take_back(project(this->key_by_.projection, gone), gone, at, [&](cell& of) {
+            of.state.retract(gone);
+            of.events.remove();
+        });
     }
 
     /// Of the whole stream: of every key.
@@ -107,16 +130,18 @@ private:
     struct cell {
         window_bounds bounds{};
         Analyzer state{};
+        [[no_unique_address]] event_tally<Stream::is_updating> events{};
         std::uint32_t published = 0;
         bool is_fired = false;
         bool is_changed = false;
+        bool is_given = false;
 
         [[nodiscard]] bool takes(timestamp time) const noexcept {
             return bounds.start <= time && time < bounds.end;
         }
         template <class Archive>
         void archive(Archive& ar) {
-            ar(bounds, state, published, is_fired, is_changed);
+            ar(bounds, state, events, published, is_fired, is_changed, is_given);
         }
     };
 
@@ -146,11 +171,33 @@ private:
             if (!in.is_fired) ++open_;
             note_due(of);
         }
-        in.is_changed = true;
-        in.state.update(one);
-        if (!in.is_fired) return;
-        ++this->corrected_;
-        this->fire(of.key, in.bounds, in, trigger::late, at.watermark, of.watermark);
+        const auto add = [&](cell& to) {
+            to.is_changed = true;
+            to.events.add();
+            to.state.update(one);
+        };
+        if constexpr (base::gives_updates) {
+            if (in.is_fired)
+                return this->correct(of.key, in.bounds, in, add, at.watermark, of.watermark);
+        }
+        add(in);
+    }
+
+    /// Changes what the window of an earlier event holds of the key.
+    template <class Key, class Apply>
+    void take_back(const Key& sought, const event& one, event_stamp at, Apply&& apply) {
+        const window_bounds bounds = this->window_.assign(at.time);
+        if (this->is_late(one, bounds, at.watermark)) return;
+        slot* const of = table_.find(sought);
+        if (of == nullptr) return;
+        const auto in = std::ranges::find(of->windows, bounds, &cell::bounds);
+        if (in == of->windows.end() || in->events.none()) return;
+        in->is_changed = true;
+        if (in->is_fired) {
+            this->correct(of->key, bounds, *in, apply, at.watermark, of->watermark);
+        } else {
+            apply(*in);
+        }
     }
 
     void close_due(slot& of, timestamp to, trigger why) {
@@ -158,10 +205,15 @@ private:
         if (to != timestamp::max()) note_watermark(of, to);
         for (std::size_t i = 0; i != of.windows.size(); ++i) {
             cell& each = of.windows[i];
-            if (each.is_fired || each.bounds.end > to) continue;
-            each.is_fired = true;
-            --open_;
-            this->fire(of.key, each.bounds, each, why, of.watermark, passed_on);
+            if (each.bounds.end > to) continue;
+            if (!each.is_fired) {
+                each.is_fired = true;
+                --open_;
+                this->fire(of.key, each.bounds, each, why, of.watermark, passed_on);
+            } else if constexpr (base::is_corrected) {
+                if (why != trigger::evicted && this->gone_at(each.bounds.end) <= to)
+                    this->conclude(of.key, each.bounds, each, why, of.watermark, passed_on);
+            }
         }
         std::erase_if(of.windows,
                       [&](const cell& each) { return this->gone_at(each.bounds.end) <= to; });

@@ -7,11 +7,10 @@
 #include <millrace/core/stage.hpp>
 #include <millrace/core/stream.hpp>
 #include <millrace/operators/key_by.hpp>
-#include <millrace/pipeline/key_window_node.hpp>
 #include <millrace/pipeline/late_output.hpp>
 #include <millrace/pipeline/running_node.hpp>
 #include <millrace/pipeline/store.hpp>
-#include <millrace/pipeline/window_node.hpp>
+#include <millrace/pipeline/window_kind.hpp>
 #include <millrace/storage/null.hpp>
 
 namespace millrace {
@@ -42,6 +41,7 @@ struct process_stage : stage {
     static constexpr std::string_view stage_name = "process";
 
     using takes_windows = void;
+    using takes_updates = void;
 
     template <class Stream>
     using record_of = record<key_of<typename Stream::key_by_type, typename Stream::event_type>,
@@ -61,12 +61,28 @@ struct process_stage : stage {
     static consteval void require() {
         require_analyzer<Analyzer, typename Stream::event_type>();
         require_storage<Storage<record_of<Stream>>, record_of<Stream>>();
-        if constexpr (Stream::is_windowed) detail::require_own_time<Stream>();
+        if constexpr (Stream::is_windowed) {
+            detail::require_own_time<Stream>();
+            detail::window_kind<typename Stream::windowing_type::window_type>::template require<
+                Stream, Analyzer>();
+        }
+        static_assert(
+            !Stream::is_updating || retractable<Analyzer, typename Stream::event_type>,
+            "process needs: an analyzer with void retract(const Event&), where events may "
+            "be corrected; or final_only() before it (see "
+            "millrace/pipeline/final_only.hpp)");
     }
 
     template <class Stream>
     [[nodiscard]] auto output(const Stream& in) const {
-        return in.template of_records<record_of<Stream>>(detail::record_key(in.key));
+        auto out = in.template of_records<record_of<Stream>>(detail::record_key(in.key));
+        if constexpr (!Stream::is_windowed) {
+            return out.template changing<append_only>();
+        } else if constexpr (Stream::windowing_type::is_corrected) {
+            return out.template changing<updating>();
+        } else {
+            return out;
+        }
     }
 
     template <class Stream, class Next, class Context>
@@ -77,16 +93,11 @@ struct process_stage : stage {
         if constexpr (!Stream::is_windowed) {
             return detail::running_node<Stream, Analyzer, kept_type>{in, std::move(kept)};
         } else {
-            auto on_late = detail::late_output<typename Stream::event_type>(in, context);
-            using late_type = decltype(on_late);
-            if constexpr (is_key_time<typename Stream::time_type>) {
-                detail::check_own_time(in);
-                return detail::key_window_node<Stream, Analyzer, late_type, kept_type>{
-                    in, std::move(on_late), std::move(kept)};
-            } else {
-                return detail::window_node<Stream, Analyzer, late_type, kept_type>{
-                    in, std::move(on_late), std::move(kept), context.pace()};
-            }
+            if constexpr (is_key_time<typename Stream::time_type>) detail::check_own_time(in);
+            using kind = detail::window_kind<typename Stream::windowing_type::window_type>;
+            return kind::template make_node<Analyzer>(
+                in, detail::late_output<typename Stream::event_type>(in, context), std::move(kept),
+                context.pace());
         }
     }
 };

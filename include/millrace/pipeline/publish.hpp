@@ -15,6 +15,7 @@ struct publish_stage : stage {
 
     using is_publish = void;
     using passes_all = void;
+    using takes_updates = void;
 
     std::string topic;
 
@@ -30,6 +31,7 @@ struct publish_stage : stage {
         static_assert(described<typename Stream::event_type>,
                       "publish needs: a millrace::schema of what it publishes "
                       "(see millrace/core/schema.hpp)");
+        detail::require_to_tell_changes<Stream>();
     }
 
     template <class Stream>
@@ -45,7 +47,8 @@ struct publish_stage : stage {
 };
 
 /// Gives each event or record to the subscribers of `topic`: on an endpoint those of the path
-/// `/topic`. What follows in the pipeline gets it as well.
+/// `/topic`. What follows in the pipeline gets it as well. A record that is corrected comes again,
+/// and says what became of it (see `change`).
 [[nodiscard]] inline publish_stage publish(std::string topic) {
     return publish_stage{std::move(topic)};
 }

@@ -14,6 +14,7 @@
 #include <millrace/pipeline/build.hpp>
 #include <millrace/pipeline/detect.hpp>
 #include <millrace/pipeline/event_check.hpp>
+#include <millrace/pipeline/final_only.hpp>
 #include <millrace/pipeline/key_source.hpp>
 #include <millrace/pipeline/pipeline.hpp>
 #include <millrace/pipeline/pipeline_stats.hpp>

@@ -11,7 +11,8 @@
 
 namespace millrace::detail {
 
-/// One analyzer a key over all of the stream so far; every event gives a record.
+/// One analyzer a key over all of the stream so far; every event and every correction gives a
+/// record.
 template <class Stream, class Analyzer, class Next>
 class running_node : public forwarding_node<Next> {
     using event = typename Stream::event_type;
@@ -33,15 +34,29 @@ public:
             found = &table_.add(sought);
         }
         found->state.update(one);
-        this->next.push(record_type{found->key,
-                                    {at.time, at.time},
-                                    describe(found->state),
-                                    0,
-                                    true,
-                                    trigger::event,
-                                    at.watermark,
-                                    0},
-                        at);
+        tell(*found, at);
+    }
+
+    void update(const event& before, const event& after,
+                event_stamp at) requires Stream::is_updating {
+        if (is_repetition(before, after)) return;
+        slot* const found = table_.find(project(key_by_.projection, before));
+        if (found == nullptr) return;
+        if (found->key == project(key_by_.projection, after)) {
+            found->state.retract(before);
+            found->state.update(after);
+            tell(*found, at);
+        } else {
+            remove(before, at);
+            push(after, at);
+        }
+    }
+
+    void remove(const event& gone, event_stamp at) requires Stream::is_updating {
+        slot* const found = table_.find(project(key_by_.projection, gone));
+        if (found == nullptr) return;
+        found->state.retract(gone);
+        tell(*found, at);
     }
 
     /// What is not to be counted changes nothing here.
@@ -73,6 +88,19 @@ private:
             ar(key, state);
         }
     };
+
+    void tell(const slot& of, event_stamp at) {
+        this->next.push(record_type{of.key,
+                                    {at.time, at.time},
+                                    describe(of.state),
+                                    change::insert,
+                                    0,
+                                    true,
+                                    trigger::event,
+                                    at.watermark,
+                                    0},
+                        at);
+    }
 
     key_by key_by_;
     key_table<key_type, slot> table_;

@@ -30,6 +30,16 @@ struct store_node : forwarding_node<Next> {
         this->next.push(row, at);
     }
     template <class Record>
+    void update(const Record& before, const Record& after, event_stamp at) {
+        static_cast<void>(storage->append(after));
+        this->next.update(before, after, at);
+    }
+    template <class Record>
+    void remove(const Record& gone, event_stamp at) {
+        static_cast<void>(storage->append(gone));
+        this->next.remove(gone, at);
+    }
+    template <class Record>
     void preview(const Record& row, event_stamp at) {
         static_cast<void>(storage->append(row));
         this->next.preview(row, at);
@@ -56,6 +66,7 @@ struct store_node : forwarding_node<Next> {
 template <template <class> class Storage>
 struct store_stage : stage {
     static constexpr std::string_view stage_name = "store";
+    using takes_updates = void;
 
     storage_options<Storage> options;
 
@@ -98,7 +109,8 @@ struct store_stage : stage {
 };
 
 /// Keeps every record in the `Storage`, in a table called after the topic that follows ("results"
-/// where none does before the end or a tee), and hands it on.
+/// where none does before the end or a tee), and hands it on. A correction replaces what it
+/// corrects.
 ///
 ///     | process<count>() | store<sqlite_storage>({.file = "counts.db"}) | publish("counts")
 ///

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -26,6 +27,11 @@ public:
     void flush() { next_.flush(); }
 
 protected:
+    /// Whether windows outlive their firing, to be corrected.
+    static constexpr bool is_corrected = Stream::windowing_type::is_corrected;
+    /// Whether what was given may be corrected.
+    static constexpr bool gives_updates = is_corrected || Stream::is_updating;
+
     using event = typename Stream::event_type;
     using key_by = typename Stream::key_by_type;
     using key_type = key_of<key_by, event>;
@@ -57,19 +63,58 @@ protected:
         on_late_(one);
     }
 
-    /// Publishes what the cell holds, which has a `state` and a count `published`. The stages
-    /// behind were told of the watermark `passed_on`, and judge the record by that.
+    // A cell is what a window holds of a key: an analyzer `state`, a count of records `published`,
+    // `is_changed` since the last of them, `is_given` where the stages behind count one of them,
+    // and `events`. Those stages were told of the watermark `passed_on`, and judge records by that.
+
+    /// Gives what a window that closes holds.
     template <class Cell>
     void fire(const key_type& key, window_bounds bounds, Cell& of, trigger why, timestamp watermark,
               timestamp passed_on) {
+        if (of.events.none()) return;
         const bool is_final =
             why == trigger::stop || (why != trigger::evicted && gone_at(bounds.end) <= watermark);
+        of.is_given = true;
         next_.push(make_record(key, bounds, of, why, watermark, is_final),
                    stamp_of(bounds, passed_on));
     }
 
+    /// Changes a window that has fired by `apply(state)`, and gives what became of it.
+    template <class Cell, class Apply>
+    void correct(const key_type& key, window_bounds bounds, Cell& of, Apply&& apply,
+                 timestamp watermark, timestamp passed_on) requires gives_updates {
+        ++corrected_;
+        std::optional<record_type> before;
+        if (of.is_given) before = last_record(key, bounds, of, watermark);
+        apply(of);
+        of.is_given = !of.events.none();
+        const event_stamp at = stamp_of(bounds, passed_on);
+        if (!before && !of.is_given) return;
+        record_type row = make_record(key, bounds, of, trigger::late, watermark, false);
+        if (!before) {
+            next_.push(row, at);
+        } else if (of.is_given) {
+            next_.update(*before, row, at);
+        } else {
+            row.change = change::remove;
+            row.result = before->result;
+            next_.remove(row, at);
+        }
+    }
+
+    /// Repeats what a window gave last, once nothing can correct it any more.
+    template <class Cell>
+    void conclude(const key_type& key, window_bounds bounds, Cell& of, trigger why,
+                  timestamp watermark, timestamp passed_on) requires gives_updates {
+        if (!of.is_given) return;
+        const record_type before = last_record(key, bounds, of, watermark);
+        next_.update(before, make_record(key, bounds, of, why, watermark, true),
+                     stamp_of(bounds, passed_on));
+    }
+
     template <class Cell>
     void show(const key_type& key, window_bounds bounds, Cell& of, timestamp watermark) {
+        if (of.events.none()) return;
         next_.preview(make_record(key, bounds, of, trigger::idle, watermark, false),
                       stamp_of(bounds, watermark));
     }
@@ -104,7 +149,19 @@ private:
     record_type make_record(const key_type& key, window_bounds bounds, Cell& of, trigger why,
                             timestamp watermark, bool is_final) {
         of.is_changed = false;
-        return {key, bounds, describe(of.state), of.published++, is_final, why, watermark, late_};
+        const change as = of.published == 0 ? change::insert : change::update;
+        return {key,      bounds, describe(of.state), as,   of.published++,
+                is_final, why,    watermark,          late_};
+    }
+
+    /// What the stages behind count, as far as they may rely on it.
+    template <class Cell>
+    record_type last_record(const key_type& key, window_bounds bounds, const Cell& of,
+                            timestamp watermark) const {
+        const std::uint32_t revision = of.published - 1;
+        const change as = revision == 0 ? change::insert : change::update;
+        return {key,   bounds,        describe(of.state), as,   revision,
+                false, trigger::late, watermark,          late_};
     }
 
     static event_stamp stamp_of(window_bounds bounds, timestamp watermark) noexcept {

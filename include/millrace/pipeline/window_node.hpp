@@ -22,7 +22,7 @@ template <class Stream, class Analyzer, class OnLate, class Next>
 class window_node : public window_base<Stream, Analyzer, OnLate, Next> {
     using base = window_base<Stream, Analyzer, OnLate, Next>;
     using typename base::event;
-    using pane = window_pane<typename base::key_type, Analyzer>;
+    using pane = window_pane<typename base::key_type, Analyzer, Stream::is_updating>;
     using cell = typename pane::cell;
 
 public:
@@ -32,10 +32,29 @@ public:
     void push(const event& one, event_stamp at) {
         if (current_ == nullptr || !current_->takes(at.time)) [[unlikely]]
             return push_elsewhere(one, at);
-        if (cell* const found = find_or_add(*current_, one)) {
-            found->is_changed = true;
-            found->state.update(one);
+        if (cell* const found = find_or_add(*current_, one)) add(*found, one);
+    }
+
+    void update(const event& before, const event& after,
+                event_stamp at) requires Stream::is_updating {
+        if (is_repetition(before, after)) return;
+        const auto& was = project(this->key_by_.projection, before);
+        if (was == project(this->key_by_.projection, after)) {
+            take_back(was, after, at, [&](cell& of) {
+                of.state.retract(before);
+                of.state.update(after);
+            });
+        } else {
+            remove(before, at);
+            push(after, at);
         }
+    }
+
+    void remove(const event& gone, event_stamp at) requires Stream::is_updating {
+        take_back(project(this->key_by_.projection, gone), gone, at, [&](cell& of) {
+            of.state.retract(gone);
+            of.events.remove();
+        });
     }
 
     void watermark(timestamp to, trigger why) {
@@ -126,14 +145,38 @@ private:
         pane* const here = find_or_open(one, at);
         cell* const found = here == nullptr ? nullptr : find_or_add(*here, one);
         if (found == nullptr) return;
-        found->is_changed = true;
-        found->state.update(one);
-        if (!here->is_fired) {
-            current_ = here;
-            return;
+        const auto change = [&](cell& of) { add(of, one); };
+        if constexpr (base::gives_updates) {
+            if (here->is_fired)
+                return this->correct(found->key, here->bounds(), *found, change, at.watermark,
+                                     passed_on_);
         }
-        ++this->corrected_;
-        this->fire(found->key, here->bounds(), *found, trigger::late, at.watermark, passed_on_);
+        change(*found);
+        current_ = here;
+    }
+
+    static void add(cell& to, const event& one) {
+        to.is_changed = true;
+        to.events.add();
+        to.state.update(one);
+    }
+
+    /// Changes what the window of an earlier event holds of the key.
+    template <class Key, class Apply>
+    void take_back(const Key& sought, const event& one, event_stamp at, Apply&& apply) {
+        if (is_closing_) catch_up();
+        const window_bounds bounds = this->window_.assign(at.time);
+        if (this->is_late(one, bounds, at.watermark)) return;
+        const auto here =
+            std::ranges::find_if(panes_, [&](const pane& each) { return each.bounds() == bounds; });
+        cell* const found = here == panes_.end() ? nullptr : here->cells.find(sought);
+        if (found == nullptr || found->events.none()) return;
+        found->is_changed = true;
+        if (here->is_fired) {
+            this->correct(found->key, bounds, *found, apply, at.watermark, passed_on_);
+        } else {
+            apply(*found);
+        }
     }
 
     /// The window of an event that does not fall into the newest; null where it is gone.
@@ -166,6 +209,7 @@ private:
     bool make_room(timestamp end) {
         if (panes_.front().is_fired && end_of(panes_.front()) < end) {
             forgotten_ = end_of(panes_.front());
+            conclude_all(panes_.front(), trigger::watermark, [] { return true; });
             drop(panes_.begin());
             return true;
         }
@@ -195,22 +239,41 @@ private:
         const at_exit tell{[this] { pace_.is_behind |= is_closing_; }};
         for (pane& each : panes_) {
             if (!is_finished_ && each.bounds().end > watermark_) break;
-            if (each.is_fired) continue;
-            while (each.met < each.cells.size()) {
+            if (each.is_fired) {
+                if (!is_gone(each)) continue;
+                if (!conclude_all(each, why, [this] { return may_close(); })) return;
+            }
+            while (!each.is_fired && each.met < each.cells.size()) {
                 if (!may_close()) return;
                 cell& due = each.cells[static_cast<std::uint32_t>(each.met++)];
                 this->fire(due.key, each.bounds(), due, why, watermark_, passed_on_);
             }
-            each.is_fired = true;
+            if (std::exchange(each.is_fired, true) || is_gone(each)) continue;
+            each.met = 0;
         }
-        const auto is_gone = [this](const pane& each) {
-            return is_finished_ || this->gone_at(each.bounds().end) <= watermark_;
-        };
         auto kept = panes_.begin();
         for (; kept != panes_.end() && is_gone(*kept); ++kept) spares_.put(std::move(*kept));
         panes_.erase(panes_.begin(), kept);
         is_closing_ = false;
         note_panes();
+    }
+
+    [[nodiscard]] bool is_gone(const pane& each) const noexcept {
+        return is_finished_ || this->gone_at(each.bounds().end) <= watermark_;
+    }
+
+    /// Of a pane that has fired before; false where it is put off.
+    template <class MayClose>
+    bool conclude_all([[maybe_unused]] pane& of, [[maybe_unused]] trigger why,
+                      [[maybe_unused]] MayClose&& may_close) {
+        if constexpr (base::is_corrected) {
+            while (of.met < of.cells.size()) {
+                if (!may_close()) return false;
+                cell& each = of.cells[static_cast<std::uint32_t>(of.met++)];
+                this->conclude(each.key, of.bounds(), each, why, watermark_, passed_on_);
+            }
+        }
+        return true;
     }
 
     void preview_open() {

@@ -6,26 +6,30 @@
 #include <vector>
 
 #include <millrace/core/record.hpp>
+#include <millrace/pipeline/event_tally.hpp>
 #include <millrace/pipeline/key_table.hpp>
 
 namespace millrace::detail {
 
 /// One window of all its keys, in one table.
-template <class Key, class Analyzer>
+template <class Key, class Analyzer, bool IsUpdating = false>
 struct window_pane {
     struct cell {
         Key key{};
         [[no_unique_address]] Analyzer state{};
-        std::uint32_t published : 31 = 0;      ///< records so far
+        [[no_unique_address]] event_tally<IsUpdating> events{};
+        std::uint32_t published : 30 = 0;      ///< records so far
         std::uint32_t is_changed : 1 = false;  ///< since the last of them
+        std::uint32_t is_given : 1 = false;    ///< to stages that count it
 
         template <class Archive>
         void archive(Archive& ar) {
             std::uint32_t said = published;
-            bool changed = is_changed;
-            ar(key, state, said, changed);
-            published = said & 0x7FFF'FFFF;
+            bool changed = is_changed, given = is_given;
+            ar(key, state, events, said, changed, given);
+            published = said & 0x3FFF'FFFF;
             is_changed = changed;
+            is_given = given;
         }
     };
 
@@ -65,7 +69,7 @@ struct window_pane {
 
     key_table<Key, cell> cells{};
     bool is_fired = false;
-    std::size_t met = 0;         ///< cells that have fired
+    std::size_t met = 0;         ///< cells that have fired; behind that, that were concluded
     std::size_t to_preview = 0;  ///< the first cell that is not shown yet, where they are shown
 
 private:

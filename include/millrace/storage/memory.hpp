@@ -25,7 +25,8 @@ struct memory_options {
 };
 
 /// The Storage that keeps the last `capacity` records in memory, in the order of their arrival; a
-/// correction takes its record's place. For one thread at a time.
+/// correction takes its record's place, and where a record was removed the place stays empty. For
+/// one thread at a time.
 ///
 /// Complexity: append O(log capacity), scan O(n log n) for n records kept.
 /// Memory: up to `capacity` records and an index entry for each, allocated as they arrive.
@@ -46,16 +47,20 @@ public:
         ++appended_;
         const bool is_of_window = detail::is_of_window(row);
         if (is_of_window) {
+            const bool is_removal = detail::is_removal(row);
             if (const auto found = index_.find(window_of(row)); found != index_.end()) {
                 rows_[found->second] = row;
+                if (is_removal) index_.erase(found);
                 return {};
             }
+            if (is_removal) return {};
         }
         const std::size_t slot = next_;
         if (rows_.size() < capacity_) {
             rows_.push_back(row);
         } else {
-            if (detail::is_of_window(rows_[slot])) index_.erase(window_of(rows_[slot]));
+            if (detail::is_of_window(rows_[slot]) && !detail::is_removal(rows_[slot]))
+                index_.erase(window_of(rows_[slot]));
             rows_[slot] = row;
         }
         next_ = (slot + 1) % capacity_;
@@ -141,6 +146,7 @@ private:
                 const timestamp time = detail::time_of_row(row);
                 if (time < query.from || time >= query.to) continue;
             }
+            if (detail::is_removal(row)) continue;
             if (query.key && !(window_of(row).first == *key)) continue;
             found.push_back(&row);
         }

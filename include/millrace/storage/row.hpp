@@ -70,6 +70,17 @@ consteval std::size_t trigger_index() {
     return index;
 }
 
+/// Whether the record takes away the one of its window.
+template <class Record>
+[[nodiscard]] bool is_removal([[maybe_unused]] const Record& row) {
+    bool is = false;
+    schema<Record>.for_each([&](const auto& each) {
+        if constexpr (std::same_as<value_of<decltype(each)>, change>)
+            is = is || each.get(row) == change::remove;
+    });
+    return is;
+}
+
 /// Whether the record is the result of a window, which a later one of that window replaces.
 template <class Record>
 [[nodiscard]] bool is_of_window(const Record& row) {

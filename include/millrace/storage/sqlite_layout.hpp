@@ -125,4 +125,17 @@ struct sqlite_layout {
            (updates.empty() ? "NOTHING" : "UPDATE SET " + updates);
 }
 
+/// Takes the columns as `insert_sql` does; removes the row of that key and window.
+[[nodiscard]] inline std::string delete_sql(const sqlite_layout& of) {
+    std::string where;
+    for (const auto& each : of.primary_key()) {
+        where += (where.empty() ? "" : " AND ") + quoted_name(each) + " = " +
+                 (each == of.ordinal ? "0" : of.parameter_of(each));
+    }
+    // All parameters are bound, and so have to be there.
+    const std::string last = of.parameter_of(of.columns.back().name);
+    return "DELETE FROM " + quoted_name(of.table) + " WHERE " + where + " AND " + last + " IS " +
+           last;
+}
+
 }  // namespace millrace::detail

@@ -65,6 +65,8 @@ private:
         if (must_be_old && file_id::of(options_.file) != file_) fail_removed();
         auto db = open_for_writing(options_, layout_, give_up, !must_be_old);
         insert_ = std::make_unique<sqlite_statement>(*db, insert_sql(layout_));
+        if (layout_.is_windowed)
+            delete_ = std::make_unique<sqlite_statement>(*db, delete_sql(layout_));
         db_ = std::move(db);
         watch_.emplace(*db_);
         file_ = watch_->file();
@@ -72,6 +74,7 @@ private:
 
     void close() noexcept {
         insert_.reset();
+        delete_.reset();
         db_.reset();
         watch_.reset();
     }
@@ -132,11 +135,12 @@ private:
         require_place();
         db_->execute("BEGIN IMMEDIATE");
         for (const Record& row : rows) {
-            int code = bind_row(*insert_, row);
-            if (code == SQLITE_OK) code = insert_->step();
+            sqlite_statement& put = delete_ && is_removal(row) ? *delete_ : *insert_;
+            int code = bind_row(put, row);
+            if (code == SQLITE_OK) code = put.step();
             const std::error_code error = db_->error();
             if (code != SQLITE_DONE) result.text = db_->text();
-            insert_->reset();
+            put.reset();
             if (code == SQLITE_DONE) continue;
             if (!is_refusal(code)) return {.error = error, .text = std::move(result.text)};
             ++result.refused;
@@ -174,6 +178,7 @@ private:
     std::shared_ptr<std::mutex> writers_;
     std::unique_ptr<sqlite_connection> db_;
     std::unique_ptr<sqlite_statement> insert_;  // after db_: ends before it
+    std::unique_ptr<sqlite_statement> delete_;
     std::optional<sqlite_watch> watch_;
     std::optional<file_id> file_;  ///< the one that was open last
     bool has_lost_log_ = false;

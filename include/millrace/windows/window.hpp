@@ -18,4 +18,11 @@ concept window_assigner = std::copyable<W> && requires(const W& assigner, timest
     { assigner.assign(time) } -> std::same_as<window_bounds>;
 };
 
+/// What `window` takes: an assigner, or a kind of windows that is not by the event's time alone,
+/// which has a member type `is_window_kind` and a node of its own.
+template <class W>
+concept window_kind_of = window_assigner<W> || requires {
+    typename W::is_window_kind;
+};
+
 }  // namespace millrace

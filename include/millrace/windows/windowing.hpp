@@ -14,7 +14,8 @@
 namespace millrace {
 
 /// Allowed lateness: for this much event time after its window closed, a late event corrects the
-/// published record; the corrected record follows at once.
+/// published record; the corrected record follows at once. What comes behind takes corrections, or
+/// stands behind `final_only()`. When the time is over, the last record comes again, as final.
 struct lateness {
     duration value;
 };
@@ -66,12 +67,16 @@ template <class Function>
 }
 
 /// A window, and what becomes of late events.
-template <class Window, class Late>
+///
+/// @tparam IsCorrected whether late events correct what was published
+template <class Window, class Late, bool IsCorrected = false>
 struct windowing : stage {
     static constexpr std::string_view stage_name = "window";
 
+    using takes_updates = void;
     using window_type = Window;
     using late_policy = Late;
+    static constexpr bool is_corrected = IsCorrected;
 
     Window window;
     Late late;
@@ -169,7 +174,7 @@ constexpr auto& late_policy_of(First& first, Rest&... rest) {
 /// @throws std::invalid_argument for a negative lateness, or a limit of 0
 template <class Window, class... Options>
 [[nodiscard]] auto window(Window assigner, Options... options) {
-    static_assert(window_assigner<Window>,
+    static_assert(window_kind_of<Window>,
                   "window needs: an assigner, which has window_bounds assign(timestamp) const (see "
                   "millrace/windows/window.hpp)");
     static_assert((detail::is_window_option<Options> && ...),
@@ -182,7 +187,9 @@ template <class Window, class... Options>
                   "drop_late, late_to(\"topic\"), late_to(function) "
                   "(see millrace/windows/windowing.hpp)");
     auto& late = detail::late_policy_of(options..., detail::no_late);
-    windowing<Window, std::remove_cvref_t<decltype(late)>> made{std::move(assigner), late};
+    constexpr bool is_corrected = (false || ... || std::is_same_v<Options, lateness>);
+    windowing<Window, std::remove_cvref_t<decltype(late)>, is_corrected> made{std::move(assigner),
+                                                                              late};
     (made.set(options), ...);
     return made;
 }

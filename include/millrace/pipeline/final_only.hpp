@@ -1,0 +1,58 @@
+#pragma once
+
+#include <utility>
+
+#include <millrace/core/node.hpp>
+#include <millrace/core/record.hpp>
+#include <millrace/core/stage.hpp>
+#include <millrace/core/stream.hpp>
+
+namespace millrace {
+
+namespace detail {
+
+template <class Next>
+struct final_node : forwarding_node<Next> {
+    template <class Record>
+    void push(const Record& row, event_stamp at) {
+        if (row.is_final) this->next.push(row, at);
+    }
+    template <class Record>
+    void update(const Record&, const Record& after, event_stamp at) {
+        if (after.is_final) this->next.push(marked(after, change::insert), at);
+    }
+    template <class Record>
+    void remove(const Record&, event_stamp) noexcept {}
+    template <class Record>
+    void preview(const Record&, event_stamp) noexcept {}
+};
+
+}  // namespace detail
+
+struct final_only_stage : stage {
+    using takes_updates = void;
+
+    template <class Stream>
+    static consteval void require() {
+        static_assert(is_record<typename Stream::event_type>,
+                      "final_only needs: records, from a process before it "
+                      "(see millrace/pipeline/process.hpp)");
+    }
+
+    template <class Stream>
+    [[nodiscard]] auto output(const Stream& in) const {
+        return in.template changing<append_only>();
+    }
+
+    template <class Stream, class Next>
+    [[nodiscard]] auto make_node(const Stream&, Next next) const {
+        return detail::final_node<Next>{{std::move(next)}};
+    }
+};
+
+/// Lets through the last record of each key and window, when nothing can correct it any more: with
+/// a `lateness`, so much later. Neither corrections nor what a window holds while its source is
+/// idle pass, and what follows needs to take no corrections.
+[[nodiscard]] inline final_only_stage final_only() { return {}; }
+
+}  // namespace millrace
