@@ -66,7 +66,8 @@ struct somebody {
 
     [[nodiscard]] bool may(action what, std::string_view asked, const key_asked& of) const {
         if (what == action::send) return sends && asked == "vitals";
-        if (what == action::observe) return observes && asked == "metrics" && !of;
+        if (what == action::observe)
+            return observes && (asked == "metrics" || asked == "topology") && !of;
         const bool is_granted = what == action::follow ? follows : reads;
         return is_granted && (topic == "*" || topic == asked) && (!key || key == of);
     }
@@ -261,7 +262,7 @@ TEST_CASE("who may do what: each action by everybody, however the target is spel
     const auto follows = [](const somebody& who, const key_asked& key) {
         return who.may(action::follow, "wards", key);
     };
-    const std::array<way, 5> ways{{
+    const std::array<way, 6> ways{{
         {"/wards", true, 101, follows},
         {"/api/topics/wards", false, 200,
          [](const somebody& who, const key_asked& key) {
@@ -271,6 +272,8 @@ TEST_CASE("who may do what: each action by everybody, however the target is spel
         {"/ws", true, 101,
          [&](const somebody& who, const key_asked& key) { return who.sends && follows(who, key); }},
         {"/metrics", false, 200,
+         [](const somebody& who, const key_asked&) { return who.observes; }},
+        {"/api/topology", false, 200,
          [](const somebody& who, const key_asked&) { return who.observes; }},
     }};
     for (const auto& each : ways) {
@@ -360,7 +363,7 @@ TEST_CASE("the list of topics and the root hold what the asker may do, unless fi
                 R"({"topics":)" + topics + R"(,"inputs":[)" +
                 (who.sends ? R"({"name":"vitals","paths":["/vitals","/ws"]})" : "") +
                 R"(],"http":["/api/topics","/healthz","/readyz")" +
-                (who.observes ? R"(,"/metrics"]})" : "]}");
+                (who.observes ? R"(,"/metrics","/api/topology"]})" : "]}");
             for (const auto& [path, expected] :
                  {std::pair{"/api/topics", topics}, std::pair{"/", all}}) {
                 CAPTURE(path, who.token, query);
@@ -414,10 +417,14 @@ TEST_CASE("without a rule, metrics are for this machine and trusted addresses") 
     std::string lines{header};
     if (!lines.empty()) lines += "\r\n";
     REQUIRE(has(client.get("/metrics", lines), "HTTP/1.1 " + std::to_string(status)));
+    REQUIRE(has(client.get("/api/topology", lines), "HTTP/1.1 " + std::to_string(status)));
 
-    server open{{.has_open_metrics = true}};
+    server open{{.trusted_proxies = {"10.0.0.1"},
+                 .trusted_addresses = {"198.51.100.7"},
+                 .has_open_metrics = true}};
     memory_client anybody{open.io, open.wire, {.remote_address = peer}};
     REQUIRE(has(anybody.get("/metrics", lines), "HTTP/1.1 200"));
+    REQUIRE(has(anybody.get("/api/topology", lines), "HTTP/1.1 " + std::to_string(status)));
 }
 
 TEST_CASE("the operator is told of refusals, without tokens") {

@@ -236,6 +236,34 @@ TEST_CASE("each pipeline has series of its own, also those without a name") {
     }
 }
 
+TEST_CASE("what the pipelines are made of is served over HTTP") {
+    server s;
+    s.endpoint.serve(means());
+    s.endpoint.serve(means("", "second"), {.duplex_path = "/ws"});
+    memory_client http{s.io, s.wire};
+    const auto body = [&](const std::string& query) {
+        const auto answer = http.get("/api/topology" + query);
+        CAPTURE(answer);
+        REQUIRE(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+        return answer.substr(answer.find("\r\n\r\n") + 4);
+    };
+    const topology first = describe(means()), second = describe(means("", "second"));
+    CHECK(body("") == R"([{"pipeline":"readings",)" + first.json().substr(1) +
+                          R"(,{"pipeline":"unnamed",)" + second.json().substr(1) + "]\n");
+    CHECK(body("?format=json&pipeline=unnamed") ==
+          R"([{"pipeline":"unnamed",)" + second.json().substr(1) + "]\n");
+    CHECK(body("?format=text&pipeline=readings") == "pipeline readings\n" + first.text());
+    CHECK(has(body("?format=mermaid"), "    p2s2 -->|\"reading by sensor\"| p2s3\n"));
+
+    CHECK(has(http.get("/api/topology?pipeline=other"), "HTTP/1.1 404"));
+    const auto bad = http.get("/api/topology?format=xml");
+    CHECK(has(bad, "HTTP/1.1 400"));
+    CHECK(has(bad, R"("parameter":"format")"));
+    CHECK(has(http.get("/api/topology?format=text&format=json"), "HTTP/1.1 400"));
+    CHECK(has(http.get("/api/topology/"), "HTTP/1.1 404"));
+    CHECK(has(http.get("/api/topology", "X-Forwarded-For: 192.0.2.7\r\n"), "403 Forbidden"));
+}
+
 TEST_CASE("health, metrics, topics and history are served over HTTP") {
     server s;
     s.endpoint.serve(means());

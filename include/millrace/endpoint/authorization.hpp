@@ -15,7 +15,7 @@ enum class endpoint_action {
     follow,   ///< get a topic's records as they come
     read,     ///< get a topic's stored records, from /api/topics/NAME
     send,     ///< give events to an input, over WebSocket or by POST
-    observe,  ///< see /metrics
+    observe,  ///< see /metrics or /api/topology
 };
 
 /// Who may do what: `endpoint_options::may`.
@@ -26,7 +26,7 @@ enum class endpoint_action {
 /// | `read`   | its name                                       | likewise                        |
 /// | `send`   | the input's name, or that of its duplex path,  | none                            |
 /// |          | without the slash, where the input has none    |                                 |
-/// | `observe`| "metrics"                                      | none                            |
+/// | `observe`| "metrics" or "topology"                        | none                            |
 ///
 /// `principal` is who the guard says that it is (`verdict::principal`), else the subject of the
 /// client's certificate; empty for nobody in particular. It is asked before each upgrade (a duplex

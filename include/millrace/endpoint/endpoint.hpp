@@ -31,6 +31,7 @@
 #include <millrace/endpoint/options.hpp>
 #include <millrace/endpoint/prometheus_metrics.hpp>
 #include <millrace/http/static_files.hpp>
+#include <millrace/pipeline/describe.hpp>
 #include <millrace/transport/tcp.hpp>
 #include <millrace/transport/transport.hpp>
 
@@ -47,7 +48,8 @@ namespace millrace {
 /// It listens from its construction and serves while its io_context runs. WebSocket paths:
 /// `/INPUT` of each pipeline takes events, `/TOPIC` streams what is published (`?key=VALUE`: of one
 /// key), a `duplex_path` is both. Over HTTP: /healthz, /readyz, /metrics, /api/topics,
-/// /api/topics/NAME?key=&from=&to=&limit= and `files`; POST to a path that takes events takes a
+/// /api/topics/NAME?key=&from=&to=&limit=, /api/topology?pipeline=&format=json|mermaid|text (see
+/// millrace/pipeline/topology.hpp) and `files`; POST to a path that takes events takes a
 /// body of them as a message, up to `max_message_bytes` and with a Content-Length, and answers
 /// {"accepted":2,"rejected":1,"errors":[...]} once the pipeline has taken them. Where no files are
 /// at "/", it says what is there.
@@ -123,12 +125,14 @@ public:
     template <class Description>
     auto& serve(Description description, const serve_options& options = {}) {
         auto published = std::make_shared<detail::publication>();
+        topology made_of = describe(description);
         auto running =
             start(std::move(description),
                   detail::publisher{core_->shared_loop(), published, policies_of(options)},
                   clock_view{core_->clock});
         require_topics(*published, options);
-        auto served = std::make_unique<detail::served<decltype(running)>>(std::move(running));
+        auto served = std::make_unique<detail::served<decltype(running)>>(std::move(running),
+                                                                          std::move(made_of));
         auto& pipeline = served->running;
         core_->paths.add_pipeline(std::move(served), std::move(published), options);
         return pipeline;

@@ -159,10 +159,10 @@ struct endpoint_options {
     std::size_t file_cache_bytes = 32 * 1024 * 1024;
 
     /// Who may follow, read, send and observe. Without it, whoever the guard lets pass may follow,
-    /// read and send, and /metrics are shown to this machine (loopback and Unix sockets, unless a
-    /// header such as Forwarded or X-Forwarded-For says that a proxy speaks for another) and to
-    /// `trusted_addresses`; others get 403. A proxy on this machine that adds no such header makes
-    /// all of its clients local.
+    /// read and send, and /metrics and /api/topology are shown to this machine (loopback and Unix
+    /// sockets, unless a header such as Forwarded or X-Forwarded-For says that a proxy speaks for
+    /// another) and to `trusted_addresses`; others get 403. A proxy on this machine that adds no
+    /// such header makes all of its clients local.
     authorization_rule may{};
     /// Whether, without a rule, /metrics are shown to whoever the guard lets pass.
     bool has_open_metrics = false;

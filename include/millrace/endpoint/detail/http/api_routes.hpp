@@ -128,7 +128,9 @@ inline void append_topics(std::string& out, const publications& all,
         answer.body += "]}";
     }
     answer.body += R"(],"http":["/api/topics","/healthz","/readyz")";
-    if (has_metrics && may_observe(options, request, who)) answer.body += R"(,"/metrics")";
+    if (has_metrics && may_observe(options, request, who, "metrics"))
+        answer.body += R"(,"/metrics")";
+    if (may_observe(options, request, who, "topology")) answer.body += R"(,"/api/topology")";
     answer.body += "]}\n";
     return answer;
 }

@@ -3,9 +3,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/detail/http/api_routes.hpp>
+#include <millrace/endpoint/detail/http/topology_routes.hpp>
 #include <millrace/endpoint/detail/logs/lost_lines.hpp>
 #include <millrace/endpoint/detail/routes/authorize.hpp>
 #include <millrace/endpoint/metrics.hpp>
@@ -40,7 +42,7 @@ void add_http_routes(Core& to) {
     if constexpr (!std::string_view{Metrics::content_type}.empty()) {
         routes.add("/metrics",
                    [&to](const request& r, const caller& who, const responder& respond) {
-                       if (!may_observe(to.options(), r, who))
+                       if (!may_observe(to.options(), r, who, "metrics"))
                            return respond(http::error_response(make_error_code(errc::forbidden)));
                        http::response answer{.content_type = std::string{Metrics::content_type}};
                        Metrics::write(snapshot_of_core(to), answer.body);
@@ -50,6 +52,15 @@ void add_http_routes(Core& to) {
     routes.add("/api/topics", [&to](const request& r, const caller& who, const responder& respond) {
         respond(list_topics(to.paths.publications(), r, who, to.options()));
     });
+    routes.add("/api/topology",
+               [&to](const request& r, const caller& who, const responder& respond) {
+                   if (!may_observe(to.options(), r, who, "topology"))
+                       return respond(http::error_response(make_error_code(errc::forbidden)));
+                   std::vector<named_topology> all;
+                   for (const auto& each : to.paths.pipelines())
+                       all.push_back({each->label, &each->made_of});
+                   respond(serve_topology(std::move(all), r));
+               });
     routes.add_index([&to](const request& r, const caller& who, const responder& respond) {
         constexpr bool has_metrics = !std::string_view{Metrics::content_type}.empty();
         respond(list_all(to.paths.publications(), r, who, has_metrics, to.options()));

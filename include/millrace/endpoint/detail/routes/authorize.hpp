@@ -22,7 +22,8 @@ namespace millrace::detail {
         case endpoint_action::follow: return "follow /" + name;
         case endpoint_action::read: return "read /api/topics/" + name;
         case endpoint_action::send: return "send to /" + name;
-        case endpoint_action::observe: return "observe /metrics";
+        case endpoint_action::observe:
+            return topic == "metrics" ? "observe /metrics" : "observe /api/" + name;
     }
     return name;
 }
@@ -58,14 +59,14 @@ namespace millrace::detail {
     return peer == "unix" || peer == "memory" || loopback.contains(peer);
 }
 
-/// Whether metrics are shown. Without a rule: to this machine and to `trusted_addresses`, or to
-/// all with `has_open_metrics`. Of a request that was forwarded, the proxy's own address is no
-/// client's.
+/// Whether the metrics are shown, or the topology. Without a rule: to this machine and to
+/// `trusted_addresses`, and metrics to all with `has_open_metrics`. Of a request that was
+/// forwarded, the proxy's own address is no client's.
 [[nodiscard]] inline bool may_observe(const endpoint_options& options, const http::request& request,
-                                      const http::caller& who) {
+                                      const http::caller& who, std::string_view what) {
     if (options.may)
-        return may(options, endpoint_action::observe, "metrics", std::nullopt, who.principal);
-    if (options.has_open_metrics) return true;
+        return may(options, endpoint_action::observe, what, std::nullopt, who.principal);
+    if (options.has_open_metrics && what == "metrics") return true;
     if (is_forwarded(request))
         return who.address != who.peer && options.trusted_addresses.contains(who.address);
     return is_local(who.peer) || options.trusted_addresses.contains(who.peer);

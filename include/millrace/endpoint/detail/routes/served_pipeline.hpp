@@ -10,6 +10,7 @@
 #include <millrace/endpoint/detail/loops/closing_turns.hpp>
 #include <millrace/endpoint/detail/loops/loop.hpp>
 #include <millrace/endpoint/metrics.hpp>
+#include <millrace/pipeline/topology.hpp>
 
 namespace millrace::detail {
 
@@ -25,12 +26,15 @@ public:
     [[nodiscard]] virtual std::string_view input() const = 0;
 
     std::string label;  ///< no other pipeline of the endpoint has it
+    topology made_of;
 };
 
 template <class Running>
 class served final : public served_pipeline {
 public:
-    explicit served(Running pipeline) : running{std::move(pipeline)} {}
+    served(Running pipeline, topology shape) : running{std::move(pipeline)} {
+        made_of = std::move(shape);
+    }
     served(const served&) = delete;
     served& operator=(const served&) = delete;
     ~served() override { end_turns(); }

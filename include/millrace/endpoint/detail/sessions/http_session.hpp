@@ -281,17 +281,19 @@ private:
         const bool is_get = request->method() == "GET" || request->method() == "HEAD";
         if (found != nullptr && !is_get) return post(*request, *found);
         if (found != nullptr) return ask_for_upgrade(*found);
-        server_.serve_http(request, {this->principal_, this->remote_address_, this->peer_address()},
-                           [self = weak(), request](http::response given) {
-                               const auto asker = self.lock();
-                               if (asker == nullptr) return;
-                               if (given.status == 403)
-                                   asker->note_denied(
-                                       *request, {errc::forbidden, request->path() == "/metrics"
-                                                                       ? "may not observe"
-                                                                       : "may not read"});
-                               asker->answer(std::move(given));
-                           });
+        server_.serve_http(
+            request, {this->principal_, this->remote_address_, this->peer_address()},
+            [self = weak(), request](http::response given) {
+                const auto asker = self.lock();
+                if (asker == nullptr) return;
+                if (given.status == 403) {
+                    const bool is_observed =
+                        request->path() == "/metrics" || request->path() == "/api/topology";
+                    asker->note_denied(*request, {errc::forbidden, is_observed ? "may not observe"
+                                                                               : "may not read"});
+                }
+                asker->answer(std::move(given));
+            });
     }
 
     void ask_for_upgrade(route& to) {
