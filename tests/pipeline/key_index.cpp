@@ -2,6 +2,7 @@
 
 #include <map>
 #include <random>
+#include <vector>
 
 #include "catch.hpp"
 
@@ -41,4 +42,44 @@ TEST_CASE("an index grows by how many there are, not by how they lie") {
     for (std::uint32_t number = 0; number < 9'000; ++number) index.add(42, number);
     CHECK(index.buckets() == 32'768);
     CHECK(index.find(42, [](std::uint32_t n) { return n == 8'999; }) == 8'999);
+}
+
+TEST_CASE("an index that moves bit by bit to a larger table finds what a map finds") {
+    const auto seed = test_seed();
+    INFO("seed " << seed);
+    std::mt19937 random{seed};
+    key_index index;
+    std::vector<std::uint64_t> hash_of(60'000);  // 0 where it is not there
+    std::size_t size = 0, wrong = 0;
+    for (std::size_t i = 0; i < 250'000; ++i) {
+        const std::size_t some = random() % hash_of.size();
+        std::uint64_t& known = hash_of[some];
+        const std::uint64_t hash = known != 0 ? known : (random() % 4 == 0 ? 1 : random());
+        const auto number = static_cast<std::uint32_t>(some);
+        const auto found = index.find(hash, [&](std::uint32_t n) { return n == number; });
+        if (found != (known == 0 ? key_index::none : number)) ++wrong;
+        if (known != 0 && random() % 3 == 0) {
+            index.erase(known, number);
+            known = 0;
+            --size;
+        } else if (known == 0) {
+            // Few collide, lest it takes long.
+            known = hash == 1 && size % 100 != 0 ? std::uint64_t{random()} + 2 : hash;
+            index.add(known, number);
+            ++size;
+        }
+        if (index.size() != size) ++wrong;
+    }
+    CHECK(wrong == 0);
+    CHECK(index.buckets() == 65'536);
+    const key_index copy = index;
+    index.clear();
+    for (std::size_t i = 0; i < hash_of.size(); ++i) {
+        const auto find = [&](const key_index& in) {
+            return in.find(hash_of[i], [&](std::uint32_t n) { return n == i; });
+        };
+        if (find(copy) != (hash_of[i] == 0 ? key_index::none : i)) ++wrong;
+        if (find(index) != key_index::none) ++wrong;
+    }
+    CHECK(wrong == 0);
 }

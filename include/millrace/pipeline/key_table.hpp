@@ -7,22 +7,21 @@
 #include <millrace/core/hash.hpp>
 #include <millrace/core/record.hpp>
 #include <millrace/pipeline/key_index.hpp>
+#include <millrace/pipeline/slot_blocks.hpp>
 
 namespace millrace::detail {
 
 /// The slots of the keys that hold state, by key and by number. A number is good until its slot
-/// is erased; a pointer until the next `add`.
+/// is erased; a pointer until the next `add`, which moves few slots or none.
 template <class Key, class Slot>
 class key_table {
 public:
     [[nodiscard]] std::size_t size() const noexcept { return index_.size(); }
     /// Numbers are below this.
-    [[nodiscard]] std::uint32_t slots() const noexcept {
-        return static_cast<std::uint32_t>(slots_.size());
-    }
+    [[nodiscard]] std::uint32_t slots() const noexcept { return slots_.size(); }
     [[nodiscard]] Slot& operator[](std::uint32_t number) noexcept { return slots_[number]; }
     [[nodiscard]] std::uint32_t number_of(const Slot& slot) const noexcept {
-        return static_cast<std::uint32_t>(&slot - slots_.data());
+        return number_of_key(slot.key);
     }
 
     template <class Sought>
@@ -34,8 +33,8 @@ public:
     template <class Sought>
     Slot& add(const Sought& key) {
         if (free_.empty()) {
-            slots_.emplace_back();
-            free_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
+            slots_.append();
+            free_.push_back(slots_.size() - 1);
         }
         const std::uint32_t number = free_.back();
         Slot& added = slots_[number];
@@ -68,11 +67,11 @@ public:
     template <class F>
     void for_each(F&& f) {
         if (free_.empty()) {
-            for (std::size_t i = 0; i < slots_.size(); ++i) f(slots_[i]);
+            for (std::uint32_t i = 0; i < slots_.size(); ++i) f(slots_[i]);
         } else {
             std::vector<bool> is_free(slots_.size(), false);
             for (const std::uint32_t number : free_) is_free[number] = true;
-            for (std::size_t i = 0; i < slots_.size(); ++i) {
+            for (std::uint32_t i = 0; i < slots_.size(); ++i) {
                 if (!is_free[i]) f(slots_[i]);
             }
         }
@@ -89,10 +88,10 @@ public:
                 if (!ar.ok()) return;
                 is_free[number] = true;
             }
-            for (std::size_t i = 0; i < slots_.size(); ++i) {
+            for (std::uint32_t i = 0; i < slots_.size(); ++i) {
                 if (is_free[i]) continue;
                 ar.require(number_of_key(slots_[i].key) == key_index::none);
-                index_.add(hash_(slots_[i].key), static_cast<std::uint32_t>(i));
+                index_.add(hash_(slots_[i].key), i);
             }
         }
     }
@@ -105,7 +104,7 @@ private:
 
     key_hash hash_;
     key_index index_;
-    std::vector<Slot> slots_;
+    slot_blocks<Slot> slots_;
     std::vector<std::uint32_t> free_;
 };
 
