@@ -33,7 +33,7 @@ int main(int argc, char** argv) try {
     // clang-format off
     auto hourly = mr::from<reading>("readings", mr::per_key(&reading::sensor), mr::idle_timeout{5s})
                 | mr::key_by(&reading::sensor)
-                | mr::window(mr::tumbling{1h}, mr::lateness{1h}, mr::drop_late)
+                | mr::window(mr::tumbling{1h}, mr::lateness{1h}, mr::without_final, mr::drop_late)
                 | mr::process<hour>()
                 | mr::detect<mr::ewma_zscore<mr::at<"mean">>, mr::sqlite_storage>({.file = options.text("db")})
                 | mr::publish("hourly");

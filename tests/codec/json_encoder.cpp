@@ -96,7 +96,7 @@ TEST_CASE("json_encoder calls the key by the name it is given") {
     row.result.value = 2;
     row.late = std::numeric_limits<std::uint64_t>::max();
     const std::string rest =
-        R"(:"s1","start":"1970-01-01T00:00:00Z","end":"1970-01-01T00:00:00Z","mean":2,"revision":0,)"
+        R"(:"s1","start":"1970-01-01T00:00:00Z","end":"1970-01-01T00:00:00Z","mean":2,"change":"insert","revision":0,)"
         R"("final":true,"trigger":"watermark","watermark":"1970-01-01T00:00:00Z","late":18446744073709551615})";
     CHECK(encoded(row) == R"({"key")" + rest);
     CHECK(encoded(row, "sensor") == R"({"sensor")" + rest);

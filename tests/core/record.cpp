@@ -35,16 +35,16 @@ inline constexpr auto millrace::schema<score> = millrace::fields(millrace::field
 using namespace millrace;
 
 TEST_CASE("record is flat: key, bounds, the result's fields, and how far to trust it") {
-    CHECK(names_of(schema<record<std::string, bar>>) == strings{"key", "start", "end", "low",
-                                                                "high", "revision", "final",
-                                                                "trigger", "watermark", "late"});
-    CHECK(names_of(schema<record<no_key, bar>>) == strings{"start", "end", "low", "high",
+    CHECK(names_of(schema<record<std::string, bar>>) ==
+          strings{"key", "start", "end", "low", "high", "change", "revision", "final", "trigger",
+                  "watermark", "late"});
+    CHECK(names_of(schema<record<no_key, bar>>) == strings{"start", "end", "low", "high", "change",
                                                            "revision", "final", "trigger",
                                                            "watermark", "late"});
     CHECK(names_of(schema<joined<bar, score>>) == strings{"low", "high", "anomaly"});
     CHECK(names_of(schema<record<int, joined<joined<bar, score>, named_value<"n", int>>>>) ==
-          strings{"key", "start", "end", "low", "high", "anomaly", "n", "revision", "final",
-                  "trigger", "watermark", "late"});
+          strings{"key", "start", "end", "low", "high", "anomaly", "n", "change", "revision",
+                  "final", "trigger", "watermark", "late"});
     CHECK(names_of(schema<named_value<"mean", double>>) == strings{"mean"});
 }
 
@@ -78,8 +78,8 @@ TEST_CASE("a key may not have the name of another field of its record") {
     using row = record<int, named_value<"key", double>>;
     CHECK_NOTHROW(detail::require_key_name<row>("id"));
     CHECK_NOTHROW(detail::require_key_name<row>("Start"));
-    for (const char* name :
-         {"key", "start", "end", "revision", "final", "trigger", "watermark", "late", ""}) {
+    for (const char* name : {"key", "start", "end", "change", "revision", "final", "trigger",
+                             "watermark", "late", ""}) {
         CAPTURE(name);
         CHECK_THROWS_WITH(detail::require_key_name<row>(name),
                           Catch::Contains("give it a name of its own: key_by("));

@@ -31,9 +31,10 @@ TRADES = [
 ]
 BAR = {"symbol": "ACME", "start": "2026-01-05T09:30:00Z", "end": "2026-01-05T09:30:01Z",
        "open": 101.25, "high": 101.5, "low": 101.25, "close": 101.5, "volume": 150,
-       "revision": 0, "final": False, "trigger": "watermark",
+       "change": "insert", "revision": 0, "final": False, "trigger": "watermark",
        "watermark": "2026-01-05T09:30:01.100Z", "late": 0}
-CORRECTED = BAR | {"high": 102, "close": 102, "volume": 155, "revision": 1, "trigger": "late"}
+CORRECTED = BAR | {"high": 102, "close": 102, "volume": 155, "change": "update", "revision": 1,
+                   "trigger": "late"}
 
 
 def enter_namespace(arguments):
@@ -83,7 +84,7 @@ def main(program):
         database = sqlite3.connect(pathlib.Path(folder) / "bars.db")
         rows = database.execute("select symbol, open, high, low, close, volume, revision "
                                 "from bars order by start").fetchall()
-        assert rows == [("ACME", 101.25, 102, 101.25, 102, 155, 1),
+        assert rows == [("ACME", 101.25, 102, 101.25, 102, 155, 2),
                         ("ACME", 101, 101, 101, 101, 10, 0)], rows
     return 0
 

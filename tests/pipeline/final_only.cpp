@@ -30,6 +30,15 @@ TEST_CASE("only what nothing can correct any more passes, once") {
     CHECK(keys.out == strings{"a 1000 1 2 stop", "a 2000 1 0 stop"});
 }
 
+TEST_CASE("a window without a final record says only what is new") {
+    fed keys{counts(from<trade>("t"), tumbling{1s}, lateness{1s}, without_final, drop_late)};
+    for (const int ms : {500, 1500, 600, 2500, 700}) keys.push("a", ms);
+    keys.running.finish();
+    CHECK(keys.out == strings{"a 0 1 0 watermark open", "a 0 2 1 late open",
+                              "a 1000 1 0 watermark open", "a 2000 1 0 stop"});
+    CHECK(keys.stats().late == 1);
+}
+
 namespace {
 
 /// What a follower knows who applies each change to a table by key and window.

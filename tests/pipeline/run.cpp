@@ -129,7 +129,7 @@ TEST_CASE("detect adds its result to each record and does not learn from correct
     std::vector<double> scores;
     std::vector<std::uint32_t> revisions;
     auto running = start(from<trade>("trades") | key_by(&trade::symbol) |
-                             window(tumbling{1s}, lateness{10s}, drop_late) |
+                             window(tumbling{1s}, lateness{10s}, without_final, drop_late) |
                              process<summary<mean<&trade::price>>>() |
                              detect<ewma_zscore<at<"mean">, quick>>() | publish("judged"),
                          [&](const auto& row) {
@@ -149,7 +149,7 @@ TEST_CASE("detect adds its result to each record and does not learn from correct
     CHECK(revisions.back() == 1);
 
     auto untouched = start(from<trade>("trades") | key_by(&trade::symbol) |
-                               window(tumbling{1s}, lateness{10s}, drop_late) |
+                               window(tumbling{1s}, lateness{10s}, without_final, drop_late) |
                                process<summary<mean<&trade::price>>>() |
                                detect<ewma_zscore<at<"mean">, quick>>() | publish("judged"),
                            [&](const auto& row) { scores.push_back(at<"score">(row)); });

@@ -85,11 +85,12 @@ std::vector<result_row> scanned(Storage& storage, const millrace::storage_query&
 struct model {
     bool ties_by_key;  ///< else by arrival
     std::size_t capacity = SIZE_MAX;
-    std::deque<result_row> rows{};
+    std::deque<result_row> rows{};  ///< where one was removed, its place stays
 
     void append(const result_row& next) {
         const auto same = std::find_if(rows.begin(), rows.end(), [&](const result_row& each) {
             return each.key == next.key && each.window.start == next.window.start &&
+                   each.change != millrace::change::remove &&
                    each.fired_by != millrace::trigger::event &&
                    next.fired_by != millrace::trigger::event;
         });
@@ -97,17 +98,18 @@ struct model {
             *same = next;
             return;
         }
+        if (next.change == millrace::change::remove) return;
         if (rows.size() == capacity) rows.pop_front();
         rows.push_back(next);
     }
 
     std::vector<result_row> scan(const millrace::storage_query& query) const {
         std::vector<result_row> out;
-        std::copy_if(rows.begin(), rows.end(), std::back_inserter(out),
-                     [&](const result_row& each) {
-                         return each.window.start >= query.from && each.window.start < query.to &&
-                                (!query.key || *query.key == each.key);
-                     });
+        std::copy_if(
+            rows.begin(), rows.end(), std::back_inserter(out), [&](const result_row& each) {
+                return each.change != millrace::change::remove && each.window.start >= query.from &&
+                       each.window.start < query.to && (!query.key || *query.key == each.key);
+            });
         std::stable_sort(out.begin(), out.end(), [this](const result_row& a, const result_row& b) {
             if (a.window.start != b.window.start) return a.window.start < b.window.start;
             if (!ties_by_key) return false;
@@ -128,6 +130,8 @@ inline result_row random_row(std::mt19937& random, std::int64_t number) {
     result_row out = numbered(number, std::string{static_cast<char>('a' + random() % 4)},
                               static_cast<std::int64_t>(random() % 30) - 10);
     out.fired_by = random() % 4 == 0 ? millrace::trigger::event : millrace::trigger::late;
+    if (out.fired_by == millrace::trigger::late && random() % 4 == 0)
+        out.change = millrace::change::remove;
     return out;
 }
 

@@ -57,10 +57,10 @@ TEST_CASE("a topic is a table, a field a column, for any SQLite program") {
     REQUIRE(!storage.flush());
     plain_sqlite sql{directory.file()};
     CHECK(sql("select sensor, start, \"end\", mean, score, remark, big, small, is_odd, note, peak, "
-              "state, revision, final, \"trigger\", watermark, late from hourly") ==
+              "state, change, revision, final, \"trigger\", watermark, late from hourly") ==
           plain_sqlite::table{{"speed_6005", "1440000000000000000", "1440000001000000000",
                                "1.66666666666667", "NULL", "NULL", "-6", "-5", "1", "xxxxx",
-                               "5000000001", "busy", "5", "1", "watermark", "0", "5"}});
+                               "5000000001", "busy", "insert", "5", "1", "watermark", "0", "5"}});
     CHECK(sql("select distinct typeof(mean), typeof(low), typeof(start), typeof(is_odd), "
               "typeof(note), typeof(state) from hourly") ==
           plain_sqlite::table{{"real", "real", "integer", "integer", "text", "text"}});

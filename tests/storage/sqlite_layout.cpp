@@ -25,11 +25,12 @@ inline constexpr auto millrace::schema<tick> =
 TEST_CASE("the table of a windowed record is unique by key and start") {
     const auto layout = sqlite_layout::of<counted>("t", "k");
     CHECK(layout.primary_key() == std::vector<std::string>{"k", "start", "ordinal"});
-    CHECK(create_table_sql(layout) ==
-          R"(CREATE TABLE "t" ("k" TEXT, "start" INTEGER, "end" INTEGER, "n" INTEGER, )"
-          R"("revision" INTEGER, "final" INTEGER, "trigger" TEXT, "watermark" INTEGER, )"
-          R"("late" INTEGER, "ordinal" INTEGER, PRIMARY KEY ("k", "start", "ordinal")) )"
-          R"(WITHOUT ROWID)");
+    CHECK(
+        create_table_sql(layout) ==
+        R"(CREATE TABLE "t" ("k" TEXT, "start" INTEGER, "end" INTEGER, "n" INTEGER, )"
+        R"("change" TEXT, "revision" INTEGER, "final" INTEGER, "trigger" TEXT, "watermark" INTEGER, )"
+        R"("late" INTEGER, "ordinal" INTEGER, PRIMARY KEY ("k", "start", "ordinal")) )"
+        R"(WITHOUT ROWID)");
     CHECK(create_index_sql(layout) ==
           std::vector<std::string>{R"(CREATE INDEX IF NOT EXISTS "t by start" ON "t" ("start"))"});
 }
@@ -41,6 +42,12 @@ TEST_CASE("the table of another record has no key") {
     CHECK(create_index_sql(layout) ==
           std::vector<std::string>{R"(CREATE INDEX IF NOT EXISTS "t by time" ON "t" ("time"))"});
     CHECK(insert_sql(layout) == R"(INSERT INTO "t" ("id", "time") VALUES (?1, ?2))");
+}
+
+TEST_CASE("a row is removed by its key and window, and all parameters of a row are there") {
+    const auto layout = sqlite_layout::of<counted>("t", "k");
+    CHECK(delete_sql(layout) == R"(DELETE FROM "t" WHERE "k" = ?1 AND "start" = ?2 AND )"
+                                R"("ordinal" = 0 AND ?10 IS ?10)");
 }
 
 TEST_CASE("a record may have a field called ordinal") {

@@ -31,6 +31,8 @@ inline constexpr bool is_key_time<key_time<Projection>> = true;
 /// removals of what came before (see millrace/core/node.hpp).
 struct append_only {};
 struct updating {};
+/// Likewise, and no record says that it is the last.
+struct never_final : updating {};
 
 /// What flows between two stages of a pipeline: the events' type, how they are keyed, whose their
 /// time is, and whether they may be corrected. As a value it carries what only the running program
@@ -42,7 +44,7 @@ struct event_stream {
     using time_type = Time;
     using changes_type = Changes;
     static constexpr bool is_windowed = false;
-    static constexpr bool is_updating = std::same_as<Changes, updating>;
+    static constexpr bool is_updating = std::derived_from<Changes, updating>;
 
     KeyBy key{};
     Time time{};

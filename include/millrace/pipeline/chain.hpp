@@ -86,6 +86,12 @@ consteval void require_stage() {
             requires { &Stage::template output<Stream>; },
             "stage needs: require<Stream>(), output(in) and make_node(in, next) "
             "(see millrace/core/stage.hpp)");
+    } else if constexpr (Stream::is_updating && !requires { typename Stage::takes_updates; }) {
+        static_assert(
+            !Stream::is_updating,
+            "stage needs: a member type takes_updates, and a node with update and remove, "
+            "where events may be corrected; or final_only() before it (see "
+            "millrace/core/stage.hpp)");
     } else {
         Stage::template require<Stream>();
         if constexpr (requires { typename Stage::first_branch; }) {

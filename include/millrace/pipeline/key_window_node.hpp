@@ -210,7 +210,7 @@ private:
                 each.is_fired = true;
                 --open_;
                 this->fire(of.key, each.bounds, each, why, of.watermark, passed_on);
-            } else if constexpr (base::is_corrected) {
+            } else if constexpr (base::is_concluded) {
                 if (why != trigger::evicted && this->gone_at(each.bounds.end) <= to)
                     this->conclude(of.key, each.bounds, each, why, of.watermark, passed_on);
             }

@@ -78,7 +78,10 @@ struct process_stage : stage {
         auto out = in.template of_records<record_of<Stream>>(detail::record_key(in.key));
         if constexpr (!Stream::is_windowed) {
             return out.template changing<append_only>();
-        } else if constexpr (Stream::windowing_type::is_corrected) {
+        } else if constexpr (!std::same_as<typename Stream::windowing_type::changes_type,
+                                           append_only>) {
+            return out.template changing<typename Stream::windowing_type::changes_type>();
+        } else if constexpr (Stream::is_updating) {
             return out.template changing<updating>();
         } else {
             return out;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <millrace/core/key.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/core/record.hpp>
+#include <millrace/core/stream.hpp>
 
 namespace millrace::detail {
 
@@ -28,7 +30,10 @@ public:
 
 protected:
     /// Whether windows outlive their firing, to be corrected.
-    static constexpr bool is_corrected = Stream::windowing_type::is_corrected;
+    using changes = typename Stream::windowing_type::changes_type;
+    static constexpr bool is_corrected = std::derived_from<changes, updating>;
+    /// Whether it says so when they can be corrected no more.
+    static constexpr bool is_concluded = std::same_as<changes, updating>;
     /// Whether what was given may be corrected.
     static constexpr bool gives_updates = is_corrected || Stream::is_updating;
 

@@ -266,7 +266,7 @@ private:
     template <class MayClose>
     bool conclude_all([[maybe_unused]] pane& of, [[maybe_unused]] trigger why,
                       [[maybe_unused]] MayClose&& may_close) {
-        if constexpr (base::is_corrected) {
+        if constexpr (base::is_concluded) {
             while (of.met < of.cells.size()) {
                 if (!may_close()) return false;
                 cell& each = of.cells[static_cast<std::uint32_t>(of.met++)];

@@ -45,26 +45,15 @@ public:
 
     std::error_code append(const Record& row) {
         ++appended_;
-        const bool is_of_window = detail::is_of_window(row);
-        if (is_of_window) {
-            const bool is_removal = detail::is_removal(row);
+        const bool is_removal = detail::is_removal(row);
+        if (detail::is_of_window(row)) {
             if (const auto found = index_.find(window_of(row)); found != index_.end()) {
                 rows_[found->second] = row;
                 if (is_removal) index_.erase(found);
                 return {};
             }
-            if (is_removal) return {};
         }
-        const std::size_t slot = next_;
-        if (rows_.size() < capacity_) {
-            rows_.push_back(row);
-        } else {
-            if (detail::is_of_window(rows_[slot]) && !detail::is_removal(rows_[slot]))
-                index_.erase(window_of(rows_[slot]));
-            rows_[slot] = row;
-        }
-        next_ = (slot + 1) % capacity_;
-        if (is_of_window) index_.emplace(window_of(row), slot);
+        if (!is_removal) put(row);
         return {};
     }
 
@@ -98,7 +87,7 @@ public:
             for (; count > 0 && ar.ok(); --count) {
                 Record row{};
                 archive_row(ar, row);
-                if (ar.ok()) loaded.append(row);
+                if (ar.ok()) loaded.put(row);
             }
             loaded.appended_ = appended_;
             *this = std::move(loaded);
@@ -127,6 +116,22 @@ private:
         } else {
             return {no_key{}, detail::time_of_row(row)};
         }
+    }
+
+    static bool is_indexed(const Record& row) {
+        return detail::is_of_window(row) && !detail::is_removal(row);
+    }
+
+    void put(const Record& row) {
+        const std::size_t slot = next_;
+        if (rows_.size() < capacity_) {
+            rows_.push_back(row);
+        } else {
+            if (is_indexed(rows_[slot])) index_.erase(window_of(rows_[slot]));
+            rows_[slot] = row;
+        }
+        next_ = (slot + 1) % capacity_;
+        if (is_indexed(row)) index_.emplace(window_of(row), slot);
     }
 
     template <class F>

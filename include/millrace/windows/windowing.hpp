@@ -15,10 +15,15 @@ namespace millrace {
 
 /// Allowed lateness: for this much event time after its window closed, a late event corrects the
 /// published record; the corrected record follows at once. What comes behind takes corrections, or
-/// stands behind `final_only()`. When the time is over, the last record comes again, as final.
+/// stands behind `final_only()`. When the time is over, the last record comes again, as final, but
+/// for windows `without_final`.
 struct lateness {
     duration value;
 };
+
+/// With a lateness, no record comes only to say that it is final, and none says so.
+struct without_final_t {};
+inline constexpr without_final_t without_final{};
 
 /// How many windows may be open, or kept for late events, at a time: ten thousand by default. For a
 /// further one the oldest goes that is kept for late events, which are late from then on; else the
@@ -68,15 +73,15 @@ template <class Function>
 
 /// A window, and what becomes of late events.
 ///
-/// @tparam IsCorrected whether late events correct what was published
-template <class Window, class Late, bool IsCorrected = false>
+/// @tparam Changes of the records: whether late events correct what was published
+template <class Window, class Late, class Changes = append_only>
 struct windowing : stage {
     static constexpr std::string_view stage_name = "window";
 
     using takes_updates = void;
     using window_type = Window;
     using late_policy = Late;
-    static constexpr bool is_corrected = IsCorrected;
+    using changes_type = Changes;
 
     Window window;
     Late late;
@@ -94,6 +99,7 @@ struct windowing : stage {
     }
     void set(max_keys option) { key_limit = checked(option.value, "max_keys"); }
     void set(max_windows option) { window_limit = checked(option.value, "max_windows"); }
+    void set(without_final_t) noexcept {}
     void set(const Late&) {}
 
     template <class To>
@@ -144,8 +150,8 @@ inline constexpr bool is_late_policy<late_to_function<F>> = true;
 
 template <class T>
 inline constexpr bool is_window_option =
-    is_late_policy<T> || std::is_same_v<T, lateness> || std::is_same_v<T, max_keys> ||
-    std::is_same_v<T, max_windows>;
+    is_late_policy<T> || std::is_same_v<T, lateness> || std::is_same_v<T, without_final_t> ||
+    std::is_same_v<T, max_keys> || std::is_same_v<T, max_windows>;
 
 inline struct no_late_policy {
 } no_late;
@@ -167,10 +173,10 @@ constexpr auto& late_policy_of(First& first, Rest&... rest) {
 ///
 ///     window(tumbling{1s}, lateness{250ms}, drop_late)
 ///
-/// Options in any order: `lateness`, `max_keys`, `max_windows`, and where events go that come later
-/// than the allowed lateness, which has no default: `drop_late`, `late_to("topic")` or
-/// `late_to(function)`. Behind it stands the `process` that it is for. How far events may be out of
-/// order is said where they come in, see `disorder`.
+/// Options in any order: `lateness`, `without_final`, `max_keys`, `max_windows`, and where events
+/// go that come later than the allowed lateness, which has no default: `drop_late`,
+/// `late_to("topic")` or `late_to(function)`. Behind it stands the `process` that it is for. How
+/// far events may be out of order is said where they come in, see `disorder`.
 /// @throws std::invalid_argument for a negative lateness, or a limit of 0
 template <class Window, class... Options>
 [[nodiscard]] auto window(Window assigner, Options... options) {
@@ -188,8 +194,13 @@ template <class Window, class... Options>
                   "(see millrace/windows/windowing.hpp)");
     auto& late = detail::late_policy_of(options..., detail::no_late);
     constexpr bool is_corrected = (false || ... || std::is_same_v<Options, lateness>);
-    windowing<Window, std::remove_cvref_t<decltype(late)>, is_corrected> made{std::move(assigner),
-                                                                              late};
+    constexpr bool is_never_final = (false || ... || std::is_same_v<Options, without_final_t>);
+    static_assert(is_corrected || !is_never_final,
+                  "window needs: without_final only with a lateness, without which each record is "
+                  "final (see millrace/windows/windowing.hpp)");
+    using changes = std::conditional_t<!is_corrected, append_only,
+                                       std::conditional_t<is_never_final, never_final, updating>>;
+    windowing<Window, std::remove_cvref_t<decltype(late)>, changes> made{std::move(assigner), late};
     (made.set(options), ...);
     return made;
 }
