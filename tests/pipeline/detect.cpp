@@ -5,7 +5,14 @@
 #include <millrace/core/archive.hpp>
 #include <millrace/storage/memory.hpp>
 
+#include <map>
+#include <random>
+
+#include <millrace/analyzers/sum.hpp>
+#include <millrace/operators/filter.hpp>
+
 #include "fed.hpp"
+#include "naive.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
@@ -95,4 +102,69 @@ TEST_CASE("the result joins the record's") {
     running.push({"a", 1, 1, at_ms(500)});
     running.finish();
     CHECK(score == 0);
+}
+
+namespace {
+
+/// Says how many windows of the key it has learned of, which no correction says again.
+struct age {
+    static constexpr fixed_string name = "age";
+    std::uint64_t value = 0;
+
+    void update(const auto& row) { value = value * 3 + at<"count">(row); }
+    [[nodiscard]] std::uint64_t result() const { return value % 1000; }
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(value);
+    }
+};
+
+constexpr auto age_of = [](const auto& row) { return static_cast<double>(at<"age">(row)); };
+
+}  // namespace
+
+TEST_CASE("what stands behind a detector takes back just what it was given") {
+    const auto seed = test_seed();
+    std::mt19937 random{seed};
+    for (int round = 0; round < 100; ++round) {
+        INFO("seed " << seed << " round " << round);
+        const random_trades input{static_cast<unsigned>(random()), 300, 4, 900};
+        std::map<std::pair<std::string, long long>, double> judged, sums, expected;
+        const auto make = [&] {
+            return start(counts(from<trade>("t", disorder{50ms}), tumbling{100ms}, lateness{400ms},
+                                drop_late) |
+                             detect<age>() | publish("judged") |
+                             filter([](const auto& row) { return at<"age">(row) % 3 != 0; }) |
+                             window(tumbling{500ms}, lateness{10s}, drop_late) |
+                             process<sum<age_of>>() | publish("sums"),
+                         [&](std::string_view topic, const auto& row) {
+                             const std::pair id{row.key, ms_of(row.window.start)};
+                             if constexpr (requires { row.result.added; }) {
+                                 CHECK(topic == "judged");
+                                 judged[id] = age_of(row);
+                             } else if (row.change == change::remove) {
+                                 REQUIRE(sums.erase(id) == 1);
+                             } else {
+                                 sums[id] = at<"sum">(row);
+                             }
+                         });
+        };
+        auto running = make();
+        for (const trade& each : input.events) {
+            running.push(each);
+            if (random() % 97 != 0) continue;
+            const std::string saved = save(running);
+            running = make();
+            input_archive ar{saved};
+            ar(running);
+            REQUIRE(ar.ok());
+        }
+        running.finish();
+        for (const auto& [id, value] : judged) {
+            if (static_cast<int>(value) % 3 != 0)
+                expected[{id.first, id.second / 500 * 500}] += value;
+        }
+        REQUIRE(sums == expected);
+        REQUIRE(running.stats().corrected > 0);
+    }
 }
