@@ -167,9 +167,8 @@ private:
         if (is_closing_) catch_up();
         const window_bounds bounds = this->window_.assign(at.time);
         if (this->is_late(one, bounds, at.watermark)) return;
-        const auto here =
-            std::ranges::find_if(panes_, [&](const pane& each) { return each.bounds() == bounds; });
-        cell* const found = here == panes_.end() ? nullptr : here->cells.find(sought);
+        pane* const here = find_pane(bounds);
+        cell* const found = here == nullptr ? nullptr : here->cells.find(sought);
         if (found == nullptr || found->events.none()) return;
         found->is_changed = true;
         if (here->is_fired) {
@@ -183,24 +182,27 @@ private:
     pane* find_or_open(const event& one, event_stamp at) {
         const window_bounds bounds = this->window_.assign(at.time);
         if (this->is_late(one, bounds, at.watermark)) return nullptr;
-        auto place = std::ranges::lower_bound(panes_, bounds.end, {}, end_of);
-        for (; place != panes_.end() && place->bounds().end == bounds.end; ++place)
-            if (place->bounds() == bounds) return &*place;
+        if (pane* const found = find_pane(bounds)) return found;
         if (bounds.end <= forgotten_) {
             this->note_late(one);
             return nullptr;
         }
-        if (panes_.size() >= this->window_limit_) {
-            if (!make_room(bounds.end)) {
-                ++this->refused_;
-                return nullptr;
-            }
-            place = std::ranges::lower_bound(panes_, bounds.end, {}, end_of);
+        if (panes_.size() >= this->window_limit_ && !make_room(bounds.end)) {
+            ++this->refused_;
+            return nullptr;
         }
-        place = panes_.insert(place, spares_.take(bounds));
+        const auto place = panes_.insert(std::ranges::lower_bound(panes_, bounds.end, {}, end_of),
+                                         spares_.take(bounds));
         place->is_fired = bounds.end <= watermark_;
         note_panes();
         return &*place;
+    }
+
+    [[nodiscard]] pane* find_pane(window_bounds bounds) {
+        auto place = std::ranges::lower_bound(panes_, bounds.end, {}, end_of);
+        for (; place != panes_.end() && place->bounds().end == bounds.end; ++place)
+            if (place->bounds() == bounds) return &*place;
+        return nullptr;
     }
 
     /// Makes room for a window that ends at `end`: what is kept only for late events goes first,
