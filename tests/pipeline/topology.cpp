@@ -82,6 +82,7 @@ TEST_CASE("each part that decides what comes out is in the fingerprint") {
     CHECK(differs([](topology& t) { t.stages[2].settings[0].is_tunable = true; }));
     CHECK(differs([](topology& t) { t.stages[1].output.key = "id"; }));
     CHECK(differs([](topology& t) { t.stages[1].output.time = "none"; }));
+    CHECK(differs([](topology& t) { t.stages[1].output.is_updating = true; }));
     CHECK(differs([](topology& t) { t.stages[1].output.fields[0].name = "bid"; }));
     CHECK(differs([](topology& t) { t.stages[1].output.fields[0].type = "float32"; }));
     CHECK(differs([](topology& t) { t.edges.pop_back(); }));

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <concepts>
+#include <string_view>
+
+#include <millrace/core/type_name.hpp>
 
 namespace millrace {
 
@@ -33,6 +36,8 @@ namespace millrace {
 /// | `takes_updates`, optional  | a member type: its node has `update` and `remove`, so that it   |
 /// |                            | may stand where what came before is corrected                   |
 /// | `passes_all`, optional     | a member type: all that comes goes on, as it came               |
+/// | `is_one_to_one`, optional  | a member type: one event goes on for each that is not counted as|
+/// |                            | late or refused, so that nothing else need be counted           |
 /// | `stage_name`, optional     | a `static constexpr std::string_view`: what kind of stage it is |
 /// | `describe(to) const`, opt. | a template that says its settings for `describe(pipeline)`      |
 ///
@@ -47,5 +52,20 @@ struct stage {};
 
 template <class T>
 concept pipeline_stage = std::derived_from<T, stage>;
+
+namespace detail {
+
+/// What kind of stage it is: its `stage_name`, else that of its class.
+template <class Stage>
+[[nodiscard]] constexpr std::string_view name_of_stage() noexcept {
+    if constexpr (requires { std::string_view{Stage::stage_name}; }) {
+        return Stage::stage_name;
+    } else {
+        constexpr std::string_view name = type_name<Stage>();
+        return name.empty() ? "stage" : name;
+    }
+}
+
+}  // namespace detail
 
 }  // namespace millrace

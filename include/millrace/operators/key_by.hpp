@@ -68,6 +68,7 @@ struct key_limit_node : forwarding_node<Next> {
 template <class Projection>
 struct key_by_stage : stage {
     static constexpr std::string_view stage_name = "key_by";
+    using is_one_to_one = void;
     using takes_updates = void;
 
     Projection projection;

@@ -19,6 +19,7 @@ using mapped = std::remove_cvref_t<std::invoke_result_t<Function&, const Event&>
 template <class Function>
 struct map_operator : stage {
     static constexpr std::string_view stage_name = "map";
+    using is_one_to_one = void;
 
     Function function;
 

@@ -84,6 +84,7 @@ struct tee_node {
 template <pipeline_stage First, pipeline_stage Second>
 struct tee_stage : stage {
     static constexpr std::string_view stage_name = "tee";
+    using is_one_to_one = void;
     using takes_updates = void;
     using first_branch = First;
     using second_branch = Second;

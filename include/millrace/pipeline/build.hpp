@@ -11,11 +11,14 @@
 #include <vector>
 
 #include <millrace/core/archive.hpp>
+#include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/core/record.hpp>
 #include <millrace/operators/operator.hpp>
 #include <millrace/pipeline/chain.hpp>
 #include <millrace/pipeline/closing_pace.hpp>
+#include <millrace/pipeline/measure_time.hpp>
+#include <millrace/pipeline/stage_node.hpp>
 
 namespace millrace::detail {
 
@@ -101,8 +104,16 @@ consteval void require_to_tell_changes() {
         "changes them (see millrace/pipeline/final_only.hpp)");
 }
 
+/// What is known of a pipeline whose nodes are made one behind the other.
+struct build_progress {
+    std::string_view topic{};
+    std::set<std::pair<std::string, std::string>> tables{};  // by file
+    std::size_t stages = 0;                                  // numbered so far
+    std::size_t front = 0;                                   // the number of the last one made
+};
+
 /// What a stage may need of the pipeline that its node becomes a part of.
-template <class Sink>
+template <class Sink, bool IsTimed = false>
 class build_context {
 public:
     build_context(Sink& sink, closing_pace& pace) : sink_{sink}, pace_{pace} {}
@@ -119,17 +130,17 @@ public:
         if constexpr (requires {
                           sink_.template history<Record>(std::string_view{}, key_name, storage);
                       }) {
-            sink_.template history<Record>(topic_, key_name, storage);
+            sink_.template history<Record>(made_.topic, key_name, storage);
         }
     }
 
     /// The topic under which what comes out of the stage goes out next; else "results".
-    [[nodiscard]] std::string_view topic() const noexcept { return topic_; }
+    [[nodiscard]] std::string_view topic() const noexcept { return made_.topic; }
 
     /// @throws std::invalid_argument where another store keeps its records in this table of the
     /// file
     void claim(std::string_view table, const std::string& file) {
-        if (!tables_.emplace(file, table).second) {
+        if (!made_.tables.emplace(file, table).second) {
             throw std::invalid_argument{"millrace: two stores share the table \"" +
                                         std::string{table} + "\" of " + file +
                                         "; publish between them"};
@@ -141,27 +152,92 @@ public:
     /// The nodes of a whole pipeline, the last one made first.
     template <class Stream, class... Stages>
     [[nodiscard]] auto build(const Stream& in, const std::tuple<Stages...>& stages) {
-        return build_from<0, false>(in, stages);
+        made_.stages = made_.front = 1;  // what gives the stream
+        return build_behind(in, stages);
     }
 
     template <class Stream, pipeline_stage Branch>
     [[nodiscard]] auto build_branch(const Stream& in, const Branch& branch) {
-        return build(in, stages_of(branch));
+        return build_behind(in, stages_of(branch));
     }
 
 private:
-    template <std::size_t At, bool IsPublished, class Stream, class... Stages>
-    auto build_from(const Stream& in, const std::tuple<Stages...>& stages) {
-        if constexpr (At < sizeof...(Stages)) {
+    template <class, bool>
+    friend class build_context;
+
+    template <class Stream, class... Stages>
+    auto build_behind(const Stream& in, const std::tuple<Stages...>& stages) {
+        if constexpr (!IsTimed && (... || requires { typename Stages::measures_time; })) {
+            build_context<Sink, true> timed{sink_, pace_};
+            const at_exit take_back{[&] { made_ = std::move(timed.made_); }};
+            timed.made_ = std::move(made_);
+            return timed.build_behind(in, stages);
+        } else {
+            const std::size_t front = made_.front;
+            const at_exit put_back{[this, front] { made_.front = front; }};
+            return build_from<0, false, false>(in, stages, front);
+        }
+    }
+
+    /// @tparam IsCounted whether it has to be counted what comes
+    template <std::size_t At, bool IsPublished, bool IsCounted, class Stream, class... Stages>
+    auto build_from(const Stream& in, const std::tuple<Stages...>& stages, std::size_t front) {
+        if constexpr (At == sizeof...(Stages)) {
+            auto end = make_end<IsPublished>(in);
+            if constexpr (IsCounted) {
+                return stage_node<true, decltype(end)>{{.front = front}, std::move(end)};
+            } else {
+                return end;
+            }
+        } else if constexpr (requires {
+                                 typename std::tuple_element_t<
+                                     At, std::tuple<Stages...>>::measures_time;
+                             }) {
+            return build_from<At + 1, IsPublished, IsCounted>(in, stages, front);
+        } else {
             using stage = std::tuple_element_t<At, std::tuple<Stages...>>;
             constexpr bool publishes = requires { typename stage::is_publish; };
             constexpr bool passes = requires { typename stage::passes_all; };
+            constexpr bool is_one_to_one = requires { typename stage::is_one_to_one; };
             const stage& here = std::get<At>(stages);
-            auto next = build_from < At + 1,
-                 publishes || (passes && IsPublished) > (output_of(here, in), stages);
-            topic_ = topic_from<At + 1>(stages);
-            return make_node(here, in, std::move(next));
-        } else if constexpr (IsPublished || std::same_as<Stream, no_stream>) {
+            using output = decltype(output_of(here, in));
+            const std::size_t number = ++made_.stages;
+            auto next = build_from < At + 1, publishes || (passes && IsPublished),
+                 is_to_count<stage, output>() > (output_of(here, in), stages, number);
+            made_.topic = topic_from<At + 1>(stages);
+            made_.front = number;
+            return stage_of<IsCounted>(
+                {number, front, name_of_stage<stage>(), is_one_to_one, Stream::is_windowed},
+                make_node(here, in, std::move(next)));
+        }
+    }
+
+    /// Whether it has to be counted what comes out of the stage. Corrections may become others on
+    /// their way, so that nothing follows from the stage in front.
+    template <class Stage, class Out>
+    static constexpr bool is_to_count() {
+        if constexpr (!requires { typename Stage::is_one_to_one; }) {
+            return true;
+        } else if constexpr (std::same_as<Out, no_stream>) {
+            return false;
+        } else {
+            return !Out::is_windowed && Out::is_updating;
+        }
+    }
+
+    template <bool IsCounted, class Node>
+    static auto stage_of(const stage_mark& mark, Node node) {
+        if constexpr (IsTimed) {
+            return stage_node<IsCounted, timed_node<Node>>{mark, timed_node<Node>{std::move(node)}};
+        } else {
+            return stage_node<IsCounted, Node>{mark, std::move(node)};
+        }
+    }
+
+    /// Where the stages end.
+    template <bool IsPublished, class Stream>
+    auto make_end(const Stream& in) {
+        if constexpr (IsPublished || std::same_as<Stream, no_stream>) {
             return end_node{};
         } else {
             static_assert(!Stream::is_windowed,
@@ -199,8 +275,7 @@ private:
 
     Sink& sink_;
     closing_pace& pace_;
-    std::string_view topic_;
-    std::set<std::pair<std::string, std::string>> tables_;  // by file
+    build_progress made_;
 };
 
 }  // namespace millrace::detail

@@ -11,31 +11,18 @@
 
 #include <millrace/core/record.hpp>
 #include <millrace/core/schema.hpp>
+#include <millrace/core/stage.hpp>
 #include <millrace/core/stream.hpp>
 #include <millrace/core/type_name.hpp>
 #include <millrace/pipeline/chain.hpp>
 #include <millrace/pipeline/pipeline.hpp>
 #include <millrace/pipeline/stage_description.hpp>
+#include <millrace/pipeline/stage_stats.hpp>
 #include <millrace/pipeline/topology.hpp>
 
 namespace millrace {
 
 namespace detail {
-
-/// What kind of stage it is: its `stage_name`, else that of its class.
-template <class Stage>
-[[nodiscard]] constexpr std::string_view name_of_stage() noexcept {
-    if constexpr (requires { std::string_view{Stage::stage_name}; }) {
-        return Stage::stage_name;
-    } else {
-        constexpr std::string_view name = type_name<Stage>();
-        return name.empty() ? "stage" : name;
-    }
-}
-
-[[nodiscard]] inline std::string id_of_stage(std::size_t number, std::string_view name) {
-    return std::to_string(number) + "_" + std::string{name};
-}
 
 template <class Event>
 struct described_fields {
@@ -73,6 +60,7 @@ template <class Stream>
     }
     made.key = in.key.name;
     made.time = std::same_as<time, no_time> ? "none" : is_key_time<time> ? "per key" : "shared";
+    made.is_updating = Stream::is_updating;
     described_fields<event>::append(made);
     return made;
 }
@@ -101,7 +89,9 @@ public:
             const auto& here = std::get<At>(stages);
             using stage = std::remove_cvref_t<decltype(here)>;
             const auto out = output_of(here, in);
-            if constexpr (requires { typename stage::first_branch; }) {
+            if constexpr (requires { typename stage::measures_time; }) {
+                walk<At + 1>(in, stages, front);
+            } else if constexpr (requires { typename stage::first_branch; }) {
                 const std::size_t number = add(here, describe_stream(in), front);
                 walk<0>(in, stages_of(here.first), number);
                 walk<0>(in, stages_of(here.second), number);

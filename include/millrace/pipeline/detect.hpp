@@ -139,6 +139,7 @@ public:
     template <class Stats>
     void collect(Stats& stats) const {
         stats.refused_keys += refused_;
+        stats.state_bytes += detectors_.bytes();
         this->next.collect(stats);
     }
 
@@ -183,6 +184,7 @@ private:
 template <class Detector, template <class> class Storage>
 struct detect_stage : stage {
     static constexpr std::string_view stage_name = "detect";
+    using is_one_to_one = void;
     using takes_updates = void;
 
     storage_options<Storage> options;

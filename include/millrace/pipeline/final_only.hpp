@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <string_view>
 #include <utility>
 
 #include <millrace/core/node.hpp>
@@ -31,6 +32,7 @@ struct final_node : forwarding_node<Next> {
 }  // namespace detail
 
 struct final_only_stage : stage {
+    static constexpr std::string_view stage_name = "final_only";
     using takes_updates = void;
 
     template <class Stream>

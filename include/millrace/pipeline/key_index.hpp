@@ -42,6 +42,10 @@ public:
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] std::size_t buckets() const noexcept { return mask_ + 1; }
+    /// What is allocated.
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        return (buckets_.capacity() + old_.capacity()) * sizeof(std::uint64_t);
+    }
 
     /// The number of that hash for which `is_sought(number)`, or `none`.
     template <class IsSought>

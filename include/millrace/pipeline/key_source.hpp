@@ -70,6 +70,14 @@ public:
         });
     }
 
+    /// What it holds itself.
+    template <class Stats>
+    void collect_own(Stats& stats) const {
+        stats.watermark = floor_;
+        stats.keys = keys_.size();
+        stats.state_bytes = keys_.bytes();
+    }
+
     [[nodiscard]] Next& next() noexcept { return next_; }
     [[nodiscard]] const Next& next() const noexcept { return next_; }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include <millrace/core/hash.hpp>
@@ -17,6 +19,11 @@ template <class Key, class Slot>
 class key_table {
 public:
     [[nodiscard]] std::size_t size() const noexcept { return index_.size(); }
+    /// What is allocated, but for what a slot allocates beside its key.
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        return index_.bytes() + slots_.capacity() * sizeof(Slot) +
+               free_.capacity() * sizeof(std::uint32_t) + text_bytes_;
+    }
     /// Numbers are below this.
     [[nodiscard]] std::uint32_t slots() const noexcept { return slots_.size(); }
     [[nodiscard]] Slot& operator[](std::uint32_t number) noexcept { return slots_[number]; }
@@ -41,6 +48,7 @@ public:
         added.key = Key{key};
         index_.add(hash_(key), number);
         free_.pop_back();
+        text_bytes_ += text_bytes(added.key);
         return added;
     }
 
@@ -49,6 +57,7 @@ public:
         const std::uint32_t number = number_of(slot);
         free_.push_back(number);
         index_.erase(hash_(slot.key), number);
+        text_bytes_ -= text_bytes(slot.key);
         slot = Slot{};
     }
 
@@ -60,6 +69,7 @@ public:
             slots_.clear();
             free_.clear();
             index_.clear();
+            text_bytes_ = 0;
         }
     }
 
@@ -82,6 +92,7 @@ public:
         ar(slots_, free_);
         if constexpr (Archive::is_loading) {
             index_.clear();
+            text_bytes_ = 0;
             std::vector<bool> is_free(slots_.size(), false);
             for (const std::uint32_t number : free_) {
                 ar.require(number < slots_.size() && !is_free[number]);
@@ -92,11 +103,19 @@ public:
                 if (is_free[i]) continue;
                 ar.require(number_of_key(slots_[i].key) == key_index::none);
                 index_.add(hash_(slots_[i].key), i);
+                text_bytes_ += text_bytes(slots_[i].key);
             }
         }
     }
 
 private:
+    static std::size_t text_bytes([[maybe_unused]] const Key& key) noexcept {
+        if constexpr (std::same_as<Key, std::string>) {
+            if (key.capacity() > std::string{}.capacity()) return key.capacity() + 1;
+        }
+        return 0;
+    }
+
     template <class Sought>
     [[nodiscard]] std::uint32_t number_of_key(const Sought& key) const {
         return index_.find(hash_(key), [&](std::uint32_t n) { return slots_[n].key == key; });
@@ -106,6 +125,7 @@ private:
     key_index index_;
     slot_blocks<Slot> slots_;
     std::vector<std::uint32_t> free_;
+    std::size_t text_bytes_ = 0;  // of keys that are too long to lie in their slots
 };
 
 /// The one slot of a stream without a key.
@@ -113,6 +133,7 @@ template <class Slot>
 class key_table<no_key, Slot> {
 public:
     [[nodiscard]] std::size_t size() const noexcept { return in_use_ ? 1 : 0; }
+    [[nodiscard]] std::size_t bytes() const noexcept { return 0; }
     [[nodiscard]] Slot& operator[](std::uint32_t) noexcept { return slot_; }
     [[nodiscard]] std::uint32_t number_of(const Slot&) const noexcept { return 0; }
     [[nodiscard]] Slot* find(no_key) noexcept { return in_use_ ? &slot_ : nullptr; }

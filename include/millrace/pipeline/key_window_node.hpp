@@ -109,6 +109,7 @@ public:
     template <class Stats>
     void collect(Stats& stats) const {
         stats.keys += table_.size();
+        stats.state_bytes += table_.bytes() + open_ * sizeof(cell);
         stats.open_windows += open_;
         this->collect_counts(stats, latest_);
     }

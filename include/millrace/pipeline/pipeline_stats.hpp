@@ -21,6 +21,9 @@ struct pipeline_stats {
     std::uint64_t keys = 0;
     std::uint64_t open_windows = 0;  ///< windows that have not closed yet
     timestamp watermark{};           ///< the furthest event time of the stream processors
+    /// What keys, windows and analyzers have allocated, but for what an analyzer or a stage of the
+    /// user's allocates by itself.
+    std::uint64_t state_bytes = 0;
 };
 
 }  // namespace millrace

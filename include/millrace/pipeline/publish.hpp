@@ -12,6 +12,7 @@ namespace millrace {
 
 struct publish_stage : stage {
     static constexpr std::string_view stage_name = "publish";
+    using is_one_to_one = void;
 
     using is_publish = void;
     using passes_all = void;

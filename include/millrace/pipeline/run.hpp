@@ -7,6 +7,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <millrace/core/clock.hpp>
 #include <millrace/core/detail/at_exit.hpp>
@@ -22,6 +23,7 @@
 #include <millrace/pipeline/publish.hpp>
 #include <millrace/pipeline/sink.hpp>
 #include <millrace/pipeline/source.hpp>
+#include <millrace/pipeline/stage_stats.hpp>
 #include <millrace/pipeline/store.hpp>
 
 namespace millrace {
@@ -181,7 +183,21 @@ public:
         stats.events = state_->events;
         stats.rejected = state_->rejected;
         state_->root.next().collect(stats);
+        pipeline_stats source;
+        state_->root.collect_own(source);
+        stats.state_bytes += source.state_bytes;
         return stats;
+    }
+
+    /// Likewise of each stage, in the order and by the names of `describe`.
+    [[nodiscard]] std::vector<stage_stats> stages() const {
+        detail::stage_collector stats;
+        stats.enter({1, 0, detail::name_of_stage<decltype(Pipeline::source)>(), true},
+                    state_->events + state_->rejected);
+        state_->root.collect_own(stats);
+        stats.refused_keys = state_->rejected;
+        state_->root.next().collect(stats);
+        return stats.take();
     }
 
     [[nodiscard]] Sink& sink() noexcept { return state_->sink; }

@@ -67,6 +67,7 @@ public:
     void collect(Stats& stats) const {
         stats.refused_keys += refused_;
         stats.keys += table_.size();
+        stats.state_bytes += table_.bytes();
         this->next.collect(stats);
     }
 

@@ -90,6 +90,12 @@ public:
         if (idle_.look(now, settings_.idle_after)) next_.idle();
     }
 
+    /// What it holds itself.
+    template <class Stats>
+    void collect_own(Stats& stats) const {
+        stats.watermark = passed_on_;
+    }
+
     [[nodiscard]] Next& next() noexcept { return next_; }
     [[nodiscard]] const Next& next() const noexcept { return next_; }
 

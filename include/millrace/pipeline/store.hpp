@@ -66,6 +66,7 @@ struct store_node : forwarding_node<Next> {
 template <template <class> class Storage>
 struct store_stage : stage {
     static constexpr std::string_view stage_name = "store";
+    using is_one_to_one = void;
     using takes_updates = void;
 
     storage_options<Storage> options;

@@ -31,8 +31,9 @@ struct topology {
         /// As its schema says, none without; of a record its key and the result's, without those
         /// that all records have.
         std::vector<field> fields{};
-        std::string key{};   ///< what its key is called; empty without
-        std::string time{};  ///< "none", "shared", or "per key"
+        std::string key{};         ///< what its key is called; empty without
+        std::string time{};        ///< "none", "shared", or "per key"
+        bool is_updating = false;  ///< what was said may be corrected
     };
     struct stage {
         std::string id{};        ///< its place and name, "3_window", as in the metrics
@@ -58,7 +59,7 @@ struct topology {
     [[nodiscard]] std::string mermaid() const;
 
     /// {"fingerprint":"1f0c...","stages":[{"id":...,"name":...,"settings":{...},"tunable":{...},
-    /// "output":{"event":...,"fields":[{"name":...,"type":...}],"key":...,"time":...}}],
+    /// "output":{"event":...,"fields":[{"name":...,"type":...}],"key":...,"time":...,"updating":false}}],
     /// "edges":[{"from":...,"to":...}]}; a key only where there is one.
     [[nodiscard]] std::string json() const;
 
@@ -107,9 +108,10 @@ inline void append_word(std::string& out, std::string_view text) {
     is_word ? void(out.append(text)) : append_json_string(out, text);
 }
 
-/// "trade by symbol"
+/// "updating record by symbol"
 [[nodiscard]] inline std::string name_of_stream(const topology::stream& of) {
-    return of.key.empty() ? of.event : of.event + " by " + of.key;
+    const std::string event = of.is_updating ? "updating " + of.event : of.event;
+    return of.key.empty() ? event : event + " by " + of.key;
 }
 
 /// Text in a quoted label of Mermaid, where nothing of it means anything.
@@ -179,7 +181,7 @@ inline void append_stream(std::string& out, const topology::stream& of) {
     }
     out += R"(,"time":)";
     append_json_string(out, of.time);
-    out += '}';
+    out += of.is_updating ? R"(,"updating":true})" : R"(,"updating":false})";
 }
 
 }  // namespace detail
@@ -277,6 +279,7 @@ inline std::uint64_t topology::fingerprint() const {
         }
         hash.add(each.output.key);
         hash.add(each.output.time);
+        hash.add(std::uint64_t{each.output.is_updating});
         hash.add(each.output.fields.size());
         for (const auto& f : each.output.fields) {
             hash.add(f.name);

@@ -113,9 +113,11 @@ public:
         std::size_t keys = 0;
         for (const pane& each : panes_) {
             keys = std::max(keys, each.cells.size());
+            stats.state_bytes += each.cells.bytes();
             if (!each.is_fired) stats.open_windows += each.cells.size() - each.met;
         }
         stats.keys += keys;
+        stats.state_bytes += panes_.capacity() * sizeof(pane) + spares_.bytes();
         this->collect_counts(stats, watermark_);
     }
 

@@ -95,6 +95,12 @@ public:
         panes_.push_back(std::move(done));
     }
 
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        std::size_t sum = panes_.capacity() * sizeof(Pane);
+        for (const Pane& each : panes_) sum += each.cells.bytes();
+        return sum;
+    }
+
 private:
     static constexpr std::size_t max_panes = 2;
 

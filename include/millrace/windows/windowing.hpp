@@ -77,6 +77,7 @@ template <class Function>
 template <class Window, class Late, class Changes = append_only>
 struct windowing : stage {
     static constexpr std::string_view stage_name = "window";
+    using is_one_to_one = void;
 
     using takes_updates = void;
     using window_type = Window;
@@ -107,6 +108,7 @@ struct windowing : stage {
         if constexpr (requires { window.describe(to); }) window.describe(to);
         to.setting("lateness", allowed_lateness);
         late.describe(to);
+        to.setting("without_final", std::is_same_v<Changes, never_final>, false);
         to.tunable("max_keys", key_limit);
         to.tunable("max_windows", window_limit);
     }
