@@ -20,6 +20,7 @@
 #include <millrace/client/from_websocket.hpp>
 #include <millrace/codec/json.hpp>
 #include <millrace/core/clock.hpp>
+#include <millrace/core/zone.hpp>
 #include <millrace/endpoint/endpoint.hpp>
 #include <millrace/endpoint/file_access_log.hpp>
 #include <millrace/endpoint/guards/address_guard.hpp>

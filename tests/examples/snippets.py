@@ -13,7 +13,7 @@ struct sample {
 };
 static_assert(millrace::analyzer<millrace::last<&sample::value>, sample>);
 static_assert(millrace::mergeable<millrace::last<&sample::value>>);
-static_assert(millrace::window_assigner<millrace::monthly>);
+static_assert(millrace::window_assigner<millrace::half_month>);
 static_assert(millrace::guard<millrace::office_hours>);
 """
 

@@ -112,6 +112,17 @@ TEST_CASE("a pipeline says its stages, settings and streams as text") {
 )text");
 }
 
+TEST_CASE("windows of a zone say which") {
+    const auto text = [](auto size) {
+        const auto all = lines(window(size, drop_late), process<count>());
+        return all.substr(all.find("kind"), all.find(", lateness") - all.find("kind"));
+    };
+    CHECK(text(tumbling{std::chrono::months{3}, zone{"UTC"}}) ==
+          "kind tumbling, size \"3 months\", zone UTC");
+    CHECK(text(tumbling{std::chrono::days{1}, zone{"UTC"}, 17h}) ==
+          "kind tumbling, size \"1 day\", zone UTC, offset 17h");
+}
+
 TEST_CASE("a pipeline as a flowchart") {
     CHECK(describe(market()).mermaid() == R"mermaid(flowchart LR
     s1["from<br>name trades<br>time latest<br>disorder 250ms"]

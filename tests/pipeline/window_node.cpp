@@ -95,6 +95,18 @@ TEST_CASE("the golden cases of tumbling windows") {
                               "a 0 3 3 watermark", "late a 6"});
 }
 
+TEST_CASE("days of a zone close when they end on its clocks") {
+    const std::int64_t midnight = 954'025'200'000, hour = 3'600'000;  // 2000-03-26, of 23 hours
+    fed days{counts(from<trade>("t"),
+                    tumbling{std::chrono::days{1}, zone{"Europe/Berlin", "tests/data/zoneinfo"}},
+                    drop_late)};
+    for (const std::int64_t hours : {-1, 0, 1, 22, 23, 22, 24, 47})
+        days.push("a", midnight + hours * hour);
+    CHECK(days.out == strings{"a 953938800000 1 0 watermark", "a 954025200000 3 0 watermark",
+                              "a 954108000000 2 0 watermark"});
+    CHECK(days.stats().late == 1);
+}
+
 TEST_CASE("a window behind a window gets records at their last instant, then the watermark") {
     fed sums{from<trade>("t") | window(tumbling{5ms}, drop_late) | process<count>() |
              window(tumbling{10ms}, drop_late) | process<sum<at<"count">>>() |

@@ -16,7 +16,7 @@ struct no_assigner {};
 }  // namespace
 
 TEST_CASE("an assigner needs assign, and no more") {
-    STATIC_REQUIRE(millrace::window_assigner<millrace::tumbling>);
+    STATIC_REQUIRE(millrace::window_assigner<millrace::tumbling<>>);
     STATIC_REQUIRE(millrace::window_assigner<whole_time>);
     STATIC_REQUIRE_FALSE(millrace::window_assigner<no_assigner>);
 }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <concepts>
+#include <cstdint>
 
 #include <millrace/core/record.hpp>
 #include <millrace/core/timestamp.hpp>
@@ -24,5 +26,16 @@ template <class W>
 concept window_kind_of = window_assigner<W> || requires {
     typename W::is_window_kind;
 };
+
+namespace detail {
+
+/// Whether a size is positive, and nanoseconds can hold it.
+template <class Rep, class Period>
+constexpr bool is_positive_duration(std::chrono::duration<Rep, Period> size) {
+    using whole = std::chrono::duration<std::int64_t, Period>;
+    return size > size.zero() && size <= std::chrono::duration_cast<whole>(duration::max());
+}
+
+}  // namespace detail
 
 }  // namespace millrace
