@@ -281,6 +281,16 @@ TEST_CASE("health, metrics, topics and history are served over HTTP") {
     REQUIRE(has(metrics, "millrace_records_total{topic=\"means\"} 3\n"));
     REQUIRE(has(metrics, "millrace_storage_appended_total{topic=\"means\"} 3\n"));
     REQUIRE(has(metrics, "millrace_watermark_seconds{pipeline=\"readings\"} 2.5\n"));
+    const auto of_stage = [&](const std::string& name, std::string_view stage, const char* value) {
+        return has(metrics, "millrace_stage_" + name + "{pipeline=\"readings\",stage=\"" +
+                                std::string{stage} + "\"} " + value + "\n");
+    };
+    REQUIRE(of_stage("events_in_total", "1_from", "5"));
+    REQUIRE(of_stage("events_refused_total", "1_from", "1"));
+    REQUIRE(of_stage("events_in_total", "4_process", "4"));
+    REQUIRE(of_stage("events_out_total", "4_process", "3"));
+    REQUIRE(of_stage("keys", "4_process", "1"));
+    REQUIRE(of_stage("watermark_lag_seconds", "5_publish", "86397.5"));
     REQUIRE(has(http.get("/api/topics"), R"({"name":"means","path":"/means","key":"sensor")"));
 
     const auto count = [&](const std::string& query) {

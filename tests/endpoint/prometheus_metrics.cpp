@@ -24,7 +24,8 @@ std::string written(const endpoint_snapshot& now) {
 std::map<std::string, std::string> parsed(const std::string& text) {
     static const std::regex help{"# HELP ([a-zA-Z_:][a-zA-Z0-9_:]*) .+"},
         type{"# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) (counter|gauge)"},
-        sample{R"re(([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[a-z]+="(?:[^"\\]|\\.)*"\})? (\S+))re"};
+        sample{
+            R"re(([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[a-z]+="(?:[^"\\]|\\.)*"(?:,[a-z]+="(?:[^"\\]|\\.)*")*\})? (\S+))re"};
     std::map<std::string, std::string> samples;
     std::set<std::string> helped, typed;
     std::istringstream lines{text};
@@ -90,4 +91,37 @@ TEST_CASE("pipelines, topics and storages are labelled") {
     REQUIRE(samples.at(R"(millrace_storage_wal_bytes{topic="bars"})") == "4096");
     REQUIRE(samples.at(R"(millrace_storage_failing{topic="bars"})") == "1");
     REQUIRE(samples.count(R"(millrace_storage_appended_total{topic="raw"})") == 0);
+}
+
+TEST_CASE("stages are labelled by their pipeline and their place in it") {
+    endpoint_snapshot now;
+    now.taken_at = timestamp{std::chrono::seconds{100}};
+    stage_stats source{.name = "1_from", .events_in = 5, .events_out = 4, .refused = 1};
+    stage_stats window{.name = "2_w\"",
+                       .events_in = 4,
+                       .events_out = 3,
+                       .late = 1,
+                       .keys = 7,
+                       .open_windows = 8,
+                       .state_bytes = 9,
+                       .watermark = timestamp{std::chrono::milliseconds{98'500}},
+                       .time_spent = std::chrono::milliseconds{250}};
+    now.pipelines = {{"a", {}, {source, window}}, {"b", {}, {source}}};
+    const auto samples = parsed(written(now));
+    CHECK(samples.at(R"(millrace_stage_events_in_total{pipeline="a",stage="1_from"})") == "5");
+    CHECK(samples.at(R"(millrace_stage_events_in_total{pipeline="b",stage="1_from"})") == "5");
+    CHECK(samples.at(R"(millrace_stage_events_refused_total{pipeline="a",stage="1_from"})") == "1");
+    const std::string labels = R"({pipeline="a",stage="2_w\""})";
+    CHECK(samples.at("millrace_stage_events_in_total" + labels) == "4");
+    CHECK(samples.at("millrace_stage_events_out_total" + labels) == "3");
+    CHECK(samples.at("millrace_stage_events_late_total" + labels) == "1");
+    CHECK(samples.at("millrace_stage_keys" + labels) == "7");
+    CHECK(samples.at("millrace_stage_windows_open" + labels) == "8");
+    CHECK(samples.at("millrace_stage_state_bytes" + labels) == "9");
+    CHECK(samples.at("millrace_stage_watermark_seconds" + labels) == "98.5");
+    CHECK(samples.at("millrace_stage_watermark_lag_seconds" + labels) == "1.5");
+    CHECK(samples.at("millrace_stage_time_seconds_total" + labels) == "0.25");
+    for (const auto* name : {"watermark_seconds", "watermark_lag_seconds", "time_seconds_total"})
+        CHECK(samples.count("millrace_stage_" + std::string{name} +
+                            R"({pipeline="a",stage="1_from"})") == 0);
 }

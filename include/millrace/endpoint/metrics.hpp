@@ -9,6 +9,7 @@
 
 #include <millrace/core/timestamp.hpp>
 #include <millrace/pipeline/pipeline_stats.hpp>
+#include <millrace/pipeline/stage_stats.hpp>
 #include <millrace/storage/storage.hpp>
 
 namespace millrace {
@@ -68,6 +69,7 @@ struct endpoint_snapshot {
     struct pipeline {
         std::string_view input;  ///< its name; "unnamed", "unnamed-2" and so on where it has none
         pipeline_stats stats;
+        std::vector<stage_stats> stages{};
     };
     struct topic {
         std::string_view name;
@@ -80,6 +82,7 @@ struct endpoint_snapshot {
     std::vector<pipeline> pipelines;
     std::vector<topic> topics;
     std::optional<std::uint64_t> access_log_lost{};  ///< lines, where the log counts them
+    timestamp taken_at{};                            ///< by the endpoint's clock
 };
 
 /// The Metrics policy tells operators what an endpoint counts: a type with

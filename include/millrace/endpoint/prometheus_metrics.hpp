@@ -1,11 +1,15 @@
 #pragma once
 
 #include <charconv>
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include <millrace/core/timestamp.hpp>
 #include <millrace/endpoint/metrics.hpp>
+#include <millrace/pipeline/stage_stats.hpp>
 
 namespace millrace {
 
@@ -47,6 +51,7 @@ struct prometheus_metrics {
             single(out, "access_log_lost_total", "counter", "Lines that the access log lost",
                    *now.access_log_lost);
         pipelines(now, out);
+        stages(now, out);
         topics(now, out);
     }
 
@@ -76,6 +81,58 @@ private:
         each("watermark_seconds", "gauge", "Event time reached, in seconds since the epoch",
              [](const stats& s) {
                  return std::chrono::duration<double>(s.watermark.time_since_epoch()).count();
+             });
+    }
+
+    /// By pipeline and stage, such as {pipeline="trades",stage="3_window"}.
+    static void stages(const endpoint_snapshot& now, std::string& out) {
+        if (now.pipelines.empty()) return;
+        const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
+                              auto&& value) {
+            head(out, name, type, help);
+            for (const auto& p : now.pipelines)
+                for (const auto& s : p.stages) {
+                    const auto n = value(s);
+                    if (!n) continue;
+                    begin_sample(out, name, "pipeline", p.input);
+                    label(out.append(","), "stage", s.name);
+                    number(out.append("}"), *n);
+                }
+        };
+        const auto count = [&](std::string_view name, std::string_view type, std::string_view help,
+                               std::uint64_t stage_stats::*member) {
+            each(name, type, help, [&](const stage_stats& s) { return std::optional{s.*member}; });
+        };
+        count("stage_events_in_total", "counter", "Events that came to the stage",
+              &stage_stats::events_in);
+        count("stage_events_out_total", "counter", "Events that the stage passed on or made",
+              &stage_stats::events_out);
+        count("stage_events_late_total", "counter", "Events later than the allowed lateness",
+              &stage_stats::late);
+        count("stage_events_refused_total", "counter", "Events beyond a limit of the stage",
+              &stage_stats::refused);
+        count("stage_keys", "gauge", "Keys that hold state in the stage", &stage_stats::keys);
+        count("stage_windows_open", "gauge", "Windows open in the stage",
+              &stage_stats::open_windows);
+        count("stage_state_bytes", "gauge", "Memory that keys and windows have allocated",
+              &stage_stats::state_bytes);
+        const auto seconds = [](duration d) { return std::chrono::duration<double>(d).count(); };
+        const auto has_time = [](const stage_stats& s) { return s.watermark != timestamp::min(); };
+        using optional_seconds = std::optional<double>;
+        each("stage_watermark_seconds", "gauge", "Event time reached, in seconds since the epoch",
+             [&](const stage_stats& s) {
+                 return has_time(s) ? optional_seconds{seconds(s.watermark.time_since_epoch())}
+                                    : std::nullopt;
+             });
+        each("stage_watermark_lag_seconds", "gauge", "How far event time is behind the clock",
+             [&](const stage_stats& s) {
+                 return has_time(s) ? optional_seconds{seconds(now.taken_at.time_since_epoch()) -
+                                                       seconds(s.watermark.time_since_epoch())}
+                                    : std::nullopt;
+             });
+        each("stage_time_seconds_total", "counter", "Time that the stage took, where measured",
+             [&](const stage_stats& s) {
+                 return s.time_spent ? optional_seconds{seconds(*s.time_spent)} : std::nullopt;
              });
     }
 
@@ -123,9 +180,19 @@ private:
     }
 
     template <class Number>
-    static void sample(std::string& out, std::string_view name, std::string_view label,
+    static void sample(std::string& out, std::string_view name, std::string_view label_name,
                        std::string_view value, Number n) {
-        out.append("millrace_").append(name).append("{").append(label).append("=\"");
+        begin_sample(out, name, label_name, value);
+        number(out.append("}"), n);
+    }
+
+    static void begin_sample(std::string& out, std::string_view name, std::string_view label_name,
+                             std::string_view value) {
+        label(out.append("millrace_").append(name).append("{"), label_name, value);
+    }
+
+    static void label(std::string& out, std::string_view name, std::string_view value) {
+        out.append(name).append("=\"");
         for (const char c : value) {
             if (c == '\\' || c == '"') out.push_back('\\');
             if (c == '\n')
@@ -133,8 +200,7 @@ private:
             else
                 out.push_back(c);
         }
-        out.append("\"}");
-        number(out, n);
+        out.append("\"");
     }
 
     template <class Number>

@@ -20,8 +20,11 @@ namespace millrace::detail {
 /// What an endpoint has counted, in all loops. `Core` is an `endpoint_core`.
 template <class Core>
 [[nodiscard]] endpoint_snapshot snapshot_of_core(const Core& now) {
-    endpoint_snapshot snapshot{
-        now.counters(), {}, snapshot_of(now.paths.publications()), lost_lines(now.access_log)};
+    endpoint_snapshot snapshot{now.counters(),
+                               {},
+                               snapshot_of(now.paths.publications()),
+                               lost_lines(now.access_log),
+                               now.clock.wall()};
     for (const auto& each : now.paths.pipelines()) snapshot.pipelines.push_back(each->snapshot());
     return snapshot;
 }

@@ -57,7 +57,7 @@ public:
     }
     std::error_code finish() override { return running.finish(); }
     [[nodiscard]] endpoint_snapshot::pipeline snapshot() const override {
-        return {label, running.stats()};
+        return {label, running.stats(), running.stages()};
     }
     [[nodiscard]] std::string_view input() const override { return running.input(); }
 
