@@ -1,6 +1,9 @@
 #include <millrace/core/zone.hpp>
 
+#include <stdlib.h>  // setenv
+
 #include <concepts>
+#include <cstdlib>
 
 #include "catch.hpp"
 #include "zone_data.hpp"
@@ -97,6 +100,17 @@ TEST_CASE("UTC needs no file") {
     const zone utc{"UTC", "/nowhere"};
     CHECK(utc.offset_at(at("2026-07-01T00:00:00Z")) == 0s);
     CHECK(utc.to_sys(local("2026-07-01T00:00:00.5")) == at("2026-07-01T00:00:00.5Z"));
+}
+
+TEST_CASE("TZDIR says where zones are, but for those that are given a directory") {
+    const char* const set = std::getenv("TZDIR");
+    const std::string before = set == nullptr ? "" : set;
+    ::setenv("TZDIR", zone_files.c_str(), 1);
+    CHECK_NOTHROW(zone{"fat/Berlin"});
+    CHECK(refusal("fat/Berlin", "/nowhere") != "");
+    ::setenv("TZDIR", "", 1);
+    CHECK(refusal("fat/Berlin", "").find("in /usr/share/zoneinfo") != std::string::npos);
+    set == nullptr ? ::unsetenv("TZDIR") : ::setenv("TZDIR", before.c_str(), 1);
 }
 
 TEST_CASE("copies share what was read") {
