@@ -22,7 +22,7 @@ std::size_t bytes_of(const Description& described) {
 }  // namespace
 
 TEST_CASE("what comes is counted, and what is only shown is not") {
-    detail::stage_node<true, end_node> node{{.number = 2, .front = 1, .name = "filter"}, {}};
+    detail::stage_node<true, end_node> node{{}, {.number = 2, .front = 1, .name = "filter"}};
     node.push(trade{}, {});
     node.update(trade{}, trade{}, {});
     node.remove(trade{}, {});

@@ -185,7 +185,7 @@ private:
         if constexpr (At == sizeof...(Stages)) {
             auto end = make_end<IsPublished>(in);
             if constexpr (IsCounted) {
-                return stage_node<true, decltype(end)>{{.front = front}, std::move(end)};
+                return stage_node<true, decltype(end)>{{std::move(end)}, {.front = front}};
             } else {
                 return end;
             }
@@ -206,9 +206,16 @@ private:
                  is_to_count<stage, output>() > (output_of(here, in), stages, number);
             made_.topic = topic_from<At + 1>(stages);
             made_.front = number;
-            return stage_of<IsCounted>(
-                {number, front, name_of_stage<stage>(), is_one_to_one, Stream::is_windowed},
-                make_node(here, in, std::move(next)));
+            const stage_mark mark{number, front, name_of_stage<stage>(), is_one_to_one,
+                                  Stream::is_windowed};
+            // Made in its place: each move would be one of all nodes behind.
+            using node = decltype(make_node(here, in, std::move(next)));
+            if constexpr (IsTimed) {
+                return stage_node<IsCounted, timed_node<node>>{
+                    {{{make_node(here, in, std::move(next))}}}, mark};
+            } else {
+                return stage_node<IsCounted, node>{{make_node(here, in, std::move(next))}, mark};
+            }
         }
     }
 
@@ -222,15 +229,6 @@ private:
             return false;
         } else {
             return !Out::is_windowed && Out::is_updating;
-        }
-    }
-
-    template <bool IsCounted, class Node>
-    static auto stage_of(const stage_mark& mark, Node node) {
-        if constexpr (IsTimed) {
-            return stage_node<IsCounted, timed_node<Node>>{mark, timed_node<Node>{std::move(node)}};
-        } else {
-            return stage_node<IsCounted, Node>{mark, std::move(node)};
         }
     }
 

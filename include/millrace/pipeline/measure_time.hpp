@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <system_error>
-#include <utility>
 
 #include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/node.hpp>
@@ -17,8 +16,6 @@ namespace detail {
 template <class Next>
 struct timed_node : forwarding_node<Next> {
     duration spent{};
-
-    explicit timed_node(Next n) : forwarding_node<Next>{std::move(n)} {}
 
     template <class Event>
     void push(const Event& event, event_stamp at) {

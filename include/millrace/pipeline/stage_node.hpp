@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <utility>
 
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/stage_stats.hpp>
@@ -15,8 +14,6 @@ template <bool IsCounted, class Next>
 struct stage_node : forwarding_node<Next> {
     stage_mark mark;
     std::uint64_t came = 0;
-
-    stage_node(const stage_mark& of, Next n) : forwarding_node<Next>{std::move(n)}, mark{of} {}
 
     template <class Event>
     void push(const Event& event, event_stamp at) {
