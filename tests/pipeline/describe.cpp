@@ -259,3 +259,15 @@ TEST_CASE("what comes in and out is said by its schema, or by its type") {
               .stages.back()
               .output.time == "per key");
 }
+
+TEST_CASE("of a union each input is told, and that it leads there") {
+    const auto shape =
+        describe(union_of(from<trade>("a") | filter(is_large), from<trade>("b")) | publish("all"));
+    std::string kinds;
+    for (const auto& each : shape.stages) kinds += each.name + " ";
+    CHECK(kinds == "from filter from union_of publish ");
+    std::string edges;
+    for (const auto& each : shape.edges)
+        edges += std::to_string(each.from) + ">" + std::to_string(each.to) + " ";
+    CHECK(edges == "0>1 1>3 2>3 3>4 ");
+}

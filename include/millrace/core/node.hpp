@@ -42,6 +42,8 @@ struct end_node {
     void idle() noexcept {}
     template <class Key>
     void key_idle(const Key&) noexcept {}
+    /// Behind `idle`: something comes again.
+    void active() noexcept {}
     /// Nothing will come. Gives the first error of the storages.
     std::error_code finish() noexcept { return {}; }
     /// Goes on with what was put off (see `running_pipeline::close_in_slices`); true once nothing
@@ -88,6 +90,7 @@ struct forwarding_node {
     void key_idle(const Key& key) {
         next.key_idle(key);
     }
+    void active() { next.active(); }
     std::error_code finish() { return next.finish(); }
     bool resume() { return next.resume(); }
     [[nodiscard]] bool has_room() const { return next.has_room(); }

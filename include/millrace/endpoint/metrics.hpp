@@ -67,7 +67,9 @@ using endpoint_counters = basic_endpoint_counters<std::uint64_t>;
 /// Everything that an endpoint tells about itself at one moment.
 struct endpoint_snapshot {
     struct pipeline {
-        std::string_view input;  ///< its name; "unnamed", "unnamed-2" and so on where it has none
+        /// Its name; "unnamed", "unnamed-2" and so on where it has none. Of several inputs, the
+        /// names with a plus between them.
+        std::string_view input;
         pipeline_stats stats;
         std::vector<stage_stats> stages{};
     };

@@ -55,6 +55,10 @@ struct tee_node {
         first.key_idle(key);
         second.key_idle(key);
     }
+    void active() {
+        first.active();
+        second.active();
+    }
     std::error_code finish() {
         const std::error_code error = first.finish(), other = second.finish();
         return error ? error : other;

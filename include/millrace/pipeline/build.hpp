@@ -13,6 +13,7 @@
 #include <millrace/core/archive.hpp>
 #include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/node.hpp>
+#include <millrace/core/port.hpp>
 #include <millrace/core/record.hpp>
 #include <millrace/operators/operator.hpp>
 #include <millrace/pipeline/chain.hpp>
@@ -104,6 +105,39 @@ consteval void require_to_tell_changes() {
         "changes them (see millrace/pipeline/final_only.hpp)");
 }
 
+/// Where the stages of a pipeline end: nowhere else, and what is not published goes to the sink;
+/// or at a port, behind which `topic` comes next.
+struct open_end {
+    static constexpr std::string_view topic = "results";
+};
+template <std::size_t Port, class Node>
+struct port_end {
+    Node* to;
+    std::string_view topic;
+
+    [[nodiscard]] port_node<Port, Node> make_node() const { return {to}; }
+};
+
+template <class End>
+inline constexpr bool is_port_end = false;
+template <std::size_t Port, class Node>
+inline constexpr bool is_port_end<port_end<Port, Node>> = true;
+
+/// The topic under which goes out next what comes to these stages.
+template <std::size_t At = 0, class... Stages>
+[[nodiscard]] std::string_view topic_from(const std::tuple<Stages...>& stages,
+                                          std::string_view behind) {
+    if constexpr (At >= sizeof...(Stages)) {
+        return behind;
+    } else if constexpr (requires {
+                             typename std::tuple_element_t<At, std::tuple<Stages...>>::is_publish;
+                         }) {
+        return std::get<At>(stages).topic;
+    } else {
+        return topic_from<At + 1>(stages, behind);
+    }
+}
+
 /// What is known of a pipeline whose nodes are made one behind the other.
 struct build_progress {
     std::string_view topic{};
@@ -149,51 +183,59 @@ public:
 
     [[nodiscard]] closing_pace& pace() const noexcept { return pace_; }
 
-    /// The nodes of a whole pipeline, the last one made first.
-    template <class Stream, class... Stages>
-    [[nodiscard]] auto build(const Stream& in, const std::tuple<Stages...>& stages) {
-        made_.stages = made_.front = 1;  // what gives the stream
-        return build_behind(in, stages);
+    /// The nodes of these stages, the last one made first. `front` is the number of the stage that
+    /// gives the stream.
+    template <class Stream, class... Stages, class End = open_end>
+    [[nodiscard]] auto build(const Stream& in, const std::tuple<Stages...>& stages,
+                             const End& end = {}, std::size_t front = 1) {
+        made_.stages = made_.front = front;
+        return build_behind(in, stages, end);
     }
 
     template <class Stream, pipeline_stage Branch>
     [[nodiscard]] auto build_branch(const Stream& in, const Branch& branch) {
-        return build_behind(in, stages_of(branch));
+        return build_behind(in, stages_of(branch), open_end{});
     }
 
 private:
     template <class, bool>
     friend class build_context;
 
-    template <class Stream, class... Stages>
-    auto build_behind(const Stream& in, const std::tuple<Stages...>& stages) {
+    template <class Stream, class... Stages, class End>
+    auto build_behind(const Stream& in, const std::tuple<Stages...>& stages, const End& end) {
         if constexpr (!IsTimed && (... || requires { typename Stages::measures_time; })) {
             build_context<Sink, true> timed{sink_, pace_};
             const at_exit take_back{[&] { made_ = std::move(timed.made_); }};
             timed.made_ = std::move(made_);
-            return timed.build_behind(in, stages);
+            return timed.build_behind(in, stages, end);
         } else {
             const std::size_t front = made_.front;
             const at_exit put_back{[this, front] { made_.front = front; }};
-            return build_from<0, false, false>(in, stages, front);
+            return build_from<0, false, false>(in, stages, end, front);
         }
     }
 
     /// @tparam IsCounted whether it has to be counted what comes
-    template <std::size_t At, bool IsPublished, bool IsCounted, class Stream, class... Stages>
-    auto build_from(const Stream& in, const std::tuple<Stages...>& stages, std::size_t front) {
+    template <std::size_t At, bool IsPublished, bool IsCounted, class Stream, class... Stages,
+              class End>
+    auto build_from(const Stream& in, const std::tuple<Stages...>& stages, const End& end,
+                    std::size_t front) {
         if constexpr (At == sizeof...(Stages)) {
-            auto end = make_end<IsPublished>(in);
-            if constexpr (IsCounted) {
-                return stage_node<true, decltype(end)>{{std::move(end)}, {.front = front}};
+            auto last = make_end<IsPublished>(in, end);
+            using node = decltype(last);
+            if constexpr (IsTimed && is_port_end<End>) {
+                return stage_node<IsCounted, timed_node<node>>{{{{std::move(last)}}},
+                                                               {.front = front}};
+            } else if constexpr (IsCounted) {
+                return stage_node<true, node>{{std::move(last)}, {.front = front}};
             } else {
-                return end;
+                return last;
             }
         } else if constexpr (requires {
                                  typename std::tuple_element_t<
                                      At, std::tuple<Stages...>>::measures_time;
                              }) {
-            return build_from<At + 1, IsPublished, IsCounted>(in, stages, front);
+            return build_from<At + 1, IsPublished, IsCounted>(in, stages, end, front);
         } else {
             using stage = std::tuple_element_t<At, std::tuple<Stages...>>;
             constexpr bool publishes = requires { typename stage::is_publish; };
@@ -203,8 +245,8 @@ private:
             using output = decltype(output_of(here, in));
             const std::size_t number = ++made_.stages;
             auto next = build_from < At + 1, publishes || (passes && IsPublished),
-                 is_to_count<stage, output>() > (output_of(here, in), stages, number);
-            made_.topic = topic_from<At + 1>(stages);
+                 is_to_count<stage, output>() > (output_of(here, in), stages, end, number);
+            made_.topic = topic_from<At + 1>(stages, end.topic);
             made_.front = number;
             const stage_mark mark{number, front, name_of_stage<stage>(), is_one_to_one,
                                   Stream::is_windowed};
@@ -233,9 +275,11 @@ private:
     }
 
     /// Where the stages end.
-    template <bool IsPublished, class Stream>
-    auto make_end(const Stream& in) {
-        if constexpr (IsPublished || std::same_as<Stream, no_stream>) {
+    template <bool IsPublished, class Stream, class End>
+    auto make_end(const Stream& in, [[maybe_unused]] const End& end) {
+        if constexpr (is_port_end<End>) {
+            return end.make_node();
+        } else if constexpr (IsPublished || std::same_as<Stream, no_stream>) {
             return end_node{};
         } else {
             static_assert(!Stream::is_windowed,
@@ -254,20 +298,6 @@ private:
             return stage.make_node(in, std::move(next), *this);
         } else {
             return stage.make_node(in, std::move(next));
-        }
-    }
-
-    template <std::size_t At, class... Stages>
-    static std::string_view topic_from(const std::tuple<Stages...>& stages) {
-        if constexpr (At >= sizeof...(Stages)) {
-            return "results";
-        } else if constexpr (requires {
-                                 typename std::tuple_element_t<At,
-                                                               std::tuple<Stages...>>::is_publish;
-                             }) {
-            return std::get<At>(stages).topic;
-        } else {
-            return topic_from<At + 1>(stages);
         }
     }
 

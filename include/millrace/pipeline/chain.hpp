@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -117,6 +118,15 @@ template <class Stage, class Stream>
         }
     } else {
         return on.output(in);
+    }
+}
+
+template <std::size_t At = 0, class Stream, class... Stages>
+[[nodiscard]] auto output_behind(const Stream& in, const std::tuple<Stages...>& stages) {
+    if constexpr (At == sizeof...(Stages)) {
+        return in;
+    } else {
+        return output_behind<At + 1>(output_of(std::get<At>(stages), in), stages);
     }
 }
 

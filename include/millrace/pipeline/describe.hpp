@@ -8,6 +8,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <millrace/core/record.hpp>
 #include <millrace/core/schema.hpp>
@@ -83,21 +84,38 @@ public:
         return number;
     }
 
+    /// The number of its last stage.
+    template <class Source, class... Stages>
+    std::size_t walk_all(const pipeline<Source, Stages...>& of) {
+        std::vector<std::size_t> fronts;
+        if constexpr (requires { of.source.inputs; }) {
+            std::apply([&](const auto&... each) { (fronts.push_back(walk_all(each)), ...); },
+                       of.source.inputs);
+        }
+        const auto in = of.source.output();
+        const std::size_t number = add(of.source, describe_stream(in), std::nullopt);
+        for (const std::size_t front : fronts) made.edges.push_back({front, number});
+        return walk<0>(in, of.stages, number);
+    }
+
     template <std::size_t At, class Stream, class... Stages>
-    void walk(const Stream& in, const std::tuple<Stages...>& stages, std::size_t front) {
+    std::size_t walk(const Stream& in, const std::tuple<Stages...>& stages, std::size_t front) {
         if constexpr (At < sizeof...(Stages)) {
             const auto& here = std::get<At>(stages);
             using stage = std::remove_cvref_t<decltype(here)>;
             const auto out = output_of(here, in);
             if constexpr (requires { typename stage::measures_time; }) {
-                walk<At + 1>(in, stages, front);
+                return walk<At + 1>(in, stages, front);
             } else if constexpr (requires { typename stage::first_branch; }) {
                 const std::size_t number = add(here, describe_stream(in), front);
                 walk<0>(in, stages_of(here.first), number);
                 walk<0>(in, stages_of(here.second), number);
+                return number;
             } else {
-                walk<At + 1>(out, stages, add(here, describe_stream(out), front));
+                return walk<At + 1>(out, stages, add(here, describe_stream(out), front));
             }
+        } else {
+            return front;
         }
     }
 
@@ -115,8 +133,7 @@ public:
 template <class Source, class... Stages>
 [[nodiscard]] topology describe(const pipeline<Source, Stages...>& of) {
     detail::pipeline_walk walk;
-    const auto in = of.source.output();
-    walk.walk<0>(in, of.stages, walk.add(of.source, detail::describe_stream(in), std::nullopt));
+    walk.walk_all(of);
     return std::move(walk.made);
 }
 

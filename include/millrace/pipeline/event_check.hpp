@@ -19,21 +19,23 @@ inline constexpr bool is_key_by = false;
 template <class Projection>
 inline constexpr bool is_key_by<key_by_stage<Projection>> = true;
 
-/// The `key_by` stages that every event reaches as it came.
-template <std::size_t At = 0, class... Stages>
-[[nodiscard]] auto leading_keys([[maybe_unused]] const std::tuple<Stages...>& stages) {
+/// The `key_by` stages that every event reaches as it came; of those that stand `behind` the
+/// stages, where all pass it on so.
+template <std::size_t At = 0, class... Stages, class... Behind>
+[[nodiscard]] auto leading_keys([[maybe_unused]] const std::tuple<Stages...>& stages,
+                                const std::tuple<Behind...>& behind = {}) {
     if constexpr (At < sizeof...(Stages)) {
         using stage = std::tuple_element_t<At, std::tuple<Stages...>>;
         if constexpr (is_key_by<stage>) {
             return std::tuple_cat(std::tuple<stage>{std::get<At>(stages)},
-                                  leading_keys<At + 1>(stages));
+                                  leading_keys<At + 1>(stages, behind));
         } else if constexpr (requires { typename stage::passes_all; }) {
-            return leading_keys<At + 1>(stages);
+            return leading_keys<At + 1>(stages, behind);
         } else {
             return std::tuple<>{};
         }
     } else {
-        return std::tuple<>{};
+        return behind;
     }
 }
 

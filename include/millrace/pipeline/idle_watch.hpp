@@ -12,19 +12,30 @@ namespace millrace::detail {
 /// twice in a row, for behind a pause of the whole process input may wait that nobody has read.
 class idle_watch {
 public:
-    void note_input() noexcept { has_input_ = true; }
+    /// True where it was idle.
+    bool note_input() noexcept {
+        has_input_ = true;
+        return std::exchange(is_idle_, false);
+    }
 
     /// True once each time that it becomes idle.
     [[nodiscard]] bool look(std::chrono::nanoseconds now, duration timeout) {
         if (std::exchange(has_input_, false)) {
             last_input_ = now;
-            is_idle_ = is_overdue_ = false;
+            is_overdue_ = false;
             return false;
         }
         const bool was_overdue = std::exchange(is_overdue_, now - last_input_ >= timeout);
         if (is_idle_ || !was_overdue || !is_overdue_) return false;
         is_idle_ = true;
         return true;
+    }
+
+    /// One that was not idle begins anew.
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(is_idle_);
+        if constexpr (Archive::is_loading) has_input_ = !is_idle_;
     }
 
 private:

@@ -8,12 +8,10 @@
 
 namespace millrace {
 
-/// A described pipeline: a source and the stages behind it. It does nothing until `start` or an
-/// endpoint's `serve` gives it a place to publish to.
+/// A described pipeline: a source, or other pipelines that meet (see `union_of`), and the stages
+/// behind. It does nothing until `start` or an endpoint's `serve` gives it a place to publish to.
 template <class Source, pipeline_stage... Stages>
 struct pipeline {
-    using event_type = typename Source::event_type;
-    using codec_type = typename Source::codec_type;
     using input_stream = decltype(std::declval<const Source&>().output());
     using output_stream = typename detail::stream_behind<input_stream, Stages...>::type;
 

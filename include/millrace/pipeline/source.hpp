@@ -37,12 +37,14 @@ public:
           timing_{std::move(timing)},
           present_{settings, clock},
           producers_{make_producers(timing_)},
-          next_{std::move(next)} {}
+          next_{std::move(next)} {
+        idle_.note_input();  // it may have begun without any
+    }
 
     void begin_batch() noexcept { present_.begin_batch(); }
 
     [[nodiscard]] errc push(const Event& one, [[maybe_unused]] std::uint64_t producer) {
-        idle_.note_input();
+        note_input();
         if constexpr (is_untimed) {
             next_.push(one, event_stamp{});
         } else if constexpr (is_by_arrival) {
@@ -64,6 +66,7 @@ public:
 
     /// No event earlier than this will come.
     void advance(timestamp to) {
+        if (to > state_.watermark) note_input();
         raise(to);
         if constexpr (is_by_producer) producers_.advance(to);
         pass_on();
@@ -102,10 +105,9 @@ public:
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        ar(state_, passed_on_);
+        ar(state_, passed_on_, idle_);
         if constexpr (is_by_producer) ar(producers_);
         ar(next_);
-        if constexpr (Archive::is_loading) idle_.note_input();
     }
 
 private:
@@ -127,6 +129,11 @@ private:
         } else {
             state_.observe(present_.trusted(time), settings_);
         }
+    }
+
+    void note_input() {
+        if (idle_.note_input()) [[unlikely]]
+            next_.active();
     }
 
     void raise(timestamp to) noexcept { state_.watermark = std::max(state_.watermark, to); }

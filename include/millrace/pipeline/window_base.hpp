@@ -25,6 +25,7 @@ public:
     template <class Record>
     void preview(const Record&, event_stamp) noexcept {}
 
+    void active() { next_.active(); }
     [[nodiscard]] bool has_room() const { return next_.has_room(); }
     void flush() { next_.flush(); }
 

@@ -114,18 +114,20 @@ inline void append_topics(std::string& out, const publications& all,
     append_topics(answer.body, all, request.query("key"), who, options);
     answer.body += R"(,"inputs":[)";
     const char* separator = "";
-    for (const auto& each : all) {
-        if (each->input_paths.empty() ||
-            !may(options, endpoint_action::send, each->input, std::nullopt, who.principal))
-            continue;
-        answer.body.append(std::exchange(separator, ",")).append(R"({"name":)");
-        append_json_string(answer.body, each->input);
-        const char* open = R"(,"paths":[)";
-        for (const auto& path : each->input_paths) {
-            answer.body += std::exchange(open, ",");
-            append_json_string(answer.body, path);
+    for (const auto& published : all) {
+        for (const auto& each : published->inputs) {
+            if (each.paths.empty() ||
+                !may(options, endpoint_action::send, each.name, std::nullopt, who.principal))
+                continue;
+            answer.body.append(std::exchange(separator, ",")).append(R"({"name":)");
+            append_json_string(answer.body, each.name);
+            const char* open = R"(,"paths":[)";
+            for (const auto& path : each.paths) {
+                answer.body += std::exchange(open, ",");
+                append_json_string(answer.body, path);
+            }
+            answer.body += "]}";
         }
-        answer.body += "]}";
     }
     answer.body += R"(],"http":["/api/topics","/healthz","/readyz")";
     if (has_metrics && may_observe(options, request, who, "metrics"))

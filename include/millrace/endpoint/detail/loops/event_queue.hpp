@@ -38,31 +38,34 @@ public:
     virtual void close() = 0;
 };
 
-/// A running pipeline whose events can come from other loops.
-template <class Running>
-concept reachable_pipeline = portable_event<typename Running::event_type> && requires(Running& r) {
-    r.close_in_slices(std::size_t{});
-    typename Running::decoder_type;
-    typename Running::event_check_type;
+/// A source of a running pipeline whose events can come from other loops.
+template <class Source>
+concept reachable_source = portable_event<typename Source::event_type> && requires {
+    typename Source::decoder_type;
+    typename Source::event_check_type;
 };
 
-/// Decodes messages in the loop that received them and sends their events, in batches, to the loop
-/// in which the pipeline runs. Events of one connection stay in order. While the pipeline is so far
-/// behind that no batch is free, none of the queue's senders is read. In the pipeline's own loop
-/// events go to it at once, and are sent only while it catches up with windows that are due.
+/// Decodes messages of one source in the loop that received them and sends their events, in
+/// batches, to the loop in which the pipeline runs. Events of one connection stay in order. While
+/// the pipeline is so far behind that no batch is free, none of the queue's senders is read. In the
+/// pipeline's own loop events go to it at once, and are sent only while it catches up with windows
+/// that are due.
 ///
 /// A sender at one of whose events the pipeline throws is closed, as in the pipeline's own loop:
 /// nothing that it sent behind that event is taken, and all that others sent is. A message that was
 /// posted is a sender of its own, which is told how many of its events were taken; so that it is
 /// the same in every loop, they are sent in the pipeline's own, too.
-template <reachable_pipeline Running>
+///
+/// @tparam Source see `running_source`; a pipeline of one source is one
+/// @tparam Pipeline the pipeline that it belongs to
+template <reachable_source Source, class Pipeline = Source>
 class event_queue final : public event_queue_base,
                           public flushable,
-                          public std::enable_shared_from_this<event_queue<Running>> {
-    using event = typename Running::event_type;
+                          public std::enable_shared_from_this<event_queue<Source, Pipeline>> {
+    using event = typename Source::event_type;
     using batch = event_batch<event>;
     static constexpr bool has_producers = [] {
-        if constexpr (requires { Running::has_producers; }) return bool{Running::has_producers};
+        if constexpr (requires { Source::has_producers; }) return bool{Source::has_producers};
         return false;
     }();
 
@@ -70,17 +73,17 @@ public:
     /// A batch is sent once it has so many events; what is left of a turn at its end.
     static constexpr std::size_t max_batch_events = 1024;
 
-    event_queue(Running& pipeline, std::shared_ptr<closing_turns<Running>> closing,
+    event_queue(Source& source, std::shared_ptr<closing_turns<Pipeline>> closing,
                 std::shared_ptr<loop> pipeline_loop, std::shared_ptr<mailbox> pipeline_mailbox,
                 std::shared_ptr<loop> receiver, const std::shared_ptr<mailbox>& of_receiver)
-        : local_{pipeline_loop == receiver ? &pipeline : nullptr},
+        : local_{pipeline_loop == receiver ? &source : nullptr},
           closing_{closing},
-          decode_{pipeline.limits()},
-          check_{pipeline.event_check()},
+          decode_{source.limits()},
+          check_{source.event_check()},
           receiver_{std::move(receiver)},
           queue_{std::make_shared<batch_queue<batch>>(
               of_receiver, std::move(pipeline_mailbox),
-              [to = &pipeline, closing, pipeline_loop = std::move(pipeline_loop),
+              [to = &source, closing, pipeline_loop = std::move(pipeline_loop),
                senders = of_receiver, is_local = local_ != nullptr](batch& b) {
                   return take(*to, *closing, *pipeline_loop, *senders, is_local, b);
               },
@@ -111,7 +114,7 @@ public:
         }
     }
 
-    /// As `running_pipeline::receive`, of a connection that has entered and is not paused.
+    /// As `running_source::receive`, of a connection that has entered and is not paused.
     template <class OnError>
     std::size_t receive(connection& from, std::span<char> message, OnError&& on_error) {
         if (is_shut_) return 0;
@@ -228,18 +231,18 @@ private:
 
     /// False where the pipeline is behind before all is taken. A connection of the same loop is
     /// closed at once: what it sends next might not be queued.
-    static bool take(Running& pipeline, closing_turns<Running>& closing, loop& pipeline_loop,
+    static bool take(Source& source, closing_turns<Pipeline>& closing, loop& pipeline_loop,
                      mailbox& senders, bool is_local, batch& events) {
         const loop::turn turn{pipeline_loop};
-        pipeline.begin_batch();
-        pipeline.reject(events.take_rejected());
+        source.begin_batch();
+        source.reject(events.take_rejected());
         events.for_each_run(
             [&](const std::shared_ptr<event_sender>& from, std::span<const event> run) {
                 if (from->has_failed) return run.size();
                 std::size_t taken = 0;
                 const auto push_all = [&] {
-                    for (; taken != run.size() && may_push(pipeline, closing); ++taken)
-                        static_cast<void>(pipeline.push_next(run[taken], from->id));
+                    for (; taken != run.size() && may_push(source, closing); ++taken)
+                        static_cast<void>(source.push_next(run[taken], from->id));
                 };
                 from->has_failed = !pipeline_loop.contain(push_all, from->id);
                 from->taken += taken;
@@ -254,7 +257,7 @@ private:
         closing.check();
         if (!events.is_taken()) return false;
         if constexpr (has_producers) {
-            for (const std::uint64_t each : events.closed()) pipeline.leave(each);
+            for (const std::uint64_t each : events.closed()) source.leave(each);
         }
         events.clear();
         return true;
@@ -268,14 +271,14 @@ private:
     }
 
     /// Once its turns are over, a push catches up.
-    static bool may_push(const Running& pipeline, const closing_turns<Running>& closing) noexcept {
-        return !pipeline.is_behind() || closing.is_closed();
+    static bool may_push(const Source& source, const closing_turns<Pipeline>& closing) noexcept {
+        return !source.is_behind() || closing.is_closed();
     }
 
-    Running* local_;                                   ///< the pipeline, if this is its loop
-    std::shared_ptr<closing_turns<Running>> closing_;  ///< to be used there
-    typename Running::decoder_type decode_;
-    typename Running::event_check_type check_;
+    Source* local_;                                     ///< if this is the loop of the pipeline
+    std::shared_ptr<closing_turns<Pipeline>> closing_;  ///< to be used there
+    typename Source::decoder_type decode_;
+    typename Source::event_check_type check_;
     std::shared_ptr<loop> receiver_;
     std::shared_ptr<batch_queue<batch>> queue_;
     std::unordered_map<connection*, std::shared_ptr<event_sender>> senders_;

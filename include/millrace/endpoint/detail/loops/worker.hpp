@@ -149,9 +149,9 @@ public:
         sessions_.for_each([](session_type& each) { each.finish(); });
     }
 
-    void add_routes(route_table routes, std::shared_ptr<event_queue_base> queue) {
+    void add_routes(route_table routes, std::vector<std::shared_ptr<event_queue_base>> queues) {
         routes_.merge(routes);
-        if (queue) event_queues_.push_back(std::move(queue));
+        for (auto& each : queues) event_queues_.push_back(std::move(each));
     }
 
     /// Once the thread has ended.

@@ -66,31 +66,31 @@ private:
     std::string input_;
 };
 
-/// The events go to `Running`, a running pipeline in the same loop; the route must not be used once
-/// that is gone.
-template <class Running>
+/// The events go to `Source`, one of a running pipeline in the same loop; the route must not be
+/// used once that is gone.
+template <class Source>
 class input_route final : public event_route {
 public:
-    input_route(Running& pipeline, std::string input, topic_list topics)
-        : event_route{std::move(input), std::move(topics)}, pipeline_{pipeline} {}
+    input_route(Source& source, std::string input, topic_list topics)
+        : event_route{std::move(input), std::move(topics)}, source_{source} {}
 
     void on_message(connection& from, websocket::opcode op, std::span<char> payload) override {
         receive_events(from, op, payload, [&](std::span<char> message, auto&& on_error) {
-            pipeline_.receive(message, on_error, from.id());
+            source_.receive(message, on_error, from.id());
         });
     }
 
     void on_post(connection& from, std::span<char> body, const http::responder& respond) override {
         post_report report{from.options().max_errors_per_message};
         std::uint64_t accepted = 0;
-        pipeline_.begin_batch();
+        source_.begin_batch();
         const auto take = [&](const auto& one) {
-            const errc refused = pipeline_.push_next(one, from.id());
+            const errc refused = source_.push_next(one, from.id());
             if (refused == errc{}) ++accepted;
             return refused;
         };
         try {
-            pipeline_.decode(body, take, [&](const input_error& error) { report.reject(error); });
+            source_.decode(body, take, [&](const input_error& error) { report.reject(error); });
         } catch (...) {
             respond(report.answer(accepted, true));
             on_close(from);
@@ -101,11 +101,11 @@ public:
     }
 
     void on_close(connection& from) override {
-        if constexpr (requires { requires Running::has_producers; }) pipeline_.leave(from.id());
+        if constexpr (requires { requires Source::has_producers; }) source_.leave(from.id());
     }
 
 private:
-    Running& pipeline_;
+    Source& source_;
 };
 
 }  // namespace millrace::detail

@@ -8,7 +8,6 @@
 #include <string_view>
 #include <utility>
 
-#include <millrace/endpoint/detail/loops/event_queue.hpp>
 #include <millrace/endpoint/detail/routes/event_route.hpp>
 #include <millrace/endpoint/detail/routes/queued_input_route.hpp>
 #include <millrace/endpoint/detail/routes/route.hpp>
@@ -51,18 +50,17 @@ inline void require_name(const std::string& name) {
     return routes;
 }
 
-/// What the authorisation rule is asked about: see `authorization_rule`.
+/// What the authorisation rule is asked about, of a source: see `authorization_rule`.
 [[nodiscard]] inline std::string input_name(std::string_view input, const serve_options& options) {
     if (!input.empty() || options.duplex_path.empty()) return std::string{input};
     return options.duplex_path.substr(1);
 }
 
-/// The paths of a pipeline whose input's name is `input`; `make_input(name, topics)` makes a route
-/// that takes its events and streams topics.
+/// Adds the paths of a source whose name is `input`; `make_input(name, topics)` makes a route that
+/// takes its events and streams topics.
 template <class MakeInput>
-[[nodiscard]] route_table routes_of(std::string_view input, const topic_list& topics,
-                                    const serve_options& options, MakeInput&& make_input) {
-    auto routes = topic_routes(topics);
+void add_input_routes(route_table& routes, std::string_view input, const topic_list& topics,
+                      const serve_options& options, MakeInput&& make_input) {
     const std::string& duplex = options.duplex_path;
     const std::string name = input_name(input, options);
     if (!input.empty()) {
@@ -70,28 +68,28 @@ template <class MakeInput>
         add_route(routes, "/" + name, make_input(name, topic_list{}));
     }
     if (!duplex.empty()) add_route(routes, duplex, make_input(name, topics));
-    return routes;
 }
 
-/// Of a pipeline that no queue reaches, in its own loop.
-template <class Running>
-[[nodiscard]] route_table pipeline_routes(Running& pipeline, const topic_list& topics,
-                                          const serve_options& options) {
-    return routes_of(pipeline.input(), topics, options, [&](std::string name, topic_list followed) {
-        return std::make_unique<input_route<Running>>(pipeline, std::move(name),
-                                                      std::move(followed));
-    });
+/// Of a source that no queue reaches, in its pipeline's loop.
+template <class Source>
+void add_direct_routes(route_table& routes, Source& source, const topic_list& topics,
+                       const serve_options& options) {
+    const auto make = [&](std::string name, topic_list followed) {
+        return std::make_unique<input_route<Source>>(source, std::move(name), std::move(followed));
+    };
+    add_input_routes(routes, source.input(), topics, options, make);
 }
 
-/// In a loop from which `queue` leads to the pipeline.
-template <reachable_pipeline Running>
-[[nodiscard]] route_table pipeline_routes(const std::shared_ptr<event_queue<Running>>& queue,
-                                          std::string_view input, const topic_list& topics,
-                                          const serve_options& options) {
-    return routes_of(input, topics, options, [&](std::string name, topic_list followed) {
-        return std::make_unique<queued_input_route<Running>>(queue, std::move(name),
-                                                             std::move(followed));
-    });
+/// In a loop from which `queue` leads to the source.
+template <class Queue>
+void add_queued_routes(route_table& routes, const std::shared_ptr<Queue>& queue,
+                       std::string_view input, const topic_list& topics,
+                       const serve_options& options) {
+    const auto make = [&](std::string name, topic_list followed) {
+        return std::make_unique<queued_input_route<Queue>>(queue, std::move(name),
+                                                           std::move(followed));
+    };
+    add_input_routes(routes, input, topics, options, make);
 }
 
 }  // namespace millrace::detail

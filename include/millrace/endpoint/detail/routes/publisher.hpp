@@ -23,14 +23,17 @@ namespace millrace::detail {
 
 /// What one pipeline publishes: its topics, and the storages of some.
 struct publication {
+    /// An input as `may` is asked about it, and the paths that take its events.
+    struct input {
+        std::string name;
+        std::vector<std::string> paths;
+    };
     struct stored {
         std::string topic;
         std::unique_ptr<history> records;
     };
 
-    /// The pipeline's input as `may` is asked about it, and the paths that take its events.
-    std::string input{};
-    std::vector<std::string> input_paths{};
+    std::vector<input> inputs{};
     std::vector<std::shared_ptr<topic>> topics{};
     std::vector<stored> histories{};
 };

@@ -9,7 +9,6 @@
 #include <millrace/codec/codec.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/connection.hpp>
-#include <millrace/endpoint/detail/loops/event_queue.hpp>
 #include <millrace/endpoint/detail/routes/event_route.hpp>
 #include <millrace/endpoint/detail/routes/post_report.hpp>
 #include <millrace/http/response.hpp>
@@ -17,12 +16,12 @@
 
 namespace millrace::detail {
 
-/// An `input_route` whose pipeline may run in another loop. A queue may have several routes.
-template <reachable_pipeline Running>
+/// An `input_route` whose pipeline may run in another loop. `Queue` is an `event_queue`, which may
+/// have several routes.
+template <class Queue>
 class queued_input_route final : public event_route {
 public:
-    queued_input_route(std::shared_ptr<event_queue<Running>> to, std::string input,
-                       topic_list topics)
+    queued_input_route(std::shared_ptr<Queue> to, std::string input, topic_list topics)
         : event_route{std::move(input), std::move(topics)}, queue_{std::move(to)} {}
 
     void on_open(connection& from) override {
@@ -52,7 +51,7 @@ public:
     void on_close(connection& from) override { queue_->leave(from); }
 
 private:
-    std::shared_ptr<event_queue<Running>> queue_;
+    std::shared_ptr<Queue> queue_;
 };
 
 }  // namespace millrace::detail

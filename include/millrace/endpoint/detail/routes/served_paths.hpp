@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,11 @@
 #include <millrace/http/router.hpp>
 
 namespace millrace::detail {
+
+template <class Sources>
+inline constexpr bool are_reachable = false;
+template <class... Sources>
+inline constexpr bool are_reachable<std::tuple<Sources...>> = (reachable_source<Sources> && ...);
 
 /// What an endpoint offers, path by path: HTTP and the pipelines themselves in the first loop,
 /// routes in each. `Worker` is a loop's part, see `worker`; the first of them is the first loop's.
@@ -36,7 +43,7 @@ public:
         for (const auto& each : workers_) {
             route_table routes;
             routes.emplace(path, make());
-            add_routes(*each, std::move(routes), nullptr);
+            add_routes(*each, std::move(routes), {});
         }
     }
 
@@ -44,34 +51,27 @@ public:
     template <class Running>
     void add_pipeline(std::unique_ptr<served<Running>> pipeline,
                       std::shared_ptr<publication> published, const serve_options& options) {
-        if (workers_.size() > 1 && !reachable_pipeline<Running>)
+        constexpr bool is_reachable = are_reachable<decltype(pipeline->running.sources())>;
+        if (workers_.size() > 1 && !is_reachable)
             throw std::invalid_argument(
                 "millrace: events that go from loop to loop need a schema and copies");
-        Running& running = pipeline->running;
-        const auto& topics = published->topics;
-        published->input = input_name(running.input(), options);
-        if (!running.input().empty()) published->input_paths.push_back("/" + published->input);
-        if (!options.duplex_path.empty()) published->input_paths.push_back(options.duplex_path);
-        if constexpr (reachable_pipeline<Running>) {
-            require_owned_views<typename Running::event_type>();
-            const auto closing = pipeline->close_in_turns(first().shared_loop());
-            const auto queue_from = [&](Worker& w) {
-                return std::make_shared<event_queue<Running>>(
-                    running, closing, first().shared_loop(), first().shared_mailbox(),
-                    w.shared_loop(), w.shared_mailbox());
-            };
-            const auto own = queue_from(first());
-            add_to_first(pipeline_routes(own, running.input(), topics, options));
-            event_queues_.push_back(own);
-            for_each_other([&](Worker& w) {
-                auto queue = queue_from(w);
-                auto routes =
-                    pipeline_routes(queue, running.input(), replicate(topics, w), options);
-                event_queues_.push_back(queue);
-                add_routes(w, std::move(routes), std::move(queue));
-            });
+        if (Running::source_count > 1 && !options.duplex_path.empty())
+            throw std::invalid_argument(
+                "millrace: a duplex path takes the events of one input, and this pipeline has "
+                "several: send to their own paths, and follow its topics");
+        pipeline->for_each_source([&](const auto& each) {
+            auto& known = published->inputs.emplace_back();
+            known.name = input_name(each.input(), options);
+            if (!each.input().empty()) known.paths.push_back("/" + known.name);
+            if (!options.duplex_path.empty()) known.paths.push_back(options.duplex_path);
+        });
+        if constexpr (is_reachable) {
+            add_reachable(*pipeline, published->topics, options);
         } else {
-            add_to_first(pipeline_routes(running, topics, options));
+            auto routes = topic_routes(published->topics);
+            pipeline->for_each_source(
+                [&](auto& each) { add_direct_routes(routes, each, published->topics, options); });
+            add_to_first(std::move(routes));
         }
         pipeline->label = label_of(pipeline->input());
         pipelines_.push_back(std::move(pipeline));
@@ -82,8 +82,7 @@ public:
     void add_topic(std::shared_ptr<publication> published) {
         const auto& topics = published->topics;
         add_to_first(topic_routes(topics));
-        for_each_other(
-            [&](Worker& w) { add_routes(w, topic_routes(replicate(topics, w)), nullptr); });
+        for_each_other([&](Worker& w) { add_routes(w, topic_routes(replicate(topics, w)), {}); });
         publications_.push_back(std::move(published));
     }
 
@@ -104,6 +103,8 @@ public:
     http::router http;
 
 private:
+    using queue_list = std::vector<std::shared_ptr<event_queue_base>>;
+
     [[nodiscard]] Worker& first() const noexcept { return *workers_.front(); }
 
     template <class Function>
@@ -131,15 +132,43 @@ private:
         return label;
     }
 
-    void add_to_first(route_table routes) {
-        for (const auto& each : routes) require_free(each.first);
-        add_routes(first(), std::move(routes), nullptr);
+    /// Each loop has a queue for each source; that of the first is there for what has to wait.
+    template <class Running>
+    void add_reachable(served<Running>& pipeline, const topic_list& topics,
+                       const serve_options& options) {
+        const auto closing = pipeline.close_in_turns(first().shared_loop());
+        const auto make = [&](Worker& w, const topic_list& followed, auto&& add) {
+            auto routes = topic_routes(followed);
+            queue_list queues;
+            pipeline.for_each_source([&](auto& each) {
+                using source = std::remove_reference_t<decltype(each)>;
+                require_owned_views<typename source::event_type>();
+                auto queue = std::make_shared<event_queue<source, Running>>(
+                    each, closing, first().shared_loop(), first().shared_mailbox(), w.shared_loop(),
+                    w.shared_mailbox());
+                add_queued_routes(routes, queue, each.input(), followed, options);
+                queues.push_back(std::move(queue));
+            });
+            add(std::move(routes), queues);
+            event_queues_.insert(event_queues_.end(), queues.begin(), queues.end());
+        };
+        make(first(), topics,
+             [&](route_table routes, const queue_list&) { add_to_first(std::move(routes)); });
+        for_each_other([&](Worker& w) {
+            make(w, replicate(topics, w), [&](route_table routes, const queue_list& queues) {
+                add_routes(w, std::move(routes), queues);
+            });
+        });
     }
 
-    static void add_routes(Worker& to, route_table routes,
-                           std::shared_ptr<event_queue_base> queue) {
-        to.run([routes = std::move(routes), queue = std::move(queue)](Worker& w) mutable {
-            w.add_routes(std::move(routes), std::move(queue));
+    void add_to_first(route_table routes) {
+        for (const auto& each : routes) require_free(each.first);
+        add_routes(first(), std::move(routes), {});
+    }
+
+    static void add_routes(Worker& to, route_table routes, queue_list queues) {
+        to.run([routes = std::move(routes), queues = std::move(queues)](Worker& w) mutable {
+            w.add_routes(std::move(routes), std::move(queues));
         });
     }
 
@@ -156,7 +185,7 @@ private:
     const std::vector<std::unique_ptr<Worker>>& workers_;
     std::vector<std::unique_ptr<served_pipeline>> pipelines_;
     std::vector<std::shared_ptr<publication>> publications_;
-    std::vector<std::shared_ptr<event_queue_base>> event_queues_;
+    queue_list event_queues_;
 };
 
 }  // namespace millrace::detail

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include <millrace/endpoint/detail/loops/closing_turns.hpp>
@@ -23,7 +24,8 @@ public:
     virtual void end_turns() = 0;
     virtual std::error_code finish() = 0;
     [[nodiscard]] virtual endpoint_snapshot::pipeline snapshot() const = 0;
-    [[nodiscard]] virtual std::string_view input() const = 0;
+    /// The names of its inputs, "nyse+nasdaq".
+    [[nodiscard]] virtual std::string input() const = 0;
 
     std::string label;  ///< no other pipeline of the endpoint has it
     topology made_of;
@@ -59,11 +61,29 @@ public:
     [[nodiscard]] endpoint_snapshot::pipeline snapshot() const override {
         return {label, running.stats(), running.stages()};
     }
-    [[nodiscard]] std::string_view input() const override { return running.input(); }
+    [[nodiscard]] std::string input() const override {
+        std::string names;
+        for_each_source([&](const auto& each) {
+            if (!names.empty() && !each.input().empty()) names += '+';
+            names += each.input();
+        });
+        return names;
+    }
+
+    /// Calls `f(source)` for each, see `running_source`; their place is the same as long as this.
+    template <class Function>
+    void for_each_source(Function&& f) {
+        std::apply([&](auto&... each) { (f(each), ...); }, sources_);
+    }
+    template <class Function>
+    void for_each_source(Function&& f) const {
+        std::apply([&](const auto&... each) { (f(each), ...); }, sources_);
+    }
 
     Running running;
 
 private:
+    decltype(std::declval<Running&>().sources()) sources_{running.sources()};
     std::function<void()> check_;
     std::function<void()> end_turns_;
 };

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include <millrace/codec/codec.hpp>
+#include <millrace/core/error.hpp>
+#include <millrace/core/timestamp.hpp>
+#include <millrace/pipeline/event_check.hpp>
+#include <millrace/pipeline/source_time.hpp>
+
+namespace millrace {
+
+/// One source of a running pipeline, in the thread that drives that: a reference, which is copied
+/// cheaply and valid as long as the pipeline. A pipeline of one source has all of this itself.
+template <class State, std::size_t Index>
+class running_source {
+    using source = typename State::template source_type<Index>;
+    using busy = typename State::busy;
+
+public:
+    using event_type = typename source::event_type;
+    using decoder_type = typename source::decoder_type;
+    using event_check_type = typename source::event_check_type;
+    /// Whether it matters whose an event is.
+    static constexpr bool has_producers = std::same_as<typename source::timing_type, by_producer>;
+
+    explicit running_source(State& of) noexcept : of_{&of} {}
+
+    /// The name given to `from`.
+    [[nodiscard]] std::string_view input() const noexcept { return own().name; }
+
+    /// Takes one event in. Results reach the sink before it returns, but for those of windows that
+    /// close in slices: see `running_pipeline::close_in_slices`.
+    /// `producer` is who it is of, for a source `by_producer`.
+    /// @return `errc::too_far_ahead` or `errc::key_too_long` where the source refuses it (see
+    /// millrace/pipeline/source_time.hpp), which is counted
+    errc push(const event_type& one, std::uint64_t producer = 0) {
+        begin_batch();
+        return push_next(one, producer);
+    }
+
+    /// What `push_next` takes from now on came together: the clock is read once for it at most.
+    void begin_batch() noexcept { own().root.begin_batch(); }
+
+    /// As `push`, of the batch that was begun.
+    errc push_next(const event_type& one, std::uint64_t producer = 0) {
+        const busy guard{*of_};
+        if (is_behind()) [[unlikely]]
+            of_->catch_up();
+        source& to = own();
+        ++to.events;  // also one at which it throws
+        const errc refused = to.root.push(one, producer);
+        if (refused != errc{}) {
+            --to.events;
+            reject(1);
+        }
+        return refused;
+    }
+
+    /// Nothing more comes of the producer for now.
+    void leave(std::uint64_t producer) {
+        const busy guard{*of_};
+        of_->catch_up();
+        own().root.leave(producer);
+    }
+
+    /// Decodes a message (a JSON object, an array of them, or lines of them) and takes its events
+    /// in; `on_error(const input_error&)` for each that is refused. The message is decoded in
+    /// place: its bytes change, and the byte behind it must be writable. Returns how many events
+    /// it took in.
+    template <class OnError>
+    std::uint64_t receive(std::span<char> message, OnError&& on_error, std::uint64_t producer = 0) {
+        const std::uint64_t before = events();
+        begin_batch();
+        const auto take = [&](const event_type& one) { return push_next(one, producer); };
+        decode(message, take, on_error);
+        return events() - before;
+    }
+
+    /// Likewise, but calls `take(const event_type&)` for each event that is not refused, instead of
+    /// taking it in; what that refuses and counts by itself, such as `push_next`, is told as well.
+    template <class Take, class OnError>
+    void decode(std::span<char> message, Take&& take, OnError&& on_error) {
+        detail::decode_checked(
+            own().decode, own().check, message, take, [this] { reject(1); }, on_error);
+    }
+
+    /// For those who decode elsewhere: a function object, a copy for their thread, that says of an
+    /// event whether it may be pushed.
+    [[nodiscard]] event_check_type event_check() const { return own().check; }
+
+    /// What a decoder of its messages is made with, for those who decode elsewhere and `push`.
+    [[nodiscard]] const codec_limits& limits() const noexcept { return own().limits; }
+
+    /// Counts events that were refused elsewhere.
+    void reject(std::uint64_t events) noexcept { own().rejected += events; }
+
+    /// Says that no event earlier than `watermark` will come of it; at the end of time, that none
+    /// will.
+    void advance(timestamp watermark) {
+        const busy guard{*of_};
+        of_->catch_up();
+        own().root.advance(watermark);
+    }
+
+    /// Looks whether the source is idle, which it is when it is found so twice in a row; to be
+    /// called some times a second.
+    void tick() {
+        const busy guard{*of_};
+        of_->catch_up();
+        own().root.look();
+    }
+
+    /// Whether windows of the pipeline wait that are due.
+    [[nodiscard]] bool is_behind() const noexcept { return of_->pace.is_behind; }
+
+    /// How many events it took in, and how many were refused.
+    [[nodiscard]] std::uint64_t events() const noexcept { return own().events; }
+    [[nodiscard]] std::uint64_t rejected() const noexcept { return own().rejected; }
+
+private:
+    [[nodiscard]] source& own() const noexcept { return of_->nodes.template source<Index>(); }
+
+    State* of_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstddef>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <millrace/pipeline/build.hpp>
+#include <millrace/pipeline/closing_pace.hpp>
+#include <millrace/pipeline/graph.hpp>
+
+namespace millrace::detail {
+
+/// All that a running pipeline is made of, for those who drive it: as a whole, or one of its
+/// sources. It stays where it is made.
+template <class Pipeline, class Sink, class Clock>
+class running_state {
+public:
+    using graph_type = graph<Pipeline, open_end, std::tuple<>, Sink, Clock>;
+    static constexpr std::size_t source_count = graph_type::source_count;
+    template <std::size_t Index>
+    using source_type =
+        std::remove_reference_t<decltype(std::declval<graph_type&>().template source<Index>())>;
+
+    /// @throws std::invalid_argument where two sources have one name
+    running_state(const Pipeline& description, Sink to, const Clock& clock)
+        : sink{std::move(to)}, nodes(make_graph(description, clock)) {
+        std::set<std::string_view> names;
+        for_each_source([&](const auto& each) {
+            if (!names.insert(each.name).second)
+                throw std::invalid_argument{"millrace: two sources of a pipeline have the name \"" +
+                                            each.name + "\""};
+        });
+    }
+
+    /// Calls `f(source)` for each, in their order.
+    template <class Function>
+    void for_each_source(Function&& f) {
+        [&]<std::size_t... All>(std::index_sequence<All...>) {
+            (f(nodes.template source<All>()), ...);
+        }
+        (std::make_index_sequence<source_count>{});
+    }
+
+    /// While one lives, the pipeline has an event in hand.
+    class busy {
+    public:
+        explicit busy(running_state& of) : flag_{of.is_busy_} {
+            if (flag_)
+                throw std::logic_error{
+                    "millrace: a sink or handler calls the pipeline that calls it; give the event "
+                    "to another pipeline, or push it later"};
+            flag_ = true;
+        }
+        busy(const busy&) = delete;
+        busy& operator=(const busy&) = delete;
+        ~busy() { flag_ = false; }
+
+    private:
+        bool& flag_;
+    };
+
+    void begin_slice() noexcept {
+        const bool is_sliced = slice != closing_pace::unlimited;
+        pace = {slice, is_sliced, pace.is_behind};
+    }
+
+    bool go_on() {
+        if (std::exchange(pace.is_behind, false) && nodes.resume()) return true;
+        return !pace.is_behind;
+    }
+
+    void catch_up() {
+        if (!pace.is_behind) return;
+        pace = {.waits_for_room = true, .is_behind = true};
+        while (!go_on()) {
+            nodes.flush();
+            pace.waits_for_room = nodes.has_room();
+        }
+        begin_slice();
+    }
+
+    Sink sink;
+    closing_pace pace{};
+    std::size_t slice = closing_pace::unlimited;
+    graph_type nodes;
+    std::size_t next_look = 0;  ///< the source that is looked at first
+
+private:
+    graph_type make_graph(const Pipeline& description, const Clock& clock) {
+        build_context<Sink> context{sink, pace};
+        return graph_type{description, open_end{}, std::tuple<>{}, context, clock, 0};
+    }
+
+    bool is_busy_ = false;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,234 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+#include <millrace/core/node.hpp>
+#include <millrace/core/port.hpp>
+#include <millrace/core/port_watermarks.hpp>
+#include <millrace/core/stream.hpp>
+#include <millrace/pipeline/pipeline.hpp>
+
+namespace millrace {
+
+namespace detail {
+
+/// Passes on what comes by any port, with the watermark that holds for all.
+template <std::size_t Ports, class Next>
+class union_node {
+public:
+    explicit union_node(Next next) : next_{std::move(next)} {}
+
+    template <class Event>
+    void push(std::size_t port, const Event& event, event_stamp at) {
+        ++events_;
+        next_.push(event, stamp(port, at));
+    }
+    template <class Event>
+    void update(std::size_t port, const Event& before, const Event& after, event_stamp at) {
+        ++events_;
+        next_.update(before, after, stamp(port, at));
+    }
+    template <class Event>
+    void remove(std::size_t port, const Event& gone, event_stamp at) {
+        ++events_;
+        next_.remove(gone, stamp(port, at));
+    }
+    template <class Record>
+    void preview(std::size_t port, const Record& row, event_stamp at) {
+        next_.preview(row, stamp(port, at));
+    }
+    void watermark(std::size_t port, timestamp to, trigger why) {
+        watermarks_.raise(port, to);
+        pass_on(why);
+    }
+    void idle(std::size_t port) {
+        watermarks_.idle(port);
+        pass_on(trigger::watermark);
+        if (watermarks_.is_idle()) next_.idle();
+    }
+    void active(std::size_t port) {
+        const bool was_idle = watermarks_.is_idle();
+        watermarks_.active(port);
+        if (was_idle) next_.active();
+        pass_on(trigger::watermark);
+    }
+    std::error_code finish() { return next_.finish(); }
+    bool resume() { return next_.resume(); }
+    [[nodiscard]] bool has_room() const { return next_.has_room(); }
+    void flush() { next_.flush(); }
+    [[nodiscard]] std::uint64_t events_in() const noexcept { return events_; }
+    template <class Stats>
+    void collect_own(Stats& stats) const {
+        stats.watermark = passed_on_;
+    }
+    template <class Stats>
+    void collect(Stats& stats) const {
+        next_.collect(stats);
+    }
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(watermarks_, passed_on_, events_, next_);
+    }
+
+private:
+    event_stamp stamp(std::size_t port, event_stamp at) noexcept {
+        watermarks_.raise(port, at.watermark);
+        return {at.time, watermarks_.combined()};
+    }
+
+    void pass_on(trigger why) {
+        if (watermarks_.combined() <= passed_on_) return;
+        passed_on_ = watermarks_.combined();
+        next_.watermark(passed_on_, why);
+    }
+
+    port_watermarks<Ports> watermarks_;
+    timestamp passed_on_ = timestamp::min();
+    std::uint64_t events_ = 0;
+    Next next_;
+};
+
+template <class T>
+inline constexpr bool is_pipeline = false;
+template <class Source, class... Stages>
+inline constexpr bool is_pipeline<pipeline<Source, Stages...>> = true;
+
+template <class Event, class Codec, class Timing>
+[[nodiscard]] auto as_pipeline(from_stage<Event, Codec, Timing> source) {
+    return pipeline<from_stage<Event, Codec, Timing>>{std::move(source), {}};
+}
+template <class Other>
+[[nodiscard]] Other as_pipeline(Other other) {
+    return other;
+}
+
+/// Stops the compiler where the streams do not fit together.
+template <class First, class... Others>
+consteval bool require_alike() {
+    constexpr bool is_open =
+        (!std::same_as<First, no_stream> && ... && !std::same_as<Others, no_stream>);
+    static_assert(is_open,
+                  "union_of needs: inputs that go on; a tee of two branches ends its pipeline (see "
+                  "millrace/operators/tee.hpp)");
+    if constexpr (is_open) {
+        constexpr bool is_whole = (!First::is_windowed && ... && !Others::is_windowed);
+        constexpr bool is_one_event =
+            (std::same_as<typename First::event_type, typename Others::event_type> && ...);
+        constexpr bool is_shared = (!is_key_time<typename First::time_type> && ... &&
+                                    !is_key_time<typename Others::time_type>);
+        constexpr bool is_timed =
+            (std::same_as<typename First::time_type, typename Others::time_type> && ...);
+        constexpr bool is_one_key =
+            (std::same_as<typename First::key_by_type, typename Others::key_by_type> && ...);
+        static_assert(is_whole,
+                      "window needs: a process behind it, before union_of (see "
+                      "millrace/pipeline/process.hpp)");
+        static_assert(!is_whole || is_one_event,
+                      "union_of needs: streams of one event type; map one to the other (see "
+                      "millrace/pipeline/union_of.hpp)");
+        static_assert(!is_one_event || is_shared,
+                      "union_of needs: inputs whose watermark holds for all their keys, which "
+                      "that of per_key does not; take by_producer (see "
+                      "millrace/pipeline/source_time.hpp)");
+        static_assert(!is_one_event || !is_shared || is_timed,
+                      "union_of needs: a time in all inputs or in none, by an event_time field in "
+                      "their events' schema or processing_time in from (see "
+                      "millrace/pipeline/source_time.hpp)");
+        static_assert(!is_one_event || is_one_key,
+                      "union_of needs: inputs of the same key, or without; put key_by behind it "
+                      "rather than into them (see millrace/pipeline/union_of.hpp)");
+        return is_whole && is_one_event && is_shared && is_timed && is_one_key;
+    } else {
+        return false;
+    }
+}
+
+/// Likewise, for what only the values know. @throws std::invalid_argument
+template <class Stream>
+void check_one_key(const Stream& first, const Stream& other) {
+    bool is_one = first.key.name == other.key.name;
+    if constexpr (requires { first.key.projection == other.key.projection; })
+        is_one = is_one && first.key.projection == other.key.projection;
+    if (!is_one)
+        throw std::invalid_argument{
+            "union_of: the inputs have different keys; put key_by behind it rather than into them"};
+}
+
+}  // namespace detail
+
+/// Pipelines whose streams go on as one.
+template <class... Inputs>
+struct union_stage {
+    static constexpr std::string_view stage_name = "union_of";
+
+    using passes_all = void;
+
+    std::tuple<Inputs...> inputs;
+
+    /// The stream that it gives.
+    [[nodiscard]] auto output() const {
+        const auto& first = std::get<0>(inputs);
+        const auto stream = detail::output_behind(first.source.output(), first.stages);
+        if constexpr ((Inputs::output_stream::is_updating || ...)) {
+            return stream.template changing<updating>();
+        } else {
+            return stream;
+        }
+    }
+
+    template <class Next>
+    [[nodiscard]] auto make_node(Next next) const {
+        return detail::union_node<sizeof...(Inputs), Next>{std::move(next)};
+    }
+};
+
+namespace detail {
+
+template <class... Inputs>
+[[nodiscard]] auto make_union(Inputs... inputs) {
+    constexpr bool are_pipelines = (is_pipeline<Inputs> && ...);
+    static_assert(are_pipelines,
+                  "union_of needs: pipelines, each of which begins with from; the branches of a "
+                  "tee do not meet again (see millrace/pipeline/union_of.hpp)");
+    if constexpr (are_pipelines) {
+        if constexpr (require_alike<typename Inputs::output_stream...>()) {
+            const auto check = [](const auto& first, const auto&... others) {
+                (check_one_key(first, others), ...);
+            };
+            check(output_behind(inputs.source.output(), inputs.stages)...);
+            return pipeline<union_stage<Inputs...>>{{{std::move(inputs)...}}, {}};
+        }
+    }
+}
+
+}  // namespace detail
+
+/// Puts the events of several pipelines into one stream, in the order in which they are pushed:
+///
+///     auto nyse = from<trade>("nyse", disorder{250ms});
+///     auto nasdaq = from<trade>("nasdaq", disorder{1s}) | filter(is_regular);
+///     auto all = union_of(std::move(nyse), std::move(nasdaq)) | key_by(&trade::symbol) | ...;
+///
+/// Nothing is sorted or left out, and each source keeps its own codec, limits and time. Time is
+/// then as far as in the input that is least far, of those that are not idle (see
+/// `idle_timeout`): one that is idle holds the others up no more, and when it comes back, what it
+/// sends may be late until it has caught up. What is open is shown once all are idle.
+///
+/// The inputs are pipelines of one event type, all with a time or none. A key that they have goes
+/// on if it is the same for all; else `key_by` stands behind.
+/// @throws std::invalid_argument where inputs are keyed by members of one type that are not the
+/// same, or whose keys have not the same name
+template <class... Inputs>
+[[nodiscard]] auto union_of(Inputs... inputs) {
+    static_assert(sizeof...(Inputs) >= 2, "union_of needs: two pipelines or more");
+    return detail::make_union(detail::as_pipeline(std::move(inputs))...);
+}
+
+}  // namespace millrace
