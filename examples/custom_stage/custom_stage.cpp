@@ -3,6 +3,7 @@
 #include <iostream>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <millrace/millrace.hpp>
@@ -22,6 +23,8 @@ inline constexpr auto mr::schema<valve> = mr::fields(mr::field{"valve", &valve::
                                                      mr::event_time{"time", &valve::time});
 
 struct when_moved : mr::stage {
+    static constexpr std::string_view stage_name = "when_moved";  // in its description and metrics
+
     template <class Stream>
     static consteval void require() {
         static_assert(std::same_as<typename Stream::event_type, valve>, "when_moved needs: valves");

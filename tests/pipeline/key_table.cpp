@@ -91,6 +91,26 @@ TEST_CASE("a table survives an archive with its numbers, and a damaged one is re
     CHECK(load(beyond, loaded) == errc::archive_corrupt);
 }
 
+TEST_CASE("a table tells the bytes of its slots, and of keys that are too long for them") {
+    table keys;
+    keys.add(std::string_view{"short"});
+    const std::size_t before = keys.bytes();
+    CHECK(before >= sizeof(slot));
+    slot& added = keys.add(std::string(100, 'x'));
+    const std::size_t with_slot = keys.bytes();
+    CHECK(with_slot >= before + 101);
+    keys.erase(added);
+    CHECK(keys.bytes() < with_slot - 100);
+
+    for (int i = 0; i < 1000; ++i) keys.add(std::string(100, 'x') + std::to_string(i));
+    CHECK(keys.bytes() > 1000 * (sizeof(slot) + 101));
+    table loaded;
+    REQUIRE_FALSE(load(save(keys), loaded));
+    CHECK(loaded.bytes() > 1000 * (sizeof(slot) + 101));
+    keys.clear();
+    CHECK(keys.bytes() < loaded.bytes() - 1000 * 101);
+}
+
 TEST_CASE("without a key there is one slot") {
     detail::key_table<no_key, whole> keys;
     CHECK(keys.find(no_key{}) == nullptr);
