@@ -75,6 +75,8 @@ private:
              [](const stats& s) { return s.corrected; });
         each("keys_refused_total", "counter", "Events refused for too many keys or a key too long",
              [](const stats& s) { return s.refused_keys; });
+        each("events_failed_total", "counter", "Events at which something threw, behind errors_to",
+             [](const stats& s) { return s.failed; });
         each("keys", "gauge", "Keys that hold state", [](const stats& s) { return s.keys; });
         each("windows_open", "gauge", "Windows open",
              [](const stats& s) { return s.open_windows; });

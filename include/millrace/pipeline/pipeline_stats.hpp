@@ -17,6 +17,7 @@ struct pipeline_stats {
     /// Events refused because a limit on keys or windows was reached, or whose key was found too
     /// long once under way.
     std::uint64_t refused_keys = 0;
+    std::uint64_t failed = 0;  ///< events at which something threw, behind an `errors_to`
     /// Keys that hold state now; of windows that share their time, those of the largest.
     std::uint64_t keys = 0;
     std::uint64_t open_windows = 0;  ///< windows that have not closed yet

@@ -11,6 +11,7 @@
 
 #include <millrace/core/clock.hpp>
 #include <millrace/pipeline/detect.hpp>
+#include <millrace/pipeline/errors_to.hpp>
 #include <millrace/pipeline/final_only.hpp>
 #include <millrace/pipeline/pipeline.hpp>
 #include <millrace/pipeline/pipeline_stats.hpp>

@@ -1,0 +1,72 @@
+#include <millrace/pipeline/errors_to.hpp>
+
+#include <stdexcept>
+
+#include <millrace/operators/map.hpp>
+#include <millrace/operators/tee.hpp>
+
+#include "fed.hpp"
+
+using namespace millrace;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Throws at prices below 0.
+trade checked(const trade& one) {
+    if (one.price < 0) throw std::runtime_error{"a price below 0"};
+    return one;
+}
+
+std::uint64_t received(auto& running, std::string message) {
+    message.push_back('\0');
+    return running.receive(std::span{message.data(), message.size() - 1},
+                           [](const input_error&) {});
+}
+
+}  // namespace
+
+TEST_CASE("only the event at which something throws is lost, and goes to the topic") {
+    fed keys{from<trade>("t") | errors_to("broken") | map(checked) | key_by(&trade::symbol) |
+             window(tumbling{1s}, drop_late) | process<count>()};
+    const auto push = [&](double price, int ms) { keys.running.push({"a", price, 1, at_ms(ms)}); };
+    push(1, 100);
+    push(-1, 200);
+    push(2, 300);
+    push(-2, 1400);  // time has come so far all the same
+    CHECK(keys.take() == strings{"broken a 200", "broken a 1400", "a 0 2 0 watermark"});
+    CHECK(keys.stats().failed == 2);
+    CHECK(keys.stats().events == 4);
+
+    CHECK(received(keys.running, R"([{"symbol":"a","price":1,"size":1,"time":1500000000},)"
+                                 R"({"symbol":"a","price":-1,"size":1,"time":1600000000},)"
+                                 R"({"symbol":"a","price":1,"size":1,"time":1700000000}])") == 3);
+    keys.running.finish();
+    CHECK(keys.take() == strings{"broken a 1600", "a 1000 2 0 stop"});
+
+    const std::string saved = save(keys.running);
+    input_archive ar{saved};
+    ar(keys.running);
+    REQUIRE(ar.ok());
+    CHECK(keys.stats().failed == 3);
+}
+
+TEST_CASE("what throws in one branch is contained there") {
+    strings out;
+    auto running =
+        start(from<trade>("t") |
+                  tee(errors_to("broken") | map(checked) | publish("first"), publish("second")),
+              [&](std::string_view topic, const trade&) { out.emplace_back(topic); });
+    running.push({"a", -1, 1, at_ms(1)});
+    running.push({"a", 1, 1, at_ms(2)});
+    CHECK(out == strings{"broken", "second", "first", "second"});
+}
+
+TEST_CASE("without it, whoever pushes gets the exception, and the pipeline goes on") {
+    fed keys{from<trade>("t") | map(checked) | key_by(&trade::symbol) |
+             window(tumbling{1s}, drop_late) | process<count>()};
+    CHECK_THROWS_AS(keys.running.push({"a", -1, 1, at_ms(1)}), std::runtime_error);
+    keys.running.push({"a", 1, 1, at_ms(2)});
+    keys.running.finish();
+    CHECK(keys.out == strings{"a 0 1 0 stop"});
+}
