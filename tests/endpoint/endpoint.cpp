@@ -203,6 +203,69 @@ struct full_storage : memory_storage<Record> {
 
 }  // namespace
 
+namespace {
+
+/// Means of what two inputs send.
+auto means_of_two(const char* first = "left", const char* second = "right") {
+    return union_of(from<reading>(first, idle_timeout{1s}),
+                    from<reading>(second, idle_timeout{1s}, codec_limits{.max_events = 2})) |
+           key_by(&reading::sensor) | window(tumbling{1s}, drop_late) |
+           process<mean<&reading::value>>() | publish("means");
+}
+
+}  // namespace
+
+TEST_CASE("each input of a pipeline has a path of its own, and its own answers") {
+    server s;
+    auto& pipeline = s.endpoint.serve(means_of_two());
+    client left{s, "/left"}, right{s, "/right"}, out{s, "/means"};
+    left.send_text(event("a", 1, 0));
+    left.send_text(event("a", 1, 1500));
+    REQUIRE(!out.next());  // the other may still send
+    right.send_text("[" + event("a", 4, 900) + R"(,{"sensor":"a"},)" + event("a", 9, 950) + "]");
+    REQUIRE(has(right.next_text(), R"({"error":{"index":1,"code":"missing field")"));
+    REQUIRE(!left.next());
+    right.send_text(event("b", 2, 1600));
+    const auto record = out.next_text();
+    REQUIRE(has(record, R"("sensor":"a")"));
+    REQUIRE(has(record, R"("trigger":"watermark")"));
+    REQUIRE(pipeline.source<0>().events() == 2);
+    REQUIRE(pipeline.source<0>().rejected() == 0);
+    REQUIRE(pipeline.source<1>().rejected() >= 1);
+
+    memory_client http{s.io, s.wire};
+    const auto posted = event("b", 3, 1700);
+    http.send_raw("POST /right HTTP/1.1\r\nHost: h\r\nContent-Length: " +
+                  std::to_string(posted.size()) + "\r\n\r\n" + posted);
+    REQUIRE(has(http.take_raw(), R"({"accepted":1,"rejected":0)"));
+    REQUIRE(has(http.get("/"), R"("inputs":[{"name":"left","paths":["/left"]},)"
+                               R"({"name":"right","paths":["/right"]}])"));
+    REQUIRE(has(http.get("/metrics"), R"(millrace_windows_open{pipeline="left+right"} 2)"));
+}
+
+TEST_CASE("an input that is idle holds the others of its pipeline up no more") {
+    server s;
+    s.endpoint.serve(means_of_two());
+    client left{s, "/left"}, out{s, "/means"};
+    left.send_text(event("a", 1, 0));
+    for (int i = 0; i < 5; ++i) {
+        s.advance(500ms);
+        left.send_text(event("a", 1, 1500));
+    }
+    REQUIRE(has(out.next_text(), R"("trigger":"watermark")"));
+    REQUIRE(!out.next());
+}
+
+TEST_CASE("a pipeline of several inputs takes free paths only, and no duplex path") {
+    server s;
+    REQUIRE_THROWS_AS(s.endpoint.serve(means_of_two(), {.duplex_path = "/ws"}),
+                      std::invalid_argument);
+    REQUIRE_THROWS_AS(s.endpoint.serve(means_of_two("left", "means")), std::invalid_argument);
+    REQUIRE_THROWS_AS(s.endpoint.serve(means_of_two("left", "left")), std::invalid_argument);
+    REQUIRE_NOTHROW(s.endpoint.serve(means_of_two()));
+    REQUIRE_THROWS_AS(s.endpoint.serve(means("right", "others")), std::invalid_argument);
+}
+
 TEST_CASE("a storage tells the endpoint's log, and so does an end that leaves rows undone") {
     std::vector<std::string> failures, others;
     server s{{.log = [&](const log_entry& entry) {
@@ -710,6 +773,46 @@ TEST_CASE("over TCP: events in, records out, the same connection, until stop") {
     REQUIRE(bye->op == opcode::close);
     REQUIRE(bye->code == close_code::going_away);
     thread.join();
+}
+
+TEST_CASE("over TCP: several inputs, on one loop and on two, give the same records") {
+    for (const std::size_t loops : {1u, 2u}) {
+        endpoint<tcp> s{
+            {.port = 0, .address = "127.0.0.1", .loops = loops, .handle_signals = false}};
+        auto& pipeline = s.serve(means_of_two());
+        running thread{s};
+        websocket_client out{"127.0.0.1", s.port(), "/means"};
+        std::vector<std::unique_ptr<websocket_client>> senders;  // two of each, on all loops
+        for (int i = 0; i < 4; ++i)
+            senders.push_back(std::make_unique<websocket_client>("127.0.0.1", s.port(),
+                                                                 i % 2 == 0 ? "/left" : "/right"));
+        for (int i = 0; i < 4; ++i)
+            for (int n = 0; n < 100; ++n)
+                senders[static_cast<std::size_t>(i)]->send_text(
+                    event(i < 2 ? "a" : "b", i % 2 == 0 ? 1 : 3, n));
+        senders[0]->send_text("garbage");
+        REQUIRE(has(senders[0]->receive()->payload, "malformed JSON"));
+        while (http_get("127.0.0.1", s.port(), "/metrics")
+                   .body.find(R"(millrace_events_total{pipeline="left+right"} 400)") ==
+               std::string::npos)
+            std::this_thread::yield();
+        senders[0]->send_text(event("a", 1, 5000));
+        senders[1]->send_text(event("b", 1, 6000));
+        std::map<char, std::string> records;
+        for (int i = 0; i < 2; ++i) {
+            const auto text = std::string{out.receive()->payload};
+            records[has(text, R"("sensor":"a")") ? 'a' : 'b'] = text;
+        }
+        for (const char sensor : {'a', 'b'}) {
+            REQUIRE(has(records[sensor], R"("mean":2)"));
+            REQUIRE(has(records[sensor], R"("trigger":"watermark")"));
+        }
+        s.stop();
+        thread.join();
+        REQUIRE(pipeline.source<0>().events() == 201);
+        REQUIRE(pipeline.source<0>().rejected() == 1);
+        REQUIRE(pipeline.source<1>().events() == 201);
+    }
 }
 
 TEST_CASE("SIGTERM stops an endpoint in good order") {
