@@ -34,7 +34,12 @@ public:
         serve_options how;
         if (plan_.has_duplex) how.duplex_path = "/ws";
         if (!plan_.hangs) taken_.go_on();
-        server_->serve(sums(plan_, taken_), how);
+        if (plan_.has_two_inputs) {
+            auto both = union_of(from<reading>("readings"), from<reading>("others"));
+            server_->serve(sums(std::move(both), plan_, taken_), how);
+        } else {
+            server_->serve(sums(from<reading>("readings"), plan_, taken_), how);
+        }
     }
 
     void run() {
@@ -103,15 +108,20 @@ private:
         if (each.follows) return add(std::move(each), "/ws");
         each.is_held = has_held && plan_.below(3) == 0;
         held_ += each.is_held;
-        if (each.is_held || plan_.below(2) == 0) return add(std::move(each), "/readings");
+        if (each.is_held || plan_.below(2) == 0) return add_at_input(std::move(each));
         late_.push_back(std::move(each));
+    }
+
+    void add_at_input(client made) {
+        const std::string target = "/" + plan_.input_of(*made.sends_as);
+        add(std::move(made), target);
     }
 
     void add(client made, std::string target) {
         made.who = plan_.draw_credentials(true);
         std::vector<action> asked;
         if (target != "/sums") asked.push_back(action::send);
-        if (target != "/readings") asked.push_back(action::follow);
+        if (target == "/ws" || target == "/sums") asked.push_back(action::follow);
         made.refusal = plan_.refusal(made.who, asked, made.key);
         auto& each = *clients_.emplace_back(std::make_unique<client>(std::move(made)));
         target += each.who.query() + key_parameter(each.key) + (each.is_held ? "&held" : "");
@@ -131,7 +141,7 @@ private:
         each.who = plan_.draw_credentials(false);
         each.refusal = plan_.refusal(each.who, {action::send});
         each.number = number;
-        each.path = plan_.has_duplex && plan_.below(2) == 0 ? "/ws" : "/readings";
+        each.path = plan_.has_duplex && plan_.below(2) == 0 ? "/ws" : "/" + plan_.input_of(number);
         if (plan_.below(4) == 0) each.kill_at = 1 + plan_.below(20);
         each.peer = std::make_unique<nonblocking_http>(server_->port());
         each.peer->on_answer = [&each](int status, auto body) { each.on_answer(status, body); };
@@ -191,7 +201,7 @@ private:
         waits_ = 0;
         comes_at_ += plan_.below(plan_.events);
         if (std::exchange(held_, 0) != 0) return release();
-        add(std::move(late_.back()), "/readings");
+        add_at_input(std::move(late_.back()));
         late_.pop_back();
     }
 

@@ -100,6 +100,7 @@ struct plan {
     explicit plan(std::uint64_t seed) : random{seed} {
         loops = 1 + below(3);
         has_duplex = below(3) != 0;
+        has_two_inputs = !has_duplex && below(3) != 0;
         event_cost = std::chrono::microseconds{std::array{0, 2, 20, 60}[below(4)]};
         hangs = below(3) == 0;
         guard = static_cast<guarded>(below(4));
@@ -135,6 +136,10 @@ struct plan {
     std::size_t below(std::size_t n) { return random() % n; }
 
     [[nodiscard]] std::size_t numbers() const { return senders + posters; }
+    /// Where the events of a number are sent.
+    [[nodiscard]] std::string input_of(std::size_t number) const {
+        return has_two_inputs && number % 2 == 1 ? "others" : "readings";
+    }
     [[nodiscard]] bool is_settled() const { return end == ending::when_settled; }
     [[nodiscard]] bool asks_for_tokens() const {
         return guard == guarded::by_bearer || guard == guarded::later;
@@ -158,12 +163,12 @@ struct plan {
 
     [[nodiscard]] std::string text() const {
         std::ostringstream out;
-        out << "loops " << loops << ", duplex " << has_duplex << ", event cost "
-            << event_cost.count() << " us, hangs " << hangs << ", sends singly " << sends_singly
-            << ", guard " << static_cast<int>(guard) << ", token messages " << takes_token_messages
-            << ", compression " << static_cast<int>(compression) << ", policy "
-            << static_cast<int>(policy) << ", keeps pace " << keeps_pace << ", ending "
-            << static_cast<int>(end) << ", " << senders << " senders and " << posters
+        out << "loops " << loops << ", duplex " << has_duplex << ", two inputs " << has_two_inputs
+            << ", event cost " << event_cost.count() << " us, hangs " << hangs << ", sends singly "
+            << sends_singly << ", guard " << static_cast<int>(guard) << ", token messages "
+            << takes_token_messages << ", compression " << static_cast<int>(compression)
+            << ", policy " << static_cast<int>(policy) << ", keeps pace " << keeps_pace
+            << ", ending " << static_cast<int>(end) << ", " << senders << " senders and " << posters
             << " posters of " << events << ", followers " << followers << ", slow "
             << slow_followers << ", readers " << readers << ", has memory " << has_memory
             << ", history of " << history_capacity << ", " << history_rows_per_client
@@ -176,6 +181,7 @@ struct plan {
     std::mt19937_64 random;
     std::size_t loops;
     bool has_duplex;
+    bool has_two_inputs;                   ///< of one pipeline
     std::chrono::microseconds event_cost;  ///< of the first `slow_events` in all
     std::uint64_t slow_events;
     bool hangs;  ///< the pipeline does, until nothing more can be sent to it
@@ -285,7 +291,7 @@ millrace::endpoint_options options_of(const plan& of) {
         options.may = [may = of.may](millrace::endpoint_action what, std::string_view topic,
                                      const std::optional<std::string>& key, std::string_view who) {
             const bool is_sending = what == millrace::endpoint_action::send;
-            return topic == (is_sending ? "readings" : "sums") &&
+            return (is_sending ? topic == "readings" || topic == "others" : topic == "sums") &&
                    may.may(what, key ? std::optional{number_in(*key)} : std::nullopt, who);
         };
 #ifdef MILLRACE_WITH_DEFLATE
@@ -312,9 +318,10 @@ struct taken {
     }
 };
 
-auto sums(const plan& of, taken& to) {
+/// Of what one source gives or several.
+auto sums(auto source, const plan& of, taken& to) {
     using namespace millrace;
-    return from<reading>("readings") |
+    return std::move(source) |
            filter([cost = of.event_cost, slow_events = of.slow_events, &to](const reading& r) {
                to.may_go_on.wait(false);
                if (r.value == poison) throw std::runtime_error{"poison"};
