@@ -17,7 +17,7 @@ namespace millrace {
 /// 4.5. All of it needs IEEE arithmetic, which -ffast-math breaks.
 class compensated_sum {
 public:
-    constexpr void add(double x) noexcept {
+    [[gnu::always_inline]] constexpr void add(double x) noexcept {
         const double total = sum_ + x;
         const double part_of_x = total - sum_;
         error_ += (sum_ - (total - part_of_x)) + (x - part_of_x);

@@ -11,7 +11,7 @@ template <auto Projection, class Accumulator>
 class fold {
 public:
     template <projects_numbers<Projection> Event>
-    constexpr void update(const Event& event) {
+    [[gnu::always_inline]] constexpr void update(const Event& event) {
         const double x = number<Projection>(event);
         if (!std::isnan(x)) state_.add(x);
     }

@@ -12,7 +12,7 @@ namespace detail {
 
 class counted_sum {
 public:
-    constexpr void add(double x) noexcept {
+    [[gnu::always_inline]] constexpr void add(double x) noexcept {
         sum_.add(x);
         ++count_;
     }

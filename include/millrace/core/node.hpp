@@ -29,6 +29,11 @@ struct end_node {
     /// Likewise: `gone` does not hold.
     template <class Event>
     void remove(const Event& /*gone*/, event_stamp) noexcept {}
+    /// What comes until `end_batch` came together: what it changes may wait until then, or until
+    /// something comes that would tell. Nothing but events and watermarks comes between the two.
+    void begin_batch() noexcept {}
+    /// @throws what an event threw that waited; then it is called again, for other nodes' events
+    void end_batch() noexcept {}
     /// A record as it would be if its window closed now: for those who show or keep it. Another
     /// one of the same key and window follows, so it is not to be counted.
     template <class Record>
@@ -76,6 +81,8 @@ struct forwarding_node {
     void remove(const Event& gone, event_stamp at) {
         next.remove(gone, at);
     }
+    void begin_batch() { next.begin_batch(); }
+    void end_batch() { next.end_batch(); }
     template <class Record>
     void preview(const Record& row, event_stamp at) {
         next.preview(row, at);

@@ -46,6 +46,12 @@ struct port_node {
     void active() { to->active(port<Index>{}); }
     bool resume() { return to->resume(); }
     [[nodiscard]] bool has_room() const { return to->has_room(); }
+    void begin_batch() {
+        if constexpr (requires { to->begin_batch(); }) to->begin_batch();
+    }
+    void end_batch() {
+        if constexpr (requires { to->end_batch(); }) to->end_batch();
+    }
     void flush() { to->flush(); }
 
     // The node finishes behind all inputs, and is counted and saved once.

@@ -27,7 +27,7 @@ struct filter_operator : stage {
     }
 
     template <class Event, class Emit>
-    void apply(const Event& event, Emit&& emit) {
+    [[gnu::always_inline]] void apply(const Event& event, Emit&& emit) {
         if (std::invoke(predicate, event)) emit(event);
     }
 };

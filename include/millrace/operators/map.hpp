@@ -37,7 +37,7 @@ struct map_operator : stage {
     }
 
     template <class Event, class Emit>
-    void apply(const Event& event, Emit&& emit) {
+    [[gnu::always_inline]] void apply(const Event& event, Emit&& emit) {
         emit(std::invoke(function, event));
     }
 };

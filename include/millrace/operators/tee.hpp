@@ -32,6 +32,14 @@ struct tee_node {
         first.remove(gone, at);
         second.remove(gone, at);
     }
+    void begin_batch() {
+        first.begin_batch();
+        second.begin_batch();
+    }
+    void end_batch() {
+        first.end_batch();
+        second.end_batch();
+    }
     template <class Record>
     void preview(const Record& row, event_stamp at) {
         first.preview(row, at);

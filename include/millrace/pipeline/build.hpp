@@ -30,8 +30,10 @@ struct operator_node : forwarding_node<Next> {
     operator_node(Operator o, Next n) : forwarding_node<Next>{std::move(n)}, op{std::move(o)} {}
 
     template <class Event>
-    void push(const Event& event, event_stamp at) {
-        op.apply(event, [&](const auto& out) { this->next.push(out, at); });
+    [[gnu::always_inline]] void push(const Event& event, event_stamp at) {
+        op.apply(
+            event, [&](const auto& out)
+                       __attribute__((always_inline)) { this->next.push(out, at); });
     }
     template <class Event>
     void update(const Event& before, const Event& after, event_stamp at) {

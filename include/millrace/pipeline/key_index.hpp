@@ -49,7 +49,8 @@ public:
 
     /// The number of that hash for which `is_sought(number)`, or `none`.
     template <class IsSought>
-    [[nodiscard]] std::uint32_t find(std::size_t hash, IsSought&& is_sought) const {
+    [[nodiscard, gnu::always_inline]] std::uint32_t find(std::size_t hash,
+                                                         IsSought&& is_sought) const {
         // Two at once, without a branch between them that the processor would have to guess.
         const std::size_t at = hash & mask_;
         const std::uint64_t first = buckets_[at], second = buckets_[at + 1];
@@ -60,7 +61,10 @@ public:
         return search(hash, is_sought);
     }
 
-    /// What `find` will look at is brought near.
+    /// Whether it has more numbers than a processor keeps near.
+    [[nodiscard]] bool is_far() const noexcept { return mask_ >= few; }
+
+    /// Brings near what `find` will look at.
     void prefetch(std::size_t hash) const noexcept { __builtin_prefetch(&buckets_[hash & mask_]); }
 
     /// A number that may be the one that `find` gives, or `none`.

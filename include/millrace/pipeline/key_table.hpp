@@ -33,12 +33,24 @@ public:
 
     template <class Sought>
     [[nodiscard]] Slot* find(const Sought& key) noexcept {
-        const std::uint32_t number = number_of_key(key);
-        return number == key_index::none ? nullptr : &slots_[number];
+        return find(hash_(key), key);
+    }
+    template <class Sought>
+    Slot& add(const Sought& key) {
+        return add(hash_(key), key);
     }
 
     template <class Sought>
-    Slot& add(const Sought& key) {
+    [[nodiscard]] std::size_t hash_of(const Sought& key) const noexcept {
+        return hash_(key);
+    }
+    template <class Sought>
+    [[nodiscard, gnu::always_inline]] Slot* find(std::size_t hash, const Sought& key) noexcept {
+        const std::uint32_t number = number_of_key(hash, key);
+        return number == key_index::none ? nullptr : &slots_[number];
+    }
+    template <class Sought>
+    Slot& add(std::size_t hash, const Sought& key) {
         if (free_.empty()) {
             slots_.append();
             free_.push_back(slots_.size() - 1);
@@ -46,10 +58,19 @@ public:
         const std::uint32_t number = free_.back();
         Slot& added = slots_[number];
         added.key = Key{key};
-        index_.add(hash_(key), number);
+        index_.add(hash, number);
         free_.pop_back();
         text_bytes_ += text_bytes(added.key);
         return added;
+    }
+
+    /// Whether it takes long to reach a slot that nobody has looked at for a while.
+    [[nodiscard]] bool is_far() const noexcept { return index_.is_far(); }
+    /// Brings near what is needed to find the slot, and then the slot.
+    void prefetch_index(std::size_t hash) const noexcept { index_.prefetch(hash); }
+    void prefetch_slot(std::size_t hash) const noexcept {
+        const std::uint32_t number = index_.guess(hash);
+        if (number != key_index::none) __builtin_prefetch(&slots_[number]);
     }
 
     /// The slot gives back what it holds.
@@ -118,7 +139,12 @@ private:
 
     template <class Sought>
     [[nodiscard]] std::uint32_t number_of_key(const Sought& key) const {
-        return index_.find(hash_(key), [&](std::uint32_t n) { return slots_[n].key == key; });
+        return number_of_key(hash_(key), key);
+    }
+    template <class Sought>
+    [[nodiscard, gnu::always_inline]] std::uint32_t number_of_key(std::size_t hash,
+                                                                  const Sought& key) const {
+        return index_.find(hash, [&](std::uint32_t n) { return slots_[n].key == key; });
     }
 
     key_hash hash_;
@@ -136,11 +162,14 @@ public:
     [[nodiscard]] std::size_t bytes() const noexcept { return 0; }
     [[nodiscard]] Slot& operator[](std::uint32_t) noexcept { return slot_; }
     [[nodiscard]] std::uint32_t number_of(const Slot&) const noexcept { return 0; }
+    [[nodiscard]] std::size_t hash_of(no_key) const noexcept { return 0; }
     [[nodiscard]] Slot* find(no_key) noexcept { return in_use_ ? &slot_ : nullptr; }
+    [[nodiscard]] Slot* find(std::size_t, no_key key) noexcept { return find(key); }
     Slot& add(no_key) {
         in_use_ = true;
         return slot_ = Slot{};
     }
+    Slot& add(std::size_t, no_key key) { return add(key); }
     void erase(Slot&) noexcept { in_use_ = false; }
     void clear() noexcept { in_use_ = false; }
 

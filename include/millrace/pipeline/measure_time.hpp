@@ -47,6 +47,9 @@ struct timed_node : forwarding_node<Next> {
     void key_idle(const Key& key) {
         measured([&] { this->next.key_idle(key); });
     }
+    void end_batch() {
+        measured([&] { this->next.end_batch(); });
+    }
     std::error_code finish() {
         return measured([&] { return this->next.finish(); });
     }

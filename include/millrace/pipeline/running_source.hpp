@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <span>
 #include <string_view>
 
@@ -41,6 +42,39 @@ public:
     errc push(const event_type& one, std::uint64_t producer = 0) {
         begin_batch();
         return push_next(one, producer);
+    }
+
+    /// As pushing one after the other, in less time. An event at which something throws is lost
+    /// alone: the others are taken, and then the first exception goes on.
+    /// @return how many were taken; those that the source refuses are counted
+    std::uint64_t push(std::span<const event_type> events, std::uint64_t producer = 0) {
+        const busy guard{*of_};
+        source& to = own();
+        begin_batch();
+        to.root.next().begin_batch();
+        std::exception_ptr failure;
+        std::uint64_t refused = 0;
+        const event_type* next = events.data();
+        const event_type* const end = next + events.size();
+        for (bool is_done = false; !is_done;) {
+            try {
+                while (next != end) {
+                    const event_type& one = *next++;
+                    if (is_behind()) [[unlikely]]
+                        of_->catch_up();
+                    if (to.root.push(one, producer) != errc{}) ++refused;
+                }
+                to.root.next().end_batch();
+                is_done = true;
+            } catch (...) {
+                if (!failure) failure = std::current_exception();
+            }
+        }
+        const std::uint64_t taken = events.size() - refused;
+        to.events += taken;
+        reject(refused);
+        if (failure) std::rethrow_exception(failure);
+        return taken;
     }
 
     /// What `push_next` takes from now on came together: the clock is read once for it at most.

@@ -43,7 +43,8 @@ public:
 
     void begin_batch() noexcept { present_.begin_batch(); }
 
-    [[nodiscard]] errc push(const Event& one, [[maybe_unused]] std::uint64_t producer) {
+    [[nodiscard, gnu::always_inline]] errc push(const Event& one,
+                                                [[maybe_unused]] std::uint64_t producer) {
         note_input();
         if constexpr (is_untimed) {
             next_.push(one, event_stamp{});
@@ -120,7 +121,8 @@ private:
         }
     }
 
-    void observe(const Event& one, timestamp time, [[maybe_unused]] std::uint64_t producer) {
+    [[gnu::always_inline]] void observe(const Event& one, timestamp time,
+                                        [[maybe_unused]] std::uint64_t producer) {
         if constexpr (is_by_producer) {
             raise(producers_.observe(producer, present_.trusted(time), settings_));
         } else if constexpr (is_punctuated) {
@@ -138,7 +140,7 @@ private:
 
     void raise(timestamp to) noexcept { state_.watermark = std::max(state_.watermark, to); }
 
-    void pass_on() {
+    [[gnu::always_inline]] void pass_on() {
         if (state_.watermark <= passed_on_) return;
         passed_on_ = state_.watermark;
         next_.watermark(passed_on_, trigger::watermark);

@@ -16,7 +16,7 @@ struct stage_node : forwarding_node<Next> {
     std::uint64_t came = 0;
 
     template <class Event>
-    void push(const Event& event, event_stamp at) {
+    [[gnu::always_inline]] void push(const Event& event, event_stamp at) {
         if constexpr (IsCounted) ++came;
         this->next.push(event, at);
     }

@@ -62,6 +62,8 @@ public:
     std::error_code finish() { return next_.finish(); }
     bool resume() { return next_.resume(); }
     [[nodiscard]] bool has_room() const { return next_.has_room(); }
+    void begin_batch() { next_.begin_batch(); }
+    void end_batch() { next_.end_batch(); }
     void flush() { next_.flush(); }
     [[nodiscard]] std::uint64_t events_in() const noexcept { return events_; }
     template <class Stats>

@@ -26,6 +26,8 @@ public:
     void preview(const Record&, event_stamp) noexcept {}
 
     void active() { next_.active(); }
+    void begin_batch() { next_.begin_batch(); }
+    void end_batch() { next_.end_batch(); }
     [[nodiscard]] bool has_room() const { return next_.has_room(); }
     void flush() { next_.flush(); }
 

@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/closing_pace.hpp>
+#include <millrace/pipeline/waiting_events.hpp>
 #include <millrace/pipeline/window_base.hpp>
 #include <millrace/pipeline/window_pane.hpp>
 
@@ -24,15 +26,40 @@ class window_node : public window_base<Stream, Analyzer, OnLate, Next> {
     using typename base::event;
     using pane = window_pane<typename base::key_type, Analyzer, Stream::is_updating>;
     using cell = typename pane::cell;
+    static constexpr bool can_wait =
+        may_wait<event>() && !Stream::is_updating && !std::same_as<typename base::key_type, no_key>;
 
 public:
     window_node(const Stream& in, OnLate on_late, Next next, closing_pace& pace)
         : base{in, std::move(on_late), std::move(next)}, pace_{pace} {}
 
-    void push(const event& one, event_stamp at) {
+    [[gnu::always_inline]] void push(const event& one, event_stamp at) {
         if (current_ == nullptr || !current_->takes(at.time)) [[unlikely]]
             return push_elsewhere(one, at);
-        if (cell* const found = find_or_add(*current_, one)) add(*found, one);
+        const std::size_t hash = hash_in(*current_, one);
+        if constexpr (can_wait) {
+            if (waiting_.is_on) {
+                if (!waiting_.add(current_->cells, hash, one)) apply_waiting();
+                return;
+            }
+        }
+        if (cell* const found = find_or_add(*current_, hash, one)) add(*found, one);
+    }
+
+    void begin_batch() {
+        is_in_batch_ = true;
+        note_distance();
+        this->next_.begin_batch();
+    }
+
+    void end_batch() {
+        is_in_batch_ = false;
+        apply_waiting();
+        if constexpr (can_wait) {
+            waiting_.is_on = false;
+            waiting_.rethrow();
+        }
+        this->next_.end_batch();
     }
 
     void update(const event& before, const event& after,
@@ -57,7 +84,7 @@ public:
         });
     }
 
-    void watermark(timestamp to, trigger why) {
+    [[gnu::always_inline]] void watermark(timestamp to, trigger why) {
         if (to <= watermark_) return;
         watermark_ = to;
         if (to >= due_) [[unlikely]] {
@@ -123,6 +150,7 @@ public:
 
     template <class Archive>
     void archive(Archive& ar) {
+        if constexpr (!Archive::is_loading) apply_waiting();
         ar.version(1);
         ar(watermark_, passed_on_, forgotten_, why_, is_closing_, panes_);
         this->archive_counts(ar);
@@ -133,19 +161,46 @@ public:
     }
 
 private:
-    [[nodiscard]] cell* find_or_add(pane& in, const event& one) {
-        const auto& sought = project(this->key_by_.projection, one);
-        if (cell* const found = in.cells.find(sought)) [[likely]]
+    [[nodiscard, gnu::always_inline]] std::size_t hash_in(const pane& in, const event& one) const {
+        return in.cells.hash_of(project(this->key_by_.projection, one));
+    }
+
+    [[nodiscard, gnu::always_inline]] cell* find_or_add(pane& in, std::size_t hash,
+                                                        const event& one) {
+        if (cell* const found = in.cells.find(hash, project(this->key_by_.projection, one)))
+            [[likely]]
             return found;
-        if (in.cells.size() < this->key_limit_) return &in.cells.add(sought);
+        return add_key(in, hash, one);
+    }
+
+    [[gnu::noinline]] cell* add_key(pane& in, std::size_t hash, const event& one) {
+        const auto& sought = project(this->key_by_.projection, one);
+        if (in.cells.size() < this->key_limit_) return &in.cells.add(hash, sought);
         ++this->refused_;
         return nullptr;
     }
 
-    void push_elsewhere(const event& one, event_stamp at) {
+    /// The events of the newest window that wait.
+    [[gnu::noinline]] void apply_waiting() noexcept {
+        if constexpr (can_wait) {
+            if (waiting_.empty()) return;
+            waiting_.apply(current_->cells, [this](std::size_t hash, const event& one) {
+                if (cell* const found = find_or_add(*current_, hash, one)) add(*found, one);
+            });
+        }
+    }
+
+    void note_distance() noexcept {
+        if constexpr (can_wait)
+            waiting_.is_on = is_in_batch_ && current_ != nullptr && current_->cells.is_far();
+    }
+
+    [[gnu::noinline]] void push_elsewhere(const event& one, event_stamp at) {
+        apply_waiting();
         if (is_closing_) catch_up();
         pane* const here = find_or_open(one, at);
-        cell* const found = here == nullptr ? nullptr : find_or_add(*here, one);
+        cell* const found =
+            here == nullptr ? nullptr : find_or_add(*here, hash_in(*here, one), one);
         if (found == nullptr) return;
         const auto change = [&](cell& of) { add(of, one); };
         if constexpr (base::gives_updates) {
@@ -155,9 +210,10 @@ private:
         }
         change(*found);
         current_ = here;
+        note_distance();
     }
 
-    static void add(cell& to, const event& one) {
+    [[gnu::always_inline]] static void add(cell& to, const event& one) {
         to.is_changed = true;
         to.events.add();
         to.state.update(one);
@@ -236,7 +292,8 @@ private:
 
     /// Where it is put off, or a consumer throws, events catch up first: it goes on behind the
     /// record that was given last.
-    void close_due(trigger why) {
+    [[gnu::noinline]] void close_due(trigger why) {
+        apply_waiting();
         why_ = why;
         is_closing_ = true;
         current_ = nullptr;
@@ -326,6 +383,9 @@ private:
     timestamp passed_on_ = timestamp::min();  // the watermark that the stages behind were told
     timestamp forgotten_ = timestamp::min();  // the last end of those dropped before their time
     trigger why_ = trigger::watermark;        // of what closes
+    [[no_unique_address]] std::conditional_t<can_wait, waiting_events<event>, no_waiting_events>
+        waiting_;  // of `current_`
+    bool is_in_batch_ = false;
     bool is_closing_ = false;
     bool is_previewing_ = false;
     bool is_finished_ = false;  // nothing more will come
