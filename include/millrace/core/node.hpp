@@ -35,7 +35,8 @@ struct end_node {
     /// @throws what an event threw that waited; then it is called again, for other nodes' events
     void end_batch() noexcept {}
     /// A record as it would be if its window closed now: for those who show or keep it. Another
-    /// one of the same key and window follows, so it is not to be counted.
+    /// one of the same key and window follows, so it is not to be counted; or, where the window
+    /// itself changes, such a record with `change::remove`.
     template <class Record>
     void preview(const Record&, event_stamp) noexcept {}
     /// No event earlier than this will come.

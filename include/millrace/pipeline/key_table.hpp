@@ -160,6 +160,7 @@ class key_table<no_key, Slot> {
 public:
     [[nodiscard]] std::size_t size() const noexcept { return in_use_ ? 1 : 0; }
     [[nodiscard]] std::size_t bytes() const noexcept { return 0; }
+    [[nodiscard]] std::uint32_t slots() const noexcept { return in_use_ ? 1 : 0; }
     [[nodiscard]] Slot& operator[](std::uint32_t) noexcept { return slot_; }
     [[nodiscard]] std::uint32_t number_of(const Slot&) const noexcept { return 0; }
     [[nodiscard]] std::size_t hash_of(no_key) const noexcept { return 0; }

@@ -120,6 +120,28 @@ protected:
                      stamp_of(bounds, passed_on));
     }
 
+    /// The record that takes back what was said of a window that is no more.
+    struct withdrawal {
+        record_type row;
+        event_stamp at;
+        bool was_given;
+    };
+    template <class Cell>
+    [[nodiscard]] withdrawal withdrawal_of(const key_type& key, window_bounds bounds, Cell& of,
+                                           timestamp watermark, timestamp passed_on) {
+        withdrawal made{make_record(key, bounds, of, trigger::late, watermark, false),
+                        stamp_of(bounds, passed_on), of.is_given};
+        made.row.change = change::remove;
+        return made;
+    }
+    void withdraw(const withdrawal& of) {
+        if (!of.was_given) {
+            next_.preview(of.row, of.at);
+        } else if constexpr (gives_updates) {
+            next_.remove(of.row, of.at);
+        }
+    }
+
     template <class Cell>
     void show(const key_type& key, window_bounds bounds, Cell& of, timestamp watermark) {
         if (of.events.none()) return;

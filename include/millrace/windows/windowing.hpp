@@ -27,8 +27,8 @@ inline constexpr without_final_t without_final{};
 
 /// How many windows may be open, or kept for late events, at a time: ten thousand by default. For a
 /// further one the oldest goes that is kept for late events, which are late from then on; else the
-/// one that is furthest ahead, with `trigger::evicted`. Where each key has a time of its own, the
-/// limit is that of a key, and an event of a further window is refused and counted.
+/// one that is furthest ahead, with `trigger::evicted`. Of sessions, and where each key has a time
+/// of its own, the limit is that of a key, and an event of a further window is refused and counted.
 struct max_windows {
     std::size_t value = 10'000;
 };

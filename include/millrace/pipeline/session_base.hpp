@@ -1,0 +1,249 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include <millrace/core/node.hpp>
+#include <millrace/pipeline/key_table.hpp>
+#include <millrace/pipeline/session_cells.hpp>
+#include <millrace/pipeline/window_base.hpp>
+
+namespace millrace::detail {
+
+/// What sessions of a time shared by all keys, and those of a time for each, have in common: how an
+/// event finds its session, and joins others to it.
+///
+/// An event that lengthens the newest session of its key costs one look-up and the analyzer's
+/// update; any other a search among the key's sessions, and a copy of the state where it joins
+/// some.
+template <class Stream, class Analyzer, class OnLate, class Next>
+class session_base : public window_base<Stream, Analyzer, OnLate, Next> {
+    using base = window_base<Stream, Analyzer, OnLate, Next>;
+
+protected:
+    using typename base::event;
+    using typename base::key_type;
+    using cell = session_cell<Analyzer>;
+
+    struct slot {
+        key_type key{};
+        std::vector<cell> sessions{};  // in order; not empty while no event is in hand
+        std::uint64_t number = 0;      // of the keys as they came
+        std::uint32_t place = 0;       // in the table
+        timestamp due = timestamp::max();
+        timestamp watermark = timestamp::min();  // that the stages behind were told
+
+        template <class Archive>
+        void archive(Archive& ar) {
+            ar(key, sessions, number, watermark);
+            ar.require(are_sessions(sessions));
+        }
+    };
+
+    using base::base;
+
+    /// By its own time, not by a session's, so that none begins where one is gone.
+    [[nodiscard]] bool is_too_old(const event& one, timestamp time, timestamp watermark) {
+        if (time >= saturated_add(watermark, -this->lateness_)) return false;
+        this->note_late(one);
+        return true;
+    }
+
+    /// `observer` has `leaves(slot, cell)` and `comes(slot, cell)`, told of what changes its place.
+    template <class Observer>
+    void take(const event& one, event_stamp at, Observer&& observer) {
+        // None is empty, and none ends later than time does.
+        const timestamp time = std::min(at.time, timestamp::max() - duration{1});
+        const auto& sought = project(this->key_by_.projection, one);
+        slot* found = table_.find(sought);
+        if (found != nullptr) {
+            cell& newest = found->sessions.back();
+            const window_bounds is = newest.bounds;
+            if (is.start <= time && time < is.end && newest.published == 0) [[likely]] {
+                add(newest, one);
+                newest.bounds.end = std::max(is.end, this->window_.end_of(is.start, time));
+                return;
+            }
+            return place(*found, one, time, at, observer);
+        }
+        if (table_.size() >= this->key_limit_) {
+            ++this->refused_;
+            return;
+        }
+        cell opened = opened_by(one, time);
+        found = &table_.add(sought);
+        found->number = keys_++;
+        found->place = table_.number_of(*found);
+        found->watermark = at.watermark;
+        found->sessions.reserve(1);
+        put(*found, 0, std::move(opened), at, observer);
+    }
+
+    /// Gives what a session holds that ends, or what it held once nothing can correct it any more.
+    void close(slot& of, cell& due, trigger why, timestamp watermark, timestamp passed_on) {
+        if (!std::exchange(due.is_fired, true)) {
+            --open_;
+            this->fire(of.key, due.bounds, due, why, watermark, passed_on);
+        } else if constexpr (base::is_concluded) {
+            this->conclude(of.key, due.bounds, due, why, watermark, passed_on);
+        }
+    }
+
+    /// When something becomes of the session by itself.
+    [[nodiscard]] timestamp due_of(const cell& of) const noexcept {
+        return of.is_fired ? this->gone_at(of.bounds.end) : of.bounds.end;
+    }
+
+    void show_changed(slot& of, cell& each, timestamp watermark) {
+        if (!each.is_fired && each.is_changed) this->show(of.key, each.bounds, each, watermark);
+    }
+
+    template <class Stats>
+    void collect_sessions(Stats& stats, timestamp watermark) const {
+        stats.keys += table_.size();
+        stats.state_bytes += table_.bytes() + open_ * sizeof(cell);
+        stats.open_windows += open_;
+        this->collect_counts(stats, watermark);
+    }
+
+    template <class Archive>
+    void archive_sessions(Archive& ar) {
+        ar(table_, keys_);
+        if constexpr (Archive::is_loading) {
+            open_ = 0;
+            table_.for_each([&](slot& of) {
+                ar.require(!of.sessions.empty() && of.number < keys_);
+                of.place = table_.number_of(of);
+                for (const cell& each : of.sessions) open_ += each.is_fired ? 0 : 1;
+            });
+        }
+        this->archive_counts(ar);
+    }
+
+    key_table<key_type, slot> table_;
+    std::uint64_t keys_ = 0;  // so far
+
+private:
+    static void add(cell& to, const event& one) {
+        to.is_changed = true;
+        to.state.update(one);
+    }
+
+    [[nodiscard]] cell opened_by(const event& one, timestamp time) const {
+        cell made{{time, this->window_.end_of(time, time)}};
+        add(made, one);
+        return made;
+    }
+
+    template <class Observer>
+    void put(slot& of, std::size_t index, cell&& made, event_stamp at, Observer& observer) {
+        made.is_fired = made.bounds.end <= observer.watermark_of(of);
+        open_ += made.is_fired ? 0 : 1;
+        cell& here = *of.sessions.insert(of.sessions.begin() + static_cast<std::ptrdiff_t>(index),
+                                         std::move(made));
+        observer.comes(of, here);
+        give(of, here, at, observer);
+    }
+
+    /// At once, where it ended before it came to be.
+    template <class Observer>
+    void give(slot& of, cell& late, event_stamp at, Observer& observer) {
+        if constexpr (base::gives_updates) {
+            if (late.is_fired)
+                this->correct(
+                    of.key, late.bounds, late, [](cell&) {}, at.watermark, observer.told(of));
+        }
+    }
+
+    template <class Observer>
+    void place(slot& of, const event& one, timestamp time, event_stamp at, Observer& observer) {
+        const session_place to = place_in(of.sessions, this->window_, time);
+        if (to.first == to.last) {
+            if (of.sessions.size() >= this->window_limit_) {
+                ++this->refused_;
+                return;
+            }
+            cell opened = opened_by(one, time);
+            opened.bounds = to.bounds;
+            return put(of, to.first, std::move(opened), at, observer);
+        }
+        cell& first = of.sessions[to.first];
+        if (to.last - to.first == 1 && first.bounds == to.bounds) {
+            const auto change = [&](cell& in) { add(in, one); };
+            if constexpr (base::gives_updates) {
+                if (first.is_fired)
+                    return this->correct(of.key, first.bounds, first, change, at.watermark,
+                                         observer.told(of));
+            }
+            change(first);
+        } else if (to.last - to.first == 1 && first.published == 0) {
+            add(first, one);
+            move(of, first, to.bounds, observer);
+        } else {
+            join(of, to, one, at, observer);
+        }
+    }
+
+    template <class Observer>
+    void move(slot& of, cell& in, window_bounds to, Observer& observer) {
+        if (in.bounds.start == to.start) {  // it is found where it was
+            in.bounds = to;
+            return;
+        }
+        observer.leaves(of, in);
+        in.bounds = to;
+        observer.comes(of, in);
+    }
+
+    /// Makes one session of several, or of one that was spoken of. First all is changed, then said,
+    /// so that a consumer that throws misses only what it threw at.
+    template <class Observer>
+    void join(slot& of, session_place to, const event& one, event_stamp at, Observer& observer) {
+        cell joined{to.bounds};
+        joined.state = std::as_const(of.sessions[to.first].state);
+        for (std::size_t i = to.first + 1; i != to.last; ++i)
+            joined.state.merge(std::as_const(of.sessions[i].state));
+        add(joined, one);
+        const bool is_over = to.bounds.end <= observer.watermark_of(of);
+        std::vector<typename base::withdrawal> gone;
+        bool was_fired = false;
+        for (std::size_t i = to.first; i != to.last; ++i) {
+            cell& part = of.sessions[i];
+            if (part.published != 0)
+                gone.push_back(this->withdrawal_of(of.key, part.bounds, part, at.watermark,
+                                                   observer.told(of)));
+            was_fired |= part.is_fired;
+            open_ -= part.is_fired ? 0 : 1;
+            observer.leaves(of, part);
+        }
+        joined.is_fired = is_over;
+        open_ += is_over ? 0 : 1;
+        if (was_fired && !is_over) ++this->corrected_;
+        const auto begin = of.sessions.begin();
+        cell& here = begin[static_cast<std::ptrdiff_t>(to.first)];
+        here = std::move(joined);
+        of.sessions.erase(begin + static_cast<std::ptrdiff_t>(to.first) + 1,
+                          begin + static_cast<std::ptrdiff_t>(to.last));
+        observer.comes(of, here);
+
+        std::exception_ptr thrown;
+        const auto try_to = [&](auto&& say) {
+            try {
+                say();
+            } catch (...) {
+                if (!thrown) thrown = std::current_exception();
+            }
+        };
+        for (const auto& each : gone) try_to([&] { this->withdraw(each); });
+        try_to([&] { give(of, here, at, observer); });
+        if (thrown) std::rethrow_exception(thrown);
+    }
+
+    std::uint64_t open_ = 0;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <utility>
+
+#include <millrace/analyzers/analyzer.hpp>
+#include <millrace/core/stream.hpp>
+#include <millrace/pipeline/closing_pace.hpp>
+#include <millrace/pipeline/key_session_node.hpp>
+#include <millrace/pipeline/session_node.hpp>
+#include <millrace/pipeline/window_kind.hpp>
+#include <millrace/windows/session.hpp>
+
+namespace millrace::detail {
+
+template <>
+struct window_kind<session> {
+    template <class Stream, class Analyzer>
+    static consteval void require() {
+        static_assert(mergeable<Analyzer>,
+                      "session needs: an analyzer with void merge(const A&) "
+                      "(see millrace/analyzers/analyzer.hpp)");
+        static_assert(!Stream::is_updating,
+                      "session needs: events that are not corrected; put final_only() before it "
+                      "(see millrace/pipeline/final_only.hpp)");
+    }
+
+    template <class Analyzer, class Stream, class OnLate, class Next>
+    [[nodiscard]] static auto make_node(const Stream& in, OnLate on_late, Next next,
+                                        [[maybe_unused]] closing_pace& pace) {
+        if constexpr (is_key_time<typename Stream::time_type>) {
+            return key_session_node<Stream, Analyzer, OnLate, Next>{in, std::move(on_late),
+                                                                    std::move(next)};
+        } else {
+            return session_node<Stream, Analyzer, OnLate, Next>{in, std::move(on_late),
+                                                                std::move(next), pace};
+        }
+    }
+};
+
+}  // namespace millrace::detail
