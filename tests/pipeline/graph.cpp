@@ -74,7 +74,7 @@ TEST_CASE("what an input stores is called after the topic that follows, behind t
 
 TEST_CASE("stages are numbered and counted as a description of the pipeline has them") {
     const auto some = [](const trade& t) { return t.size > 1; };
-    const auto all = union_of(from<trade>("a") | millrace::filter(some),
+    const auto all = union_of(from<trade>("a") | tee(publish("raw")) | millrace::filter(some),
                               union_of(from<trade>("b"), from<trade>("c")) | publish("inner")) |
                      key_by(&trade::symbol) |
                      tee(publish("x"), millrace::filter(some) | publish("y"));
@@ -88,14 +88,14 @@ TEST_CASE("stages are numbered and counted as a description of the pipeline has 
         told += each.name + " " + std::to_string(each.events_in) + " " +
                 std::to_string(each.events_out) + ", ";
     CHECK(told ==
-          "1_from 2 2, 2_filter 2 1, 3_from 1 1, 4_from 1 1, 5_union_of 2 2, "
-          "6_publish 2 2, 7_union_of 3 3, 8_key_by 3 3, 9_tee 3 3, 10_publish 3 3, "
-          "11_filter 3 2, 12_publish 2 2, ");
+          "1_from 2 2, 2_tee 2 2, 3_filter 2 1, 4_publish 2 2, 5_from 1 1, 6_from 1 1, "
+          "7_union_of 2 2, 8_publish 2 2, 9_union_of 3 3, 10_key_by 3 3, 11_tee 3 3, "
+          "12_publish 3 3, 13_filter 3 2, 14_publish 2 2, ");
     std::string described;
     const topology shape = describe(all);
     for (const auto& each : shape.stages) described += each.id + " ";
     CHECK(described ==
-          "1_from 2_filter 3_from 4_from 5_union_of 6_publish 7_union_of 8_key_by "
-          "9_tee 10_publish 11_filter 12_publish ");
-    CHECK(running.stages()[6].watermark == at_ms(1));
+          "1_from 2_tee 3_filter 4_publish 5_from 6_from 7_union_of 8_publish "
+          "9_union_of 10_key_by 11_tee 12_publish 13_filter 14_publish ");
+    CHECK(running.stages()[8].watermark == at_ms(1));
 }

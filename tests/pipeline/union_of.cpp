@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <millrace/operators/filter.hpp>
+#include <millrace/operators/tee.hpp>
 
 #include "fed.hpp"
 #include "naive.hpp"
@@ -207,6 +208,19 @@ TEST_CASE("records of two inputs keep the key that they have in common") {
     CHECK(f.take() == strings{"a 0 4 0 watermark", "b 0 1 0 watermark"});
     f.running.finish();
     CHECK(f.out == strings{"a 20 1 0 stop", "a 40 1 0 stop"});
+}
+
+TEST_CASE("a tee before the union has a branch, and the events go on") {
+    const auto is_b = [](const trade& t) { return t.symbol == "b"; };
+    auto left = from<trade>("A") | tee(millrace::filter(is_b) | publish("only b"));
+    fed f{counts(union_of(std::move(left), from<trade>("B")), tumbling{10ms}, drop_late)};
+    auto [a, b] = f.running.sources();
+    a.push(trade_at(1, "a"));
+    a.push(trade_at(2, "b"));
+    b.push(trade_at(3, "b"));
+    CHECK(f.take() == strings{"only b b 2"});
+    f.running.finish();
+    CHECK(f.out == strings{"a 0 1 0 stop", "b 0 2 0 stop"});
 }
 
 TEST_CASE("inputs with different keys, and sources of one name, are refused") {

@@ -124,11 +124,47 @@ struct tee_stage : stage {
     }
 };
 
+template <pipeline_stage Branch>
+struct side_tee_stage : stage {
+    static constexpr std::string_view stage_name = "tee";
+    using is_one_to_one = void;
+    using takes_updates = void;
+    using passes_all = void;
+    using side_branch = Branch;
+
+    Branch side;
+
+    explicit side_tee_stage(Branch branch) : side{std::move(branch)} {}
+
+    template <class Stream>
+    static consteval void require() {}
+
+    template <class Stream>
+    [[nodiscard]] Stream output(const Stream& in) const {
+        return in;
+    }
+
+    /// `context` builds the branch.
+    template <class Stream, class Next, class Context>
+    [[nodiscard]] auto make_node(const Stream& in, Next next, Context& context) const {
+        auto to_side = context.build_branch(in, side);
+        return detail::tee_node<decltype(to_side), Next>{std::move(to_side), std::move(next)};
+    }
+};
+
+/// Gives each event to a branch that ends by itself, and then to what follows:
+///
+///     from<trade>("trades") | tee(filter(is_large) | publish("large")) | key_by(...) | ...
+template <pipeline_stage Branch>
+[[nodiscard]] side_tee_stage<Branch> tee(Branch side) {
+    return side_tee_stage<Branch>{std::move(side)};
+}
+
 /// Gives each event to two branches, the first one first:
 ///
 ///     from<trade>("trades") | tee(filter(is_large) | publish("large"), key_by(...) | ...)
 ///
-/// Nothing follows a tee; each branch ends by itself. More than two: a tee in a branch.
+/// Nothing follows a tee of two branches; each ends by itself. More than two: a tee in a branch.
 template <pipeline_stage First, pipeline_stage Second>
 [[nodiscard]] tee_stage<First, Second> tee(First first, Second second) {
     return tee_stage<First, Second>{std::move(first), std::move(second)};

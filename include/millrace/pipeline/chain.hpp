@@ -65,9 +65,10 @@ consteval void require_branch(const std::tuple<Stages...>*) {
 template <class Stage, class Stream>
 consteval void require_stage() {
     if constexpr (std::same_as<Stream, no_stream>) {
-        static_assert(!std::same_as<Stream, no_stream>,
-                      "tee needs: to be the last stage; put what follows into its branches "
-                      "(see millrace/operators/tee.hpp)");
+        static_assert(
+            !std::same_as<Stream, no_stream>,
+            "tee needs: to be the last stage, where it has two branches; put what follows "
+            "into these (see millrace/operators/tee.hpp)");
     } else if constexpr (Stream::is_windowed && !requires { typename Stage::takes_windows; }) {
         static_assert(!Stream::is_windowed,
                       "window needs: its process right behind it; key_by, filter and whatever "
@@ -95,7 +96,10 @@ consteval void require_stage() {
             "millrace/core/stage.hpp)");
     } else {
         Stage::template require<Stream>();
-        if constexpr (requires { typename Stage::first_branch; }) {
+        if constexpr (requires { typename Stage::side_branch; }) {
+            using side = decltype(stages_of(std::declval<typename Stage::side_branch>()));
+            require_branch<Stream>(static_cast<const side*>(nullptr));
+        } else if constexpr (requires { typename Stage::first_branch; }) {
             using first = decltype(stages_of(std::declval<typename Stage::first_branch>()));
             using second = decltype(stages_of(std::declval<typename Stage::second_branch>()));
             require_branch<Stream>(static_cast<const first*>(nullptr));

@@ -106,6 +106,11 @@ public:
             const auto out = output_of(here, in);
             if constexpr (requires { typename stage::measures_time; }) {
                 return walk<At + 1>(in, stages, front);
+            } else if constexpr (requires { typename stage::side_branch; }) {
+                const std::size_t number = add(here, describe_stream(in), front);
+                const std::size_t last = walk<At + 1>(in, stages, number);
+                walk<0>(in, stages_of(here.side), number);
+                return last;
             } else if constexpr (requires { typename stage::first_branch; }) {
                 const std::size_t number = add(here, describe_stream(in), front);
                 walk<0>(in, stages_of(here.first), number);

@@ -36,6 +36,9 @@ template <class Part>
 requires requires { typename Part::first_branch; }
 inline constexpr std::size_t stages_in<Part> =
     1 + stages_in<typename Part::first_branch> + stages_in<typename Part::second_branch>;
+template <class Part>
+requires requires { typename Part::side_branch; }
+inline constexpr std::size_t stages_in<Part> = 1 + stages_in<typename Part::side_branch>;
 template <class... Parts>
 inline constexpr std::size_t stages_in<std::tuple<Parts...>> = (0 + ... + stages_in<Parts>);
 template <class Meeting>

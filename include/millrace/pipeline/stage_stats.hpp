@@ -68,6 +68,7 @@ public:
         for (entry& each : entries_) {
             if (entry* const front = find(each.mark.front)) settle(each, *front);
         }
+        std::ranges::stable_sort(entries_, {}, [](const entry& each) { return each.mark.number; });
         std::vector<stage_stats> all;
         for (entry& each : entries_) {
             if (entry* const front = find(each.mark.front)) follow(each, *front);
