@@ -38,8 +38,8 @@ struct session_place {
 
 /// Where an event falls among the sessions of its key, which are in order and do not overlap.
 template <class Cell>
-[[nodiscard]] session_place place_in(const std::vector<Cell>& sessions, const session& window,
-                                     timestamp time) {
+[[nodiscard]] session_place place_in(const std::vector<Cell>& sessions,
+                                     const millrace::session& window, timestamp time) {
     const auto end_of = [](const Cell& each) { return each.bounds.end; };
     const auto first = std::ranges::upper_bound(sessions, time, {}, end_of);
     const bool is_inside = first != sessions.end() && first->bounds.start <= time;

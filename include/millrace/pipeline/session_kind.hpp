@@ -13,7 +13,7 @@
 namespace millrace::detail {
 
 template <>
-struct window_kind<session> {
+struct window_kind<millrace::session> {
     template <class Stream, class Analyzer>
     static consteval void require() {
         static_assert(mergeable<Analyzer>,
