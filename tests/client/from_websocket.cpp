@@ -103,6 +103,27 @@ TEST_CASE("a feed's texts become a started pipeline's events") {
     CHECK(feed.connection().stats().messages_in == 6);
 }
 
+TEST_CASE("a feed may be one source of several") {
+    asio::io_context io;
+    memory wire;
+    peer other{io, wire};
+    strings rows;
+    auto running = start(union_of(from<tick_event>("feed"), from<tick_event>("own")) |
+                             key_by(&tick_event::symbol) | window(tumbling{1s}, drop_late) |
+                             process<sum<&tick_event::size>>(),
+                         [&](const auto& row) { rows.emplace_back(row.key); });
+    auto source = running.source<0>();
+    from_websocket feed{io, source, {.url = "ws://exchange/"}, {}, {}, wire, manual_clock{}};
+    other.upgrade();
+    other.send(opcode::text, event("A", 1, 100));
+    other.send(opcode::text, event("A", 1, 1100));
+    CHECK(rows.empty());
+    running.source<1>().push({"B", 1, at_1s});
+    CHECK(rows == strings{"A"});
+    feed.tick();
+    CHECK(source.events() == 2);
+}
+
 TEST_CASE("windows show what they have when the feed is silent") {
     asio::io_context io;
     memory wire;

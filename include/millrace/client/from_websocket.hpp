@@ -47,7 +47,11 @@ struct feed_stats {
 ///
 /// It lives in the thread that runs its io_context, which must be the pipeline's, and must not
 /// outlive the pipeline; handlers may destroy it where they may destroy a `client`, the pipeline's
-/// sinks may not. `Running` is what `start` gives and what `endpoint::serve` refers to.
+/// sinks may not. `Running` is what `start` gives and what `endpoint::serve` refers to; or, of a
+/// pipeline that has several, a source of it, which must not go before the feed:
+///
+///     auto nyse = running.source<0>();
+///     millrace::from_websocket feed{io, nyse, {.url = "ws://exchange.example/ws"}};
 template <class Running, class Transport = tcp, class Clock = system_clock>
 class from_websocket {
 public:
