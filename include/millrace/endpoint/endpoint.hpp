@@ -46,11 +46,12 @@ namespace millrace {
 ///     server.run();
 ///
 /// It listens from its construction and serves while its io_context runs. WebSocket paths:
-/// `/INPUT` of each pipeline takes events, `/TOPIC` streams what is published (`?key=VALUE`: of one
-/// key), a `duplex_path` is both. Over HTTP: /healthz, /readyz, /metrics, /api/topics,
-/// /api/topics/NAME?key=&from=&to=&limit=, /api/topology?pipeline=&format=json|mermaid|text (see
-/// millrace/pipeline/topology.hpp) and `files`; POST to a path that takes events takes a
-/// body of them as a message, up to `max_message_bytes` and with a Content-Length, and answers
+/// `/INPUT`, of each input of a pipeline, takes events, `/TOPIC` streams what is published
+/// (`?key=VALUE`: of one key), a `duplex_path` is both. Over HTTP: /healthz, /readyz, /metrics,
+/// /api/topics, /api/topics/NAME?key=&from=&to=&limit=,
+/// /api/topology?pipeline=&format=json|mermaid|text (see millrace/pipeline/topology.hpp) and
+/// `files`; POST to a path that takes events takes a body of them as a message, up to
+/// `max_message_bytes` and with a Content-Length, and answers
 /// {"accepted":2,"rejected":1,"errors":[...]} once the pipeline has taken them. Where no files are
 /// at "/", it says what is there.
 ///

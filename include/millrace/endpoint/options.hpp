@@ -48,9 +48,9 @@ struct endpoint_options {
     /// runs the pipelines; the others decode the events of their connections. See `endpoint`.
     ///
     /// Memory: for each other loop up to 64 batches of 64 KB of records on their way there; for
-    /// each pipeline and loop, the first included, up to 64 batches of 1,024 events, the last
-    /// message's on top. When no batch is free, records are dropped and counted, and senders have
-    /// to wait.
+    /// each pipeline's input and loop, the first included, up to 64 batches of 1,024 events, the
+    /// last message's on top. When no batch is free, records are dropped and counted, and senders
+    /// have to wait.
     std::size_t loops = 1;
 
     /// A longer message is refused as soon as its header declares it: close 1009; 413 for a body.
@@ -198,7 +198,7 @@ struct endpoint_options {
 /// Settings of one pipeline on an endpoint.
 struct serve_options {
     /// A path, such as "/ws", that takes the pipeline's events and streams its records; none if
-    /// empty.
+    /// empty, as it has to be where the pipeline has several inputs.
     std::string duplex_path{};
     /// Topics whose slow followers are treated in another way than `endpoint_options::when_full`.
     std::map<std::string, overflow_policy, std::less<>> when_full{};
