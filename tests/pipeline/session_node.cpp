@@ -1,6 +1,5 @@
 #include <millrace/pipeline/session_node.hpp>
 
-#include "counted_new.hpp"
 #include "sessions.hpp"
 
 using namespace millrace;
@@ -213,13 +212,4 @@ TEST_CASE("a window behind sessions counts what they say, with their corrections
     CHECK(last == 3);
     running.finish();
     CHECK(last == 3);
-}
-
-TEST_CASE("an event that lengthens the newest session allocates nothing") {
-    const std::string key{"a key that is too long to lie in the string itself"};
-    auto running = start(counts(from<trade>("t"), session{1s}, drop_late), [](const auto&) {});
-    running.push({key, 1, 1, at_ms(0)});
-    const std::size_t before = allocation_count.load();
-    for (int i = 0; i != 1000; ++i) running.push({key, 1, 1, at_ms(i)});
-    CHECK(allocation_count.load() == before);
 }
