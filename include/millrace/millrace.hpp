@@ -38,6 +38,7 @@
 #include <millrace/operators/map.hpp>
 #include <millrace/operators/tee.hpp>
 #include <millrace/pipeline/describe.hpp>
+#include <millrace/pipeline/process_with_state.hpp>
 #include <millrace/pipeline/run.hpp>
 #include <millrace/storage/memory.hpp>
 #include <millrace/storage/null.hpp>

@@ -98,10 +98,11 @@ namespace detail {
 template <class Stream>
 consteval void require_own_time() {
     if constexpr (is_key_time<typename Stream::time_type>) {
-        static_assert(std::same_as<decltype(Stream::key_by_type::projection),
-                                   decltype(Stream::time_type::projection)>,
-                      "per_key needs: key_by the same key before the window, and nothing between "
-                      "them that makes other events (see millrace/pipeline/source_time.hpp)");
+        static_assert(
+            std::same_as<decltype(Stream::key_by_type::projection),
+                         decltype(Stream::time_type::projection)>,
+            "per_key needs: key_by the same key before the window or state, and nothing between "
+            "them that makes other events (see millrace/pipeline/source_time.hpp)");
     }
 }
 

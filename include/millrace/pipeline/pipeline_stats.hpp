@@ -17,9 +17,12 @@ struct pipeline_stats {
     /// Events refused because a limit on keys or windows was reached, or whose key was found too
     /// long once under way.
     std::uint64_t refused_keys = 0;
-    std::uint64_t failed = 0;  ///< events at which something threw, behind an `errors_to`
+    std::uint64_t failed = 0;          ///< events at which something threw, behind an `errors_to`
+    std::uint64_t evicted_keys = 0;    ///< keys whose state made room for others
+    std::uint64_t refused_timers = 0;  ///< timers beyond the limit of their key
     /// Keys that hold state now; of windows that share their time, those of the largest.
     std::uint64_t keys = 0;
+    std::uint64_t timers = 0;        ///< timers that are set
     std::uint64_t open_windows = 0;  ///< windows that have not closed yet
     timestamp watermark{};           ///< the furthest event time of the stream processors
     /// What keys, windows and analyzers have allocated, but for what an analyzer or a stage of the

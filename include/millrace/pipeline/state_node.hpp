@@ -1,0 +1,242 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+#include <millrace/core/detail/at_exit.hpp>
+#include <millrace/core/key.hpp>
+#include <millrace/core/node.hpp>
+#include <millrace/core/stream.hpp>
+#include <millrace/pipeline/closing_pace.hpp>
+#include <millrace/pipeline/state_context.hpp>
+#include <millrace/pipeline/state_table.hpp>
+
+namespace millrace::detail {
+
+/// Runs a function of the user's for each event and timer, with the state of its key. An event
+/// costs one look-up beside the function; it allocates only for a key that is new, or has more
+/// timers than before.
+///
+/// A timer fires once the watermark is past its time. Stages behind are told of the watermark when
+/// all timers that are due have fired, also those that were set meanwhile. That can be put off, as
+/// windows are, but for streams whose keys each have a time of their own.
+template <class Stream, class State, class Out, class Functions, class Next>
+class state_node : public forwarding_node<Next> {
+    using event = typename Stream::event_type;
+    using key_by = typename Stream::key_by_type;
+    static constexpr bool has_own_time = is_key_time<typename Stream::time_type>;
+
+public:
+    using key_type = key_of<key_by, event>;
+    using state_type = State;
+    using output_type = Out;
+    using table_type = state_table<key_type, State>;
+    using context = state_context<state_node>;
+    static constexpr bool has_timers = Functions::has_timers;
+
+    state_node(const Stream& in, const state_settings& settings, Functions functions, Next n,
+               closing_pace& pace)
+        : forwarding_node<Next>{std::move(n)},
+          key_by_{in.key},
+          functions_{std::move(functions)},
+          states_{settings},
+          pace_{pace} {}
+
+    void push(const event& one, event_stamp at) {
+        if (is_firing_) [[unlikely]]
+            catch_up();
+        states_.sweep(passed_on_);
+        slot* const of = states_.find_or_add(project(key_by_.projection, one));
+        if (of == nullptr) {
+            ++refused_;
+            return;
+        }
+        const std::uint32_t number = of->number;
+        {
+            context ctx{*this, states_, *of, at, told_of(*of)};
+            if (has_own_time && states_.is_empty(*of)) of->watermark = at.watermark;
+            run(*of, [&] { functions_.event(ctx, one); });
+        }
+        if constexpr (has_own_time) {
+            fire_due_of(number, watermark_of(number));
+        } else if (states_.timers().has_before(watermark_)) {
+            fire_due();
+        }
+    }
+
+    /// What is not to be counted changes nothing here.
+    template <class Record>
+    void preview(const Record&, event_stamp) noexcept {}
+
+    void watermark(timestamp to, trigger why) {
+        if (to <= watermark_) return;
+        states_.sweep(passed_on_);
+        if constexpr (has_own_time) {
+            collected_errors errors;
+            while (states_.timers().has_before(to)) {
+                const std::uint32_t number = states_.timers().first_key();
+                errors.collect([&] { fire(number, watermark_of(number), to); });
+            }
+            watermark_ = passed_on_ = to;
+            this->next.watermark(to, why);
+            errors.rethrow();
+        } else {
+            if (is_firing_) catch_up();
+            watermark_ = to;
+            why_ = why;
+            fire_due();
+        }
+    }
+
+    template <class Key>
+    void key_watermark(const Key& sought, timestamp to, trigger why) {
+        collected_errors errors;
+        if (slot* const of = states_.find(sought)) {
+            const std::uint32_t number = of->number;
+            if (to == timestamp::max()) {
+                states_.erase(*of);  // its time is over, and begins anew when it comes again
+            } else {
+                errors.collect([&] { fire_due_of(number, to); });
+            }
+            slot& same = states_[number];
+            if (same.is_used) same.watermark = std::max(same.watermark, to);
+        }
+        this->next.key_watermark(sought, to, why);
+        errors.rethrow();
+    }
+
+    bool resume() {
+        if (!this->next.resume()) return false;
+        if (is_firing_) {
+            fire_due();
+            if (is_firing_) return false;
+        }
+        return this->next.resume();
+    }
+
+    /// No timer fires for that: its time has not come.
+    std::error_code finish() {
+        while (is_firing_) {
+            this->flush();
+            pace_.is_behind = false;
+            pace_.waits_for_room = this->has_room();
+            resume();
+        }
+        return this->next.finish();
+    }
+
+    template <class Stats>
+    void collect(Stats& stats) const {
+        stats.refused_keys += refused_;
+        states_.collect(stats);
+        if (watermark_ != timestamp::min()) stats.watermark = std::max(stats.watermark, watermark_);
+        this->next.collect(stats);
+    }
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar.version(1);
+        ar(states_, watermark_, passed_on_, why_, is_firing_, refused_, this->next);
+    }
+
+    void emit(const Out& out, event_stamp at) { this->next.push(out, at); }
+
+private:
+    using slot = typename table_type::slot;
+
+    /// Of those of several calls the first goes on, when all have been made.
+    struct collected_errors {
+        std::exception_ptr first{};
+
+        template <class F>
+        void collect(F&& f) {
+            try {
+                f();
+            } catch (...) {
+                if (first == nullptr) first = std::current_exception();
+            }
+        }
+        void rethrow() {
+            if (first != nullptr) std::rethrow_exception(first);
+        }
+    };
+
+    /// The watermark of its key that what follows was told.
+    [[nodiscard]] timestamp told_of(const slot& of) const noexcept {
+        return has_own_time ? std::max(of.watermark, watermark_) : passed_on_;
+    }
+    [[nodiscard]] timestamp watermark_of(std::uint32_t number) noexcept {
+        return std::max(states_[number].watermark, watermark_);
+    }
+
+    template <class Call>
+    void run(slot& of, Call&& call) {
+        try {
+            call();
+        } catch (...) {
+            states_.settle(of);
+            throw;
+        }
+        states_.settle(of);
+    }
+
+    /// The earliest timer of a key. It has gone before its call, which may set it again.
+    void fire(std::uint32_t number, timestamp told, timestamp to) {
+        slot& of = states_[number];
+        const timestamp at = states_.timers().earliest(number);
+        states_.cancel_timer(of, at);
+        context ctx{*this, states_, of, at, told, to};
+        if constexpr (has_timers) run(of, [&] { functions_.timer(ctx, at); });
+    }
+
+    /// All of one key that has a time of its own.
+    void fire_due_of(std::uint32_t number, timestamp to) {
+        collected_errors errors;
+        const timestamp told = watermark_of(number);
+        while (states_.timers().has_before(to, number))
+            errors.collect([&] { fire(number, told, to); });
+        errors.rethrow();
+    }
+
+    /// Of all keys, in time order. Where it is put off, or a call throws, it goes on later.
+    void fire_due() {
+        is_firing_ = true;
+        const at_exit tell{[this] { pace_.is_behind |= is_firing_; }};
+        while (states_.timers().has_before(watermark_)) {
+            if (!may_fire()) return;
+            fire(states_.timers().first_key(), passed_on_, watermark_);
+        }
+        is_firing_ = false;
+        if (watermark_ > passed_on_) {
+            passed_on_ = watermark_;
+            this->next.watermark(watermark_, why_);
+        }
+    }
+
+    [[nodiscard]] bool may_fire() {
+        return !pace_.is_behind && pace_.take([this] { return this->has_room(); });
+    }
+
+    /// An operator may give several events before it can be held back: what is due fires first.
+    void catch_up() {
+        closing_pace before = std::exchange(pace_, {});
+        if (before.is_behind) before.left = 0;
+        const at_exit restore{[this, before] { pace_ = before; }};
+        resume();
+    }
+
+    key_by key_by_;
+    Functions functions_;
+    table_type states_;
+    closing_pace& pace_;
+    timestamp watermark_ = timestamp::min();  // of the whole stream
+    timestamp passed_on_ = timestamp::min();  // that the stages behind were told
+    trigger why_ = trigger::watermark;
+    bool is_firing_ = false;
+    std::uint64_t refused_ = 0;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,189 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include <millrace/core/timestamp.hpp>
+#include <millrace/pipeline/key_table.hpp>
+#include <millrace/pipeline/state_options.hpp>
+#include <millrace/pipeline/timer_heap.hpp>
+
+namespace millrace::detail {
+
+/// The states and timers of keys, within their limits. A key that has neither is not kept.
+template <class Key, class State>
+class state_table {
+public:
+    struct slot {
+        Key key{};
+        State state{};
+        timestamp renewed = timestamp::min();
+        timestamp watermark = timestamp::min();  // its own, where it has one
+        std::uint32_t number = 0;
+        std::uint32_t steps_back = 0;  // timers that timers set for no later, since the last event
+        bool has_state = false;
+        bool is_used = false;
+        bool is_recent = false;
+
+        template <class Archive>
+        void archive(Archive& ar) {
+            ar(key, state, renewed, watermark, steps_back, has_state, is_recent);
+        }
+    };
+
+    explicit state_table(const state_settings& settings) : settings_{settings} {}
+
+    [[nodiscard]] slot& operator[](std::uint32_t number) noexcept { return keys_[number]; }
+    [[nodiscard]] const timer_heap& timers() const noexcept { return timers_; }
+    [[nodiscard]] bool is_empty(const slot& of) const noexcept {
+        return !of.has_state && timers_.count(of.number) == 0;
+    }
+
+    template <class Sought>
+    [[nodiscard]] slot* find(const Sought& key) noexcept {
+        return keys_.find(key);
+    }
+
+    /// Null where there is no room for one more. What it adds is to be settled.
+    template <class Sought>
+    [[nodiscard]] slot* find_or_add(const Sought& key) {
+        slot* found = keys_.find(key);
+        if (found == nullptr) {
+            if (keys_.size() >= settings_.key_limit) {
+                if (!settings_.evicts) return nullptr;
+                evict_one();
+            }
+            found = &keys_.add(key);
+            found->number = keys_.number_of(*found);
+            found->is_used = true;
+        }
+        found->is_recent = true;
+        found->steps_back = 0;
+        return found;
+    }
+
+    /// To be called before what is asked of a key at a time; the state may be over.
+    void begin(slot& of, timestamp now) {
+        if (is_over(of, now)) drop_state(of);
+    }
+    [[nodiscard]] State& write(slot& of, timestamp now) {
+        renew(of, now);
+        of.has_state = true;
+        return of.state;
+    }
+    [[nodiscard]] const State& read(slot& of, timestamp now) {
+        if (settings_.is_renewed_by_reading && of.has_state) renew(of, now);
+        return of.state;
+    }
+
+    /// Whether it is set, now or before.
+    bool set_timer(const slot& of, timestamp at) {
+        const std::uint32_t key = of.number;
+        if (timers_.holds(key, at)) return true;
+        if (timers_.count(key) >= settings_.timer_limit) return refuse_timer();
+        timers_.add(key, at);
+        return true;
+    }
+    /// Likewise, by a timer that is not earlier.
+    bool set_timer_back(slot& of, timestamp at) {
+        if (of.steps_back >= settings_.timer_limit) return refuse_timer();
+        ++of.steps_back;
+        return set_timer(of, at);
+    }
+    bool refuse_timer() noexcept {
+        ++refused_timers_;
+        return false;
+    }
+    /// Whether it was set.
+    bool cancel_timer(const slot& of, timestamp at) {
+        const std::uint32_t key = of.number;
+        if (!timers_.holds(key, at)) return false;
+        timers_.remove(key, at);
+        return true;
+    }
+
+    /// Its state and its timers go, as if it had never been.
+    void clear(slot& of) {
+        drop_state(of);
+        timers_.clear(of.number);
+    }
+    void erase(slot& of) {
+        timers_.clear(of.number);
+        of.is_used = false;
+        keys_.erase(of);
+    }
+    /// To be called when all was asked of a key.
+    void settle(slot& of) {
+        if (is_empty(of)) erase(of);
+    }
+
+    /// Frees what is over at this watermark, a few keys a call.
+    void sweep(timestamp watermark) {
+        if (settings_.kept_for == duration::max()) return;
+        for (int i = 0; i < 4 && keys_.slots() > 0; ++i) {
+            if (++swept_ >= keys_.slots()) swept_ = 0;
+            slot& each = keys_[swept_];
+            if (!each.is_used || !is_over(each, std::max(watermark, each.watermark))) continue;
+            drop_state(each);
+            settle(each);
+        }
+    }
+
+    template <class Stats>
+    void collect(Stats& stats) const {
+        stats.keys += keys_.size();
+        stats.timers += timers_.size();
+        stats.refused_timers += refused_timers_;
+        stats.evicted_keys += evicted_;
+        stats.state_bytes += keys_.bytes() + timers_.bytes();
+    }
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(keys_, timers_, swept_, hand_, refused_timers_, evicted_);
+        if constexpr (Archive::is_loading) {
+            std::size_t found = 0;
+            keys_.for_each([&](slot& each) {
+                each.number = keys_.number_of(each);
+                each.is_used = true;
+                found += timers_.count(each.number);
+            });
+            ar.require(found == timers_.size());
+        }
+    }
+
+private:
+    [[nodiscard]] bool is_over(const slot& of, timestamp now) const noexcept {
+        return of.has_state && settings_.kept_for != duration::max() &&
+               saturated_add(of.renewed, settings_.kept_for) <= now;
+    }
+    void renew(slot& of, timestamp now) noexcept {
+        of.renewed = of.has_state ? std::max(of.renewed, now) : now;
+    }
+    void drop_state(slot& of) {
+        of.has_state = false;
+        of.state = State{};
+    }
+
+    /// The first that was not seen since this came by it (second chance, Corbató 1968).
+    void evict_one() {
+        for (;; ++hand_) {
+            slot& each = keys_[hand_ % keys_.slots()];
+            if (!each.is_used || std::exchange(each.is_recent, false)) continue;
+            ++evicted_;
+            return erase(each);
+        }
+    }
+
+    state_settings settings_;
+    key_table<Key, slot> keys_;
+    timer_heap timers_;
+    std::uint32_t swept_ = 0;
+    std::uint32_t hand_ = 0;
+    std::uint64_t refused_timers_ = 0;
+    std::uint64_t evicted_ = 0;
+};
+
+}  // namespace millrace::detail
