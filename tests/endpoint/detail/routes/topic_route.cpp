@@ -37,8 +37,11 @@ namespace {
 /// up at "?", and throws at "throw".
 template <class Sink>
 struct fake_running {
+    static constexpr std::size_t source_count = 1;
+
     decltype(std::declval<Sink&>().template open<note>("", unkeyed{})) out;
 
+    std::tuple<fake_running&> sources() { return {*this}; }
     std::string_view input() const { return "notes"; }
     void begin_batch() {}
     errc push_next(const note& one, std::uint64_t) {
@@ -69,9 +72,12 @@ struct fake_running {
         return {};
     }
     pipeline_stats stats() const { return {}; }
+    std::vector<stage_stats> stages() const { return {}; }
 };
 
 struct fake_pipeline {};
+
+topology describe(const fake_pipeline&) { return {}; }
 
 template <class Sink>
 fake_running<Sink> start(fake_pipeline, Sink sink, clock_view<manual_clock>) {
