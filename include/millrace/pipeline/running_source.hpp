@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <ranges>
 #include <span>
 #include <string_view>
 
@@ -44,10 +45,14 @@ public:
         return push_next(one, producer);
     }
 
-    /// As pushing one after the other, in less time. An event at which something throws is lost
-    /// alone: the others are taken, and then the first exception goes on.
+    /// As pushing those of a vector, an array or a span one after the other, in less time. An event
+    /// at which something throws is lost alone: the others are taken, and then the first exception
+    /// goes on.
     /// @return how many were taken; those that the source refuses are counted
-    std::uint64_t push(std::span<const event_type> events, std::uint64_t producer = 0) {
+    template <std::ranges::contiguous_range Events>
+    requires std::same_as<std::ranges::range_value_t<Events>, event_type> std::uint64_t push(
+        const Events& all, std::uint64_t producer = 0) {
+        const std::span<const event_type> events{all};
         const busy guard{*of_};
         source& to = own();
         begin_batch();
