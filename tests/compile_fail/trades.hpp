@@ -12,6 +12,7 @@
 #include <millrace/operators/map.hpp>
 #include <millrace/operators/tee.hpp>
 #include <millrace/pipeline/run.hpp>
+#include <millrace/windows/sliding.hpp>
 #include <millrace/windows/tumbling.hpp>
 
 using namespace millrace;

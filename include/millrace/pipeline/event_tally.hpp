@@ -9,6 +9,7 @@ template <bool IsUpdating>
 struct event_tally {
     void add() noexcept {}
     void remove() noexcept {}
+    void merge(event_tally) noexcept {}
     [[nodiscard]] bool none() const noexcept { return false; }
     template <class Archive>
     void archive(Archive&) noexcept {}
@@ -19,6 +20,7 @@ struct event_tally<true> {
 
     void add() noexcept { ++count; }
     void remove() noexcept { --count; }
+    void merge(event_tally other) noexcept { count += other.count; }
     [[nodiscard]] bool none() const noexcept { return count == 0; }
     template <class Archive>
     void archive(Archive& ar) {

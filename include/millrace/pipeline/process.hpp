@@ -10,6 +10,7 @@
 #include <millrace/pipeline/late_output.hpp>
 #include <millrace/pipeline/running_node.hpp>
 #include <millrace/pipeline/session_kind.hpp>
+#include <millrace/pipeline/sliding_kind.hpp>
 #include <millrace/pipeline/store.hpp>
 #include <millrace/pipeline/window_kind.hpp>
 #include <millrace/storage/null.hpp>
