@@ -18,11 +18,11 @@ struct sample {
 template <>
 inline constexpr auto millrace::schema<sample> = fields(field{"name", &sample::name});
 
-struct named {
+struct labelled {
     std::string name;
 };
 template <>
-inline constexpr auto millrace::schema<named> = fields(field{"name", &named::name});
+inline constexpr auto millrace::schema<labelled> = fields(field{"name", &labelled::name});
 
 /// Takes the whole message as the name.
 struct bare {
@@ -41,6 +41,6 @@ struct bare {
 
 void serve(endpoint<memory>& server) {
     server.serve(from<sample, bare>("samples") |
-                 map([](const sample& s) { return named{std::string{s.name}}; }) |
+                 map([](const sample& s) { return labelled{std::string{s.name}}; }) |
                  publish("names"));
 }

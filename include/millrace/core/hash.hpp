@@ -63,7 +63,8 @@ struct hash_secret {
 /// with a chance of 2^-64 (NH of UMAC: Black, Halevi, Krawczyk, Krovetz, Rogaway, CRYPTO 1999,
 /// section 4), its 128 bits are folded by a second one, and longer texts are chained as in wyhash.
 /// A factor of 0, by which a product would forget the other, needs a guess of 64 secret bits.
-/// An integer is multiplied once, by an odd factor that is secret.
+/// An integer is multiplied once, by an odd factor that is secret; a few factors spread integers in
+/// even steps less evenly than chance would.
 /// Complexity: two multiplications, and one for each further 16 bytes of a string.
 class key_hash {
 public:

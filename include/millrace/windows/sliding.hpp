@@ -34,7 +34,7 @@ namespace millrace {
 /// events, if that is less than the lateness.
 /// At the idle timeout a key shows its first open window. When the pipeline is finished, each
 /// window that is open gives a record.
-/// Events within four times size and slide of the ends of what a timestamp holds are refused.
+/// Events within twice size and slide of the ends of what a timestamp holds are refused.
 ///
 /// @throws std::invalid_argument for a size or slide that is not positive or longer than 10,000
 /// days, and where a window would have more than 100,000 panes
