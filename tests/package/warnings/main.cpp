@@ -35,7 +35,7 @@ struct point {};
 struct position {};
 struct device {};
 struct vehicle {};
-struct session {};
+struct login {};
 struct user {};
 struct token {};
 struct stream {};
@@ -79,7 +79,7 @@ int main(int count, char**) {
     bytes += owned::bytes_of(position{});
     bytes += owned::bytes_of(device{});
     bytes += owned::bytes_of(vehicle{});
-    bytes += owned::bytes_of(session{});
+    bytes += owned::bytes_of(login{});
     bytes += owned::bytes_of(user{});
     bytes += owned::bytes_of(token{});
     bytes += owned::bytes_of(stream{});
