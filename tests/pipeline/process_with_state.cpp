@@ -30,6 +30,7 @@ inline constexpr auto millrace::schema<price_move> = fields(field{"symbol", &pri
                                                             event_time{"time", &price_move::time});
 
 TEST_CASE("a function of one's own with a state and a timer for each key") {
+    STATIC_REQUIRE(described<price_move>);
     strings out;
     auto running = start(from<trade>("t", any_time) | key_by(&trade::symbol) |
                              process_with_state<last_price, price_move>(
