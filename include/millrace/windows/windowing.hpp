@@ -185,10 +185,11 @@ template <class Window, class... Options>
     static_assert(window_kind_of<Window>,
                   "window needs: an assigner, which has window_bounds assign(timestamp) const (see "
                   "millrace/windows/window.hpp)");
-    static_assert((detail::is_window_option<Options> && ...),
-                  "window needs: lateness, max_keys, max_windows and a late policy; disorder, "
-                  "idle_timeout and per_key are options of from (see "
-                  "millrace/windows/windowing.hpp)");
+    static_assert(
+        (detail::is_window_option<Options> && ...),
+        "window needs: lateness, without_final, max_keys, max_windows and a late policy; disorder, "
+        "idle_timeout and per_key are options of from (see "
+        "millrace/windows/windowing.hpp)");
     constexpr int policies = (0 + ... + (detail::is_late_policy<Options> ? 1 : 0));
     static_assert(policies == 1,
                   "window needs: where events later than the allowed lateness go; add one of "
