@@ -1,5 +1,7 @@
 #include <millrace/pipeline/key_source.hpp>
 
+#include <stdexcept>
+
 #include "fed.hpp"
 #include "naive.hpp"
 
@@ -83,4 +85,20 @@ TEST_CASE("a record of a key that is evicted is never final, even past its laten
     CHECK(finals == std::vector<bool>{false});
     running.finish();
     CHECK(finals == std::vector<bool>{false, true});
+}
+
+TEST_CASE("where a consumer throws, a key's other windows close at its next event") {
+    strings seen;
+    auto running =
+        start(from<trade>("t", per_key(&trade::symbol), disorder{2s}) | key_by(&trade::symbol) |
+                  window(tumbling{1s}, drop_late) | process<count>(),
+              [&](const auto& row) {
+                  seen.push_back(std::to_string(ms_of(row.window.start)));
+                  if (seen.size() == 1) throw std::runtime_error{"the first"};
+              });
+    for (const int ms : {500, 1500}) running.push({"a", 1, 1, at_ms(ms)});
+    CHECK_THROWS_AS(running.push({"a", 1, 1, at_ms(4500)}), std::runtime_error);
+    CHECK(seen == strings{"0"});
+    running.push({"a", 1, 1, at_ms(4400)});
+    CHECK(seen == strings{"0", "1000"});
 }

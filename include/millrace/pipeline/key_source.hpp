@@ -48,8 +48,10 @@ public:
         of->state.observe(present_.trusted(time), settings_);
         const timestamp watermark = of->state.watermark;
         next_.push(one, {time, watermark});
-        if (watermark > std::exchange(of->passed_on, watermark))
+        if (watermark > of->passed_on) {
             next_.key_watermark(sought, watermark, trigger::watermark);
+            of->passed_on = watermark;  // what throws is told again
+        }
         return {};
     }
 
