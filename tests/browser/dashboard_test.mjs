@@ -132,8 +132,11 @@ async function test(browser, directory) {
   assert.ok(now.every(({ points }) => points <= 600), "a card keeps more than 600 points");
   const anomalous = now.find(({ anomalies }) => anomalies > 0).sensor;
   assert.ok(await pixels(page, anomalous, "--alarm") > 20, "no anomaly is drawn");
-  for (const { sensor } of now)
+  for (const { sensor } of now) {
     assert.ok(await pixels(page, sensor, "--accent") > 50, `no line is drawn for ${sensor}`);
+    assert.ok(await pixels(page, sensor, "--soft") > 20, `no mean of the last day is drawn for ${sensor}`);
+  }
+  assert.match(await page.locator('[data-sensor="speed_6005"] .last-day').textContent(), /^last 24 h \d/);
   assert.ok(await page.locator("#anomalies li").count() > 0);
 
   step("they go on arriving live, and the figures with them");
@@ -176,6 +179,7 @@ async function test(browser, directory) {
   await until(fresh, isFilled, SENSORS);
   await until(fresh, (all) => all.every(({ sensor, points }) =>
     Number(document.querySelector(`[data-sensor="${sensor}"]`)?.dataset.points) >= points - 1), now);
+  await until(fresh, () => [...document.querySelectorAll("[data-sensor] .last-day")].every((day) => day.textContent));
   await fresh.context().close();
   replay = startReplay(port, 7200);
   const latest = now.find(({ sensor }) => sensor === "speed_t4013").latest;

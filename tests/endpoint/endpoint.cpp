@@ -14,6 +14,7 @@
 #include <millrace/endpoint/guards/address_guard.hpp>
 #include <millrace/operators/filter.hpp>
 #include <millrace/operators/key_by.hpp>
+#include <millrace/operators/tee.hpp>
 #include <millrace/pipeline/process.hpp>
 #include <millrace/pipeline/run.hpp>
 #include <millrace/storage/memory.hpp>
@@ -110,6 +111,26 @@ TEST_CASE("a window's records reach the topic's subscribers, all or by key") {
     REQUIRE(!one.next());
     REQUIRE(both.next_text() == records['a']);
     REQUIRE(!both.next());
+}
+
+TEST_CASE("a duplex path streams the topics that are named") {
+    server s;
+    const auto two_topics = [](std::string input) {
+        return from<reading>(std::move(input)) | tee(publish("all")) |
+               filter([](const reading& r) { return r.value > 1; }) | publish("large");
+    };
+    const auto refused = [&](const serve_options& options) {
+        REQUIRE_THROWS_AS(s.endpoint.serve(two_topics("refused"), options), std::invalid_argument);
+    };
+    refused({.duplex_path = "/ws", .duplex_topics = {"large", "small"}});
+    refused({.duplex_topics = {"large"}});
+    s.endpoint.serve(two_topics("readings"), {.duplex_path = "/ws", .duplex_topics = {"large"}});
+    client both{s, "/ws"}, all{s, "/all"};
+    both.send_text("[" + event("a", 1, 0) + "," + event("a", 2, 0) + "]");
+    REQUIRE(has(both.next_text(), R"("value":2)"));
+    REQUIRE(!both.next());
+    REQUIRE(has(all.next_text(), R"("value":1)"));
+    REQUIRE(has(all.next_text(), R"("value":2)"));
 }
 
 TEST_CASE("a bad event is refused with its index, its neighbours are served") {

@@ -1,4 +1,5 @@
-// The page of the traffic example: fills its past from the storage, then follows /hourly.
+// The page of the traffic example: fills its past from the storage, then follows /hourly and
+// /last_day.
 
 const HOUR = 3600e3;
 const MAX_POINTS = 600;             // a sensor
@@ -64,6 +65,7 @@ class Sensor {
     this.name = name;
     this.kind = describe(name);
     this.points = [];
+    this.lastDay = new Map();  // when it ends, and its mean
     this.card = byId("card").content.firstElementChild.cloneNode(true);
     this.card.dataset.sensor = name;
     this.card.setAttribute("aria-label", this.kind.name);
@@ -90,6 +92,18 @@ class Sensor {
     }
     changed.add(this);
   }
+
+  /** The mean of the 24 hours before `record.end`, which is one a slide. */
+  takeLastDay(record) {
+    const end = Date.parse(record.end);
+    if (!Number.isFinite(end) || typeof record.mean !== "number") return;
+    this.lastDay.set(end, record.mean);
+    if (this.lastDay.size > MAX_POINTS) this.lastDay.delete(Math.min(...this.lastDay.keys()));
+    if (this.points.length > 0) changed.add(this);
+  }
+
+  /** That of the day which ends with the hour of a point. */
+  lastDayOf(point) { return this.lastDay.get(point.start + HOUR) ?? null; }
 
   /** The points of the time shown. */
   shown() {
@@ -127,14 +141,17 @@ class Sensor {
     this.part(".expected").textContent = (point.anomaly ? "anomaly, " : "") + expectedOf(point, this.kind);
     this.part(".spread").textContent =
       `${plural(point.count, "reading")}, ${number(point.low)} to ${withUnit(point.high, unit)}`;
+    const lastDay = this.lastDayOf(point);
+    this.part(".last-day").textContent =
+      lastDay === null ? "" : `last 24 h ${withUnit(lastDay, unit)}`;
   }
 
   drawChart(shown) {
     const rows = [];
     shown.forEach((point, i) => {
       if (i > 0 && point.start - shown[i - 1].start > LINE_BREAKS_AFTER)
-        rows.push([new Date(shown[i - 1].start + HOUR), null]);
-      rows.push([new Date(point.start), point.mean]);
+        rows.push([new Date(shown[i - 1].start + HOUR), null, null]);
+      rows.push([new Date(point.start), this.lastDayOf(point), point.mean]);
     });
     const margin = Math.max(HOUR, (shown.at(-1).start - shown[0].start) * 0.03);
     const options = {
@@ -168,6 +185,11 @@ const compare = (a, b) =>
 
 function take(record, isLive) {
   if (typeof record?.sensor === "string") sensorOf(record.sensor)?.take(record, isLive);
+  if (changed.size > 0) requestDrawing();
+}
+
+function takeLastDay(record) {
+  if (typeof record?.sensor === "string") sensors.get(record.sensor)?.takeLastDay(record);
   if (changed.size > 0) requestDrawing();
 }
 
@@ -275,10 +297,13 @@ function chartOptions(sensor) {
     return isMidnight || granularity >= Dygraph.DAILY ? dayOnly.format(time) : hourOnly.format(time);
   };
   return {
-    labels: ["time", "mean"],
+    labels: ["time", "last day", "mean"],
+    series: {
+      "last day": { strokePattern: [5, 4], strokeWidth: 1.25, plotter: Dygraph.Plotters.linePlotter, highlightCircleSize: 0 },
+    },
     labelsUTC: true,
     legend: "never",
-    colors: [colour("--accent")],
+    colors: [colour("--soft"), colour("--accent")],
     strokeWidth: 1.75,
     gridLineColor: colour("--line"),
     axisLineColor: "transparent",
@@ -310,7 +335,7 @@ function redrawAll() {
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   for (const { chart } of sensors.values())
-    chart?.updateOptions({ colors: [colour("--accent")], gridLineColor: colour("--line") }, true);
+    chart?.updateOptions({ colors: [colour("--soft"), colour("--accent")], gridLineColor: colour("--line") }, true);
   redrawAll();
 });
 
@@ -321,17 +346,19 @@ document.querySelector(".range").addEventListener("change", (event) => {
 
 // --- The past ------------------------------------------------------------------------------------
 
-async function stored(query) {
-  const answer = await fetch(`api/topics/hourly?${new URLSearchParams(query)}`);
+async function stored(topic, query) {
+  const answer = await fetch(`api/topics/${topic}?${new URLSearchParams(query)}`);
   if (!answer.ok) throw new Error(`the history answered ${answer.status}`);
   return answer.json();
 }
 
 /** First what is newest, which says what sensors there are, then each sensor's own past. */
 async function fill() {
-  for (const record of await stored({ limit: 1000 })) take(record, false);
-  for (const name of [...sensors.keys()])
-    for (const record of await stored({ key: name, limit: MAX_POINTS })) take(record, false);
+  for (const record of await stored("hourly", { limit: 1000 })) take(record, false);
+  for (const key of [...sensors.keys()]) {
+    for (const record of await stored("hourly", { key, limit: MAX_POINTS })) take(record, false);
+    for (const record of await stored("last_day", { key, limit: MAX_POINTS })) takeLastDay(record);
+  }
 }
 
 // --- The present ---------------------------------------------------------------------------------
@@ -345,11 +372,17 @@ function say(state, word) {
   byId("connection-word").textContent = word;
 }
 
+function open(topic) {
+  const url = new URL(topic, location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  return new WebSocket(url);
+}
+
+/** Follows both topics; the second as long as the first. */
 function connect() {
   say("connecting", "Connecting");
-  const url = new URL("hourly", location.href);
-  url.protocol = url.protocol.replace("http", "ws");
-  const socket = new WebSocket(url);
+  const socket = open("hourly"), second = open("last_day");
+  second.onmessage = (message) => takeLastDay(JSON.parse(message.data));
   socket.onopen = () => {
     ++connectionCount;
     wait = FIRST_WAIT;
@@ -362,6 +395,7 @@ function connect() {
     take(record, true);
   };
   socket.onclose = () => {
+    second.close();
     say("offline", "Offline");
     setTimeout(connect, wait * (0.75 + Math.random() / 2));
     wait = Math.min(wait * 2, LONGEST_WAIT);

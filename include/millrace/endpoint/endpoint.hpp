@@ -121,7 +121,8 @@ public:
     /// pipeline, and valid until the endpoint is destroyed. On an endpoint windows close 1,000 a
     /// turn (see `running_pipeline::close_in_slices`); what you push yourself first waits until all
     /// that is due has closed.
-    /// @throws std::invalid_argument when a path is taken or `when_full` names no topic of it;
+    /// @throws std::invalid_argument when a path is taken, when `when_full` or `duplex_topics` name
+    /// no topic of it, and for `duplex_topics` without a `duplex_path`;
     /// std::system_error when a storage does not open.
     template <class Description>
     auto& serve(Description description, const serve_options& options = {}) {
@@ -263,13 +264,17 @@ private:
     }
 
     static void require_topics(const detail::publication& published, const serve_options& options) {
-        for (const auto& [name, policy] : options.when_full) {
-            const bool is_known =
-                std::any_of(published.topics.begin(), published.topics.end(),
-                            [&name = name](const auto& each) { return each->name() == name; });
+        const auto require = [&](const std::string& name, const char* option) {
+            const bool is_known = std::ranges::any_of(
+                published.topics, [&](const auto& each) { return each->name() == name; });
             if (!is_known)
-                throw std::invalid_argument("millrace: when_full names no topic: \"" + name + "\"");
-        }
+                throw std::invalid_argument(std::string{"millrace: "} + option +
+                                            " names no topic: \"" + name + "\"");
+        };
+        for (const auto& [name, policy] : options.when_full) require(name, "when_full");
+        for (const auto& name : options.duplex_topics) require(name, "duplex_topics");
+        if (!options.duplex_topics.empty() && options.duplex_path.empty())
+            throw std::invalid_argument("millrace: duplex_topics needs a duplex_path");
     }
 
     void catch_signals() {

@@ -200,6 +200,8 @@ struct serve_options {
     /// A path, such as "/ws", that takes the pipeline's events and streams its records; none if
     /// empty, as it has to be where the pipeline has several inputs.
     std::string duplex_path{};
+    /// The topics whose records the `duplex_path` streams; all of the pipeline if empty.
+    std::vector<std::string> duplex_topics{};
     /// Topics whose slow followers are treated in another way than `endpoint_options::when_full`.
     std::map<std::string, overflow_policy, std::less<>> when_full{};
 };

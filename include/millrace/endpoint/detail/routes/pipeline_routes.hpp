@@ -56,6 +56,14 @@ inline void require_name(const std::string& name) {
     return options.duplex_path.substr(1);
 }
 
+[[nodiscard]] inline topic_list duplex_topics(topic_list of, const serve_options& options) {
+    const auto& named = options.duplex_topics;
+    if (!named.empty())
+        std::erase_if(of,
+                      [&](const auto& each) { return !std::ranges::count(named, each->name()); });
+    return of;
+}
+
 /// Adds the paths of a source whose name is `input`; `make_input(name, topics)` makes a route that
 /// takes its events and streams topics.
 template <class MakeInput>
@@ -67,7 +75,8 @@ void add_input_routes(route_table& routes, std::string_view input, const topic_l
         require_name(name);
         add_route(routes, "/" + name, make_input(name, topic_list{}));
     }
-    if (!duplex.empty()) add_route(routes, duplex, make_input(name, topics));
+    if (!duplex.empty())
+        add_route(routes, duplex, make_input(name, duplex_topics(topics, options)));
 }
 
 /// Of a source that no queue reaches, in its pipeline's loop.
