@@ -143,7 +143,7 @@ class Sensor {
       `${plural(point.count, "reading")}, ${number(point.low)} to ${withUnit(point.high, unit)}`;
     const lastDay = this.lastDayOf(point);
     this.part(".last-day").textContent =
-      lastDay === null ? "" : `last 24 h ${withUnit(lastDay, unit)}`;
+      lastDay === null ? "" : `last 24 h ${number(lastDay)}`;
   }
 
   drawChart(shown) {
