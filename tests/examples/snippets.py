@@ -25,11 +25,13 @@ def parts_of(file):
 def program(root):
     lines = ["#include <millrace/endpoint/file_access_log.hpp>",
              "#include <millrace/endpoint/stderr_log.hpp>", "#include <millrace/millrace.hpp>",
+             "#include <iostream>",
              "namespace millrace {", *parts_of(root / "CONTRIBUTING.md"), "}", CONTRIBUTED,
-             "namespace mr = millrace;"]
+             "namespace mr = millrace;", "using namespace std::chrono_literals;"]
     for file in sorted((root / "docs").glob("*.md")):
         for number, part in enumerate(parts_of(file)):
-            lines.append(f"void {file.stem}_{number}() {{\n{part}}}")
+            declares = part.startswith("struct ")
+            lines.append(part if declares else f"void {file.stem}_{number}() {{\n{part}}}")
     return "\n".join(lines)
 
 
