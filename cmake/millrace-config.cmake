@@ -13,6 +13,22 @@ foreach(part library IN ZIP_LISTS millrace_parts millrace_part_libraries)
     endif()
 endforeach()
 
+
+# Not where a library that it was compiled for is missing.
+set(millrace_has_compiled TRUE)
+file(GLOB millrace_compiled_targets "${CMAKE_CURRENT_LIST_DIR}/millrace-compiled-targets.cmake")
+if(millrace_compiled_targets)
+    file(STRINGS "${millrace_compiled_targets}" millrace_linked REGEX "LINK_ONLY")
+    foreach(library IN LISTS millrace_part_libraries)
+        if("${millrace_linked}" MATCHES "${library}" AND NOT TARGET ${library})
+            set(millrace_has_compiled FALSE)
+        endif()
+    endforeach()
+    if(millrace_has_compiled)
+        include("${millrace_compiled_targets}")
+    endif()
+endif()
+
 foreach(component IN LISTS millrace_FIND_COMPONENTS)
     if(TARGET millrace::${component})
         set(millrace_${component}_FOUND TRUE)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the rules that the tree's structure must keep. Usage: layers.py ROOT
 
-Reads the includes of every header under ROOT/include/millrace and compares ROOT/tests with them.
+Reads the includes of every header (.hpp, .ipp) under ROOT/include/millrace and compares ROOT/tests with them.
 Prints one line a broken rule, then the sizes of the headers; the status is 1 if any rule is broken.
 """
 
@@ -86,6 +86,7 @@ def check_include(folder, bracket, included):
 
 
 def check_header(name, text):
+    """A header, or an .ipp file: the long functions of the header beside it."""
     folder = folder_of(name)
     if folder is None and name not in NO_LAYER:
         yield "belongs to no layer"
@@ -103,6 +104,19 @@ def check_header(name, text):
             yield f"includes {included}: {broken}"
     if folder not in SYSTEM and SOCKETS.search(COMMENT.sub("", text)):
         yield f"names Asio's sockets: only {', '.join(SYSTEM)} may"
+
+
+def check_compiled(headers, implementations, libraries):
+    """An .ipp file belongs to the header of its name, and to one source of the compiled library."""
+    for name in sorted(implementations):
+        where = f"include/millrace/{name}.ipp"
+        included = f"#include <millrace/{name}.ipp>\n"
+        if not re.search(r"#ifndef MILLRACE_COMPILED\n" + re.escape(included) + "#endif\n$",
+                         headers.get(name, "")):
+            yield where, f"is not what ends include/millrace/{name}.hpp, without MILLRACE_COMPILED"
+        sources = sum(included in text for text in libraries.values())
+        if sources != 1:
+            yield where, f"is in {sources} sources of include/millrace/compiled/, not in one"
 
 
 def is_private(name):
@@ -132,11 +146,16 @@ def read_tree(top, suffix):
 
 def main(root):
     headers = read_tree(root / "include/millrace", ".hpp")
+    implementations = read_tree(root / "include/millrace", ".ipp")
     tests = {name: text for name, text in read_tree(root / "tests", ".cpp").items()
              if folder_of(name) in LAYER}
     broken = [(f"include/millrace/{name}.hpp", rule)
               for name, text in headers.items()
               for rule in check_header(name + ".hpp", text)]
+    broken += [(f"include/millrace/{name}.ipp", rule)
+               for name, text in implementations.items()
+               for rule in check_header(name + ".ipp", text)]
+    broken += check_compiled(headers, implementations, read_tree(root / "include/millrace/compiled", ".cpp"))
     broken += check_mirror(headers, tests)
 
     lines = [text.count("\n") for text in headers.values()]

@@ -51,6 +51,18 @@ class Layers(unittest.TestCase):
         self.assertEqual(status, 0, output)
         self.assertIn("4 headers, median 2.5 lines, longest 4", output)
 
+    def test_implementations(self):
+        end = "#ifndef MILLRACE_COMPILED\n#include <millrace/core/error.ipp>\n#endif\n"
+        good = {"include/millrace/core/error.hpp": "#pragma once\n" + end,
+                "include/millrace/core/error.ipp": "#pragma once\n#include <millrace/core/error.hpp>\n",
+                "include/millrace/compiled/base.cpp": "#include <millrace/core/error.ipp>\n"}
+        self.assertEqual(check(good)[0], 0)
+        for name, text, rule in [
+                ("core/error.hpp", "#pragma once\n#include <millrace/core/error.ipp>\n", "is not what ends"),
+                ("compiled/base.cpp", "\n", "is in 0 sources"),
+                ("core/error.ipp", "#pragma once\n#include <rapidjson/reader.h>\n", "only codec may")]:
+            self.refused(rule, {**good, "include/millrace/" + name: text})
+
     def test_includes(self):
         self.error_hpp("#include <millrace/codec/json.hpp>", "codec/ is not below core/")
         self.error_hpp("#include <millrace/elsewhere/a.hpp>", "elsewhere/ is in no layer")

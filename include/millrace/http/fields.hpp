@@ -6,6 +6,7 @@
 #include <system_error>
 #include <vector>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/http/text.hpp>
 
@@ -17,41 +18,18 @@ class fields {
 public:
     /// Replaces the fields by those of `lines`, each ending in CRLF and free of bad control
     /// characters. Errors: `errc::bad_request`; `errc::header_too_large` beyond `max_lines`.
-    std::error_code parse(std::string_view lines, std::size_t max_lines) {
-        fields_.clear();
-        for (std::size_t count = 0; !lines.empty(); ++count) {
-            if (count == max_lines) return errc::header_too_large;
-            std::string_view value = split_off(lines, "\r\n");
-            const auto colon = value.find(':');
-            if (colon == std::string_view::npos) return errc::bad_request;
-            const auto name = split_off(value, ":");
-            if (!is_token(name)) return errc::bad_request;
-            add(name, trim(value));
-        }
-        return {};
-    }
+    std::error_code parse(std::string_view lines, std::size_t max_lines);
 
     [[nodiscard]] bool has(std::string_view name) const noexcept { return find(name) != nullptr; }
 
     /// The value of `name`, empty when it is absent. It lives as long as the fields do.
-    [[nodiscard]] std::string_view get(std::string_view name) const noexcept {
-        const field* found = find(name);
-        return found != nullptr ? std::string_view{found->value} : std::string_view{};
-    }
+    [[nodiscard]] std::string_view get(std::string_view name) const noexcept;
 
     /// How often `name` was given.
-    [[nodiscard]] std::size_t count(std::string_view name) const noexcept {
-        const field* found = find(name);
-        return found != nullptr ? found->times : 0;
-    }
+    [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
 
     /// Replaces what was given of `name`.
-    void set(std::string_view name, std::string_view value) {
-        if (auto* found = const_cast<field*>(find(name)))
-            *found = {std::string{name}, std::string{value}, 1};
-        else
-            add(name, value);
-    }
+    void set(std::string_view name, std::string_view value);
 
 private:
     struct field {
@@ -60,22 +38,15 @@ private:
         std::size_t times;
     };
 
-    [[nodiscard]] const field* find(std::string_view name) const noexcept {
-        for (const field& f : fields_)
-            if (iequals(f.name, name)) return &f;
-        return nullptr;
-    }
+    [[nodiscard]] const field* find(std::string_view name) const noexcept;
 
-    void add(std::string_view name, std::string_view value) {
-        if (auto* found = const_cast<field*>(find(name))) {
-            found->value.append(", ").append(value);
-            ++found->times;
-        } else {
-            fields_.push_back({std::string{name}, std::string{value}, 1});
-        }
-    }
+    void add(std::string_view name, std::string_view value);
 
     std::vector<field> fields_;
 };
 
 }  // namespace millrace::http
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/http/fields.ipp>
+#endif

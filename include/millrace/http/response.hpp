@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include <millrace/codec/json_string.hpp>
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/http/body_source.hpp>
 #include <millrace/http/status.hpp>
 
@@ -30,19 +31,8 @@ struct response {
 
 /// {"error":{"code":"out of range","parameter":"limit"}}; without an empty parameter. 429 and 503
 /// say when to try again (RFC 9110, section 10.2.3).
-[[nodiscard]] inline response error_response(int status, std::string_view code,
-                                             std::string_view parameter = {}) {
-    response answer{.status = status, .content_type = "application/json"};
-    answer.body = R"({"error":{"code":)";
-    append_json_string(answer.body, code);
-    if (!parameter.empty()) {
-        answer.body += R"(,"parameter":)";
-        append_json_string(answer.body, parameter);
-    }
-    answer.body += "}}\n";
-    if (status == 429 || status == 503) answer.extra_headers = "Retry-After: 1\r\n";
-    return answer;
-}
+[[nodiscard]] response error_response(int status, std::string_view code,
+                                      std::string_view parameter = {});
 
 [[nodiscard]] inline response error_response(std::error_code error) {
     return error_response(status_of(error), error.message());
@@ -50,34 +40,17 @@ struct response {
 
 /// What a guard's refusal is answered with: {"error":{"code":"forbidden","reason":"..."}}, and what
 /// a client is told to do next (RFC 6750, section 3).
-[[nodiscard]] inline response refusal(std::error_code error, std::string_view reason) {
-    auto answer = error_response(error);
-    if (!reason.empty()) {
-        answer.body.resize(answer.body.size() - std::string_view{"}}\n"}.size());
-        answer.body += R"(,"reason":)";
-        append_json_string(answer.body, reason);
-        answer.body += "}}\n";
-    }
-    if (answer.status == 401) answer.extra_headers = "WWW-Authenticate: Bearer\r\n";
-    return answer;
-}
+[[nodiscard]] response refusal(std::error_code error, std::string_view reason);
 
 /// Status line and headers for `answer`.
-[[nodiscard]] inline std::string head_of(const response& answer, bool keep_alive) {
-    std::string head = "HTTP/1.1 " + std::to_string(answer.status) + " ";
-    head.append(reason_phrase(answer.status)).append("\r\n");
-    if (answer.status != 304 && answer.status != 204) {
-        head.append("Content-Length: ").append(std::to_string(answer.content_bytes()));
-        head.append("\r\nContent-Type: ").append(answer.content_type).append("\r\n");
-        head.append("X-Content-Type-Options: nosniff\r\n");
-    }
-    head.append(answer.extra_headers);
-    head.append(keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
-    return head;
-}
+[[nodiscard]] std::string head_of(const response& answer, bool keep_alive);
 
 /// Takes the answer to one request, at once or later, on the endpoint's thread. It does nothing if
 /// the client has gone.
 using responder = std::function<void(response)>;
 
 }  // namespace millrace::http
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/http/response.ipp>
+#endif

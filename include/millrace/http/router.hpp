@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 
@@ -42,16 +43,7 @@ public:
         return position(exact_, path) != exact_.end();
     }
 
-    void serve(const request& request, const caller& who, const responder& respond) const {
-        const auto* found = find(request.path());
-        if (found == nullptr) return respond(error_response(make_error_code(errc::not_found)));
-        if (request.method() != "GET" && request.method() != "HEAD") {
-            auto refused = error_response(make_error_code(errc::method_not_allowed));
-            refused.extra_headers = "Allow: GET, HEAD\r\n";
-            return respond(std::move(refused));
-        }
-        (*found)(request, who, respond);
-    }
+    void serve(const request& request, const caller& who, const responder& respond) const;
 
 private:
     struct entry {
@@ -61,26 +53,11 @@ private:
     using entries = std::vector<entry>;
 
     [[nodiscard]] static entries::const_iterator position(const entries& in,
-                                                          std::string_view path) noexcept {
-        return std::find_if(in.begin(), in.end(), [&](const entry& e) { return e.path == path; });
-    }
+                                                          std::string_view path) noexcept;
 
-    static bool insert(entries& to, std::string path, handler serve) {
-        if (position(to, path) != to.end()) return false;
-        to.push_back({std::move(path), std::move(serve)});
-        return true;
-    }
+    static bool insert(entries& to, std::string path, handler serve);
 
-    [[nodiscard]] const handler* find(std::string_view path) const noexcept {
-        if (const auto exact = position(exact_, path); exact != exact_.end()) return &exact->serve;
-        const entry* longest = nullptr;
-        for (const auto& each : prefixes_) {
-            const bool is_longer = longest == nullptr || each.path.size() > longest->path.size();
-            if (path.starts_with(each.path) && is_longer) longest = &each;
-        }
-        if (longest != nullptr) return &longest->serve;
-        return path == "/" && index_ ? &index_ : nullptr;
-    }
+    [[nodiscard]] const handler* find(std::string_view path) const noexcept;
 
     entries exact_;
     entries prefixes_;
@@ -88,3 +65,7 @@ private:
 };
 
 }  // namespace millrace::http
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/http/router.ipp>
+#endif

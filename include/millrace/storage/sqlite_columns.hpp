@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/storage/row.hpp>
 #include <millrace/storage/sqlite_connection.hpp>
 
@@ -26,11 +27,8 @@ template <class T>
     }
 }
 
-inline int bind_text(sqlite_statement& to, int parameter, std::string_view bytes,
-                     sqlite3_destructor_type lifetime) {
-    const char* const data = bytes.data() == nullptr ? "" : bytes.data();
-    return sqlite3_bind_text64(to.get(), parameter, data, bytes.size(), lifetime, SQLITE_UTF8);
-}
+int bind_text(sqlite_statement& to, int parameter, std::string_view bytes,
+              sqlite3_destructor_type lifetime);
 
 /// Binds `value` to a parameter and gives SQLite's result code; text must stay where it is until
 /// the statement has run. Unsigned 64-bit integers are stored as the signed ones of the same bits.
@@ -106,26 +104,12 @@ struct sqlite_column {
     return sqlite3_stricmp(a.c_str(), b.c_str()) == 0;
 }
 
-[[nodiscard]] inline bool has_column(const std::vector<sqlite_column>& among,
-                                     const std::string& name) noexcept {
-    return std::ranges::any_of(among,
-                               [&](const auto& each) { return is_same_name(each.name, name); });
-}
+[[nodiscard]] bool has_column(const std::vector<sqlite_column>& among,
+                              const std::string& name) noexcept;
 
 /// Names anew the columns that SQLite takes for an earlier one, since it sees no case: `b_2` for
 /// the second of `B` and `b`, or the next number that no other column has.
-inline void make_distinct(std::vector<sqlite_column>& columns) {
-    std::vector<sqlite_column> known;
-    std::vector<sqlite_column*> alike;
-    for (auto& each : columns) {
-        has_column(known, each.name) ? alike.push_back(&each) : known.push_back(each);
-    }
-    for (sqlite_column* each : alike) {
-        const std::string name = each->name + '_';
-        for (int i = 2; has_column(known, each->name); ++i) each->name = name + std::to_string(i);
-        known.push_back(*each);
-    }
-}
+void make_distinct(std::vector<sqlite_column>& columns);
 
 /// The columns of a record, in the order of its fields.
 template <class Record>
@@ -141,3 +125,7 @@ template <class Record>
 }
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/storage/sqlite_columns.ipp>
+#endif

@@ -11,35 +11,17 @@
 
 #include <sqlite3.h>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/error.hpp>
 
 namespace millrace::detail {
 
 /// What kind of error the latest call on the connection ended with.
-[[nodiscard]] inline std::error_code sqlite_error(sqlite3* db) noexcept {
-    switch (sqlite3_errcode(db) & 0xff) {
-        case SQLITE_OK:
-        case SQLITE_ROW:
-        case SQLITE_DONE: return {};
-        case SQLITE_FULL: return errc::storage_full;
-        case SQLITE_BUSY:
-        case SQLITE_LOCKED: return errc::storage_locked;
-        case SQLITE_ERROR: return errc::storage_schema;  // SQL that the file's tables do not fit
-        default: return errc::storage_failed;
-    }
-}
+[[nodiscard]] std::error_code sqlite_error(sqlite3* db) noexcept;
 
 /// An SQL identifier that means `name`, whatever characters it is made of.
 /// @throws std::system_error for an empty name or one with a NUL byte.
-[[nodiscard]] inline std::string quoted_name(std::string_view name) {
-    if (name.empty() || name.find('\0') != name.npos) {
-        throw std::system_error{errc::storage_schema,
-                                "a table or column name is empty or has a NUL byte"};
-    }
-    std::string out = "\"";
-    for (const char c : name) out.append(c == '"' ? 2 : 1, c);
-    return out += '"';
-}
+[[nodiscard]] std::string quoted_name(std::string_view name);
 
 /// An open database file; for one thread at a time.
 class sqlite_connection {
@@ -47,18 +29,7 @@ public:
     /// @param may_create whether a file that is missing is made
     /// @throws std::system_error with SQLite's own text, as do `execute` and `sqlite_statement`.
     sqlite_connection(const std::string& file, std::chrono::milliseconds busy_timeout,
-                      bool may_create = true)
-        : file_{file}, busy_timeout_{busy_timeout} {
-        sqlite3* opened = nullptr;
-        const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-        const int result = sqlite3_open_v2(
-            file.c_str(), &opened, may_create ? flags | SQLITE_OPEN_CREATE : flags, nullptr);
-        db_.reset(opened);
-        if (opened == nullptr) throw std::bad_alloc{};
-        if (result != SQLITE_OK) fail_to_open();
-        sqlite3_busy_handler(opened, &sqlite_connection::is_to_wait, this);
-        sqlite3_wal_hook(opened, &sqlite_connection::note_wal, this);  // no checkpoint in commits
-    }
+                      bool may_create = true);
 
     sqlite_connection(const sqlite_connection&) = delete;
     sqlite_connection& operator=(const sqlite_connection&) = delete;
@@ -100,45 +71,16 @@ public:
     /// Moves what it can from the write-ahead log to the file, without waiting for anyone.
     /// @param mode SQLITE_CHECKPOINT_PASSIVE, ..._TRUNCATE
     /// @return whether that was all; SQLITE_BUSY, in `error`, where others keep it from going on
-    bool checkpoint(int mode) noexcept {
-        is_hasty_ = true;
-        int pages = 0, moved = 0;
-        const int code = sqlite3_wal_checkpoint_v2(get(), "main", mode, &pages, &moved);
-        is_hasty_ = false;
-        return code == SQLITE_OK && pages == moved;
-    }
+    bool checkpoint(int mode) noexcept;
 
 private:
-    [[noreturn]] void fail_to_open() const {
-        std::error_code ignored;
-        const auto folder = std::filesystem::path{file_}.parent_path();
-        const auto found = std::filesystem::status(folder, ignored).type();
-        if (!folder.empty() && found == std::filesystem::file_type::not_found)
-            fail(error(), "there is no folder " + folder.string());
-        fail();
-    }
+    [[noreturn]] void fail_to_open() const;
 
-    static bool has_moved(sqlite3* db) noexcept {
-        int answer = 0;
-        return sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &answer) == SQLITE_OK &&
-               answer != 0;
-    }
+    static bool has_moved(sqlite3* db) noexcept;
 
-    static int note_wal(void* self, sqlite3*, const char*, int pages) {
-        static_cast<sqlite_connection*>(self)->wal_pages_ = pages;
-        return SQLITE_OK;
-    }
+    static int note_wal(void* self, sqlite3*, const char*, int pages);
 
-    static int is_to_wait(void* self, int waits) {
-        auto& db = *static_cast<sqlite_connection*>(self);
-        if (db.is_hasty_) return 0;
-        const auto now = std::chrono::steady_clock::now();
-        if (waits == 0) db.waits_since_ = now;
-        if (now - db.waits_since_ >= db.busy_timeout_) return 0;
-        if (db.give_up_ != nullptr && *db.give_up_) return 0;
-        sqlite3_sleep(waits < 10 ? 1 : 10);
-        return 1;
-    }
+    static int is_to_wait(void* self, int waits);
 
     struct closer {
         void operator()(sqlite3* db) const noexcept {
@@ -162,13 +104,7 @@ private:
 /// A compiled statement of a connection, which it must not outlive.
 class sqlite_statement {
 public:
-    sqlite_statement(const sqlite_connection& db, const std::string& sql) {
-        sqlite3_stmt* compiled = nullptr;
-        if (sqlite3_prepare_v2(db.get(), sql.c_str(), -1, &compiled, nullptr) != SQLITE_OK) {
-            db.fail();
-        }
-        statement_.reset(compiled);
-    }
+    sqlite_statement(const sqlite_connection& db, const std::string& sql);
 
     [[nodiscard]] sqlite3_stmt* get() const noexcept { return statement_.get(); }
 
@@ -177,11 +113,7 @@ public:
     void reset() noexcept { sqlite3_reset(get()); }
 
     /// The text of a column of the row that `step` came to, until the next step.
-    [[nodiscard]] std::string_view text(int column) const noexcept {
-        const unsigned char* const bytes = sqlite3_column_text(get(), column);
-        const auto size = static_cast<std::size_t>(sqlite3_column_bytes(get(), column));
-        return {reinterpret_cast<const char*>(bytes), bytes == nullptr ? 0 : size};
-    }
+    [[nodiscard]] std::string_view text(int column) const noexcept;
 
 private:
     struct finalizer {
@@ -191,3 +123,7 @@ private:
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/storage/sqlite_connection.ipp>
+#endif

@@ -4,79 +4,34 @@
 #include <string>
 #include <vector>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/storage/sqlite_columns.hpp>
 #include <millrace/storage/sqlite_layout.hpp>
 
 namespace millrace::detail {
 
 /// What rows come in the order of, of one key or all: names as SQL.
-[[nodiscard]] inline std::vector<std::string> scan_order(const sqlite_layout& of, bool by_key) {
-    std::vector<std::string> order;
-    if (!of.time.empty()) order.push_back(quoted_name(of.time));
-    for (const auto& each : of.primary_key()) {
-        if (each != of.time && !(by_key && each == of.key)) order.push_back(quoted_name(each));
-    }
-    if (!of.is_windowed) order.push_back("rowid");
-    return order;
-}
+[[nodiscard]] std::vector<std::string> scan_order(const sqlite_layout& of, bool by_key);
 
-[[nodiscard]] inline std::string comma_separated(const std::vector<std::string>& parts,
-                                                 const std::string& suffix = "") {
-    std::string out;
-    for (const auto& each : parts) out += (out.empty() ? "" : ", ") + each + suffix;
-    return out;
-}
+[[nodiscard]] std::string comma_separated(const std::vector<std::string>& parts,
+                                          const std::string& suffix = "");
 
 /// The place of the row that is the ?3th before the newest, of those from ?1 until before ?2 and,
 /// where `by_key`, of the key ?4.
-[[nodiscard]] inline std::string place_sql(const sqlite_layout& of, bool by_key) {
-    const auto order = scan_order(of, by_key);
-    const std::string time = of.time.empty() ? "" : quoted_name(of.time);
-    std::string out =
-        "SELECT " + comma_separated(order) + " FROM " + quoted_name(of.table) + " WHERE ";
-    out += time.empty() ? "?1 <= ?2" : time + " >= ?1 AND " + time + " < ?2";
-    if (by_key) out += " AND " + quoted_name(of.key) + " = ?4";
-    return out + " ORDER BY " + comma_separated(order, " DESC") + " LIMIT 1 OFFSET ?3";
-}
+[[nodiscard]] std::string place_sql(const sqlite_layout& of, bool by_key);
 
 /// The same rows, oldest first, at most ?3 of them: the columns, and the place of each row. Where
 /// `is_behind`, only those behind the place ?5, ... (a seek in the index, however far in it is).
-[[nodiscard]] inline std::string page_sql(const sqlite_layout& of, bool by_key, bool is_behind) {
-    const auto order = scan_order(of, by_key);
-    const std::string time = of.time.empty() ? "" : quoted_name(of.time);
-    std::vector<std::string> names, place;
-    for (const auto& each : of.columns) names.push_back(quoted_name(each.name));
-    names.insert(names.end(), order.begin(), order.end());
-    for (std::size_t i = 0; i < order.size(); ++i) place.push_back("?" + std::to_string(5 + i));
-    std::string out =
-        "SELECT " + comma_separated(names) + " FROM " + quoted_name(of.table) + " WHERE ";
-    if (is_behind) {
-        out += "(" + comma_separated(order) + ") > (" + comma_separated(place) + ")";
-    } else {
-        out += time.empty() ? "?1 <= ?2" : time + " >= ?1";
-    }
-    if (!time.empty()) out += " AND " + time + " < ?2";
-    if (by_key) out += " AND " + quoted_name(of.key) + " = ?4";
-    return out + " ORDER BY " + comma_separated(order) + " LIMIT ?3";
-}
+[[nodiscard]] std::string page_sql(const sqlite_layout& of, bool by_key, bool is_behind);
 
 /// The place of a row among the others.
 class sqlite_place {
 public:
     /// The last columns of the row that `from` came to.
-    void take(const sqlite_statement& from, int first_column) {
-        values_.clear();
-        for (int i = first_column; i < sqlite3_column_count(from.get()); ++i)
-            values_.emplace_back(sqlite3_value_dup(sqlite3_column_value(from.get(), i)));
-    }
+    void take(const sqlite_statement& from, int first_column);
 
     /// SQLite's result code.
-    [[nodiscard]] int bind(sqlite_statement& to) const {
-        int code = SQLITE_OK, parameter = 5;
-        for (const auto& each : values_)
-            if (code == SQLITE_OK) code = sqlite3_bind_value(to.get(), parameter++, each.get());
-        return code;
-    }
+    [[nodiscard]] int bind(sqlite_statement& to) const;
 
     [[nodiscard]] bool is_empty() const noexcept { return values_.empty(); }
 
@@ -91,10 +46,11 @@ private:
 struct sqlite_scan {
     sqlite_statement place, first_page, next_page;
 
-    sqlite_scan(const sqlite_connection& db, const sqlite_layout& of, bool by_key)
-        : place{db, place_sql(of, by_key)},
-          first_page{db, page_sql(of, by_key, false)},
-          next_page{db, page_sql(of, by_key, true)} {}
+    sqlite_scan(const sqlite_connection& db, const sqlite_layout& of, bool by_key);
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/storage/sqlite_scan.ipp>
+#endif

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/storage/sqlite_connection.hpp>
 
 namespace millrace::detail {
@@ -17,21 +18,13 @@ struct file_id {
     dev_t device = 0;
     ino_t inode = 0;
 
-    static std::optional<file_id> of(const std::string& path) noexcept {
-        struct stat found {};
-        if (stat(path.c_str(), &found) != 0) return std::nullopt;
-        return file_id{found.st_dev, found.st_ino};
-    }
+    static std::optional<file_id> of(const std::string& path) noexcept;
 
     friend bool operator==(const file_id&, const file_id&) = default;
 };
 
 /// The size of the write-ahead log of a database file; 0 without one.
-[[nodiscard]] inline std::uint64_t wal_bytes(const std::string& file) noexcept {
-    struct stat found {};
-    return stat((file + "-wal").c_str(), &found) == 0 ? static_cast<std::uint64_t>(found.st_size)
-                                                      : 0;
-}
+[[nodiscard]] std::uint64_t wal_bytes(const std::string& file) noexcept;
 
 /// Knows whether the files that a connection has open are still those of their paths. Commits to a
 /// file that was removed succeed and are lost.
@@ -40,23 +33,13 @@ public:
     enum class state { in_place, log_removed, file_removed };
 
     /// For a connection that has read its file in WAL mode.
-    explicit sqlite_watch(const sqlite_connection& db)
-        : path_{sqlite3_db_filename(db.get(), "main")},
-          file_{file_id::of(path_)},
-          log_{file_id::of(path_ + "-wal")},
-          index_{file_id::of(path_ + "-shm")} {}
+    explicit sqlite_watch(const sqlite_connection& db);
 
-    [[nodiscard]] state look(const sqlite_connection& db) const noexcept {
-        if (db.has_moved() || file_id::of(path_) != file_) return state::file_removed;
-        return file_id::of(path_ + "-wal") == log_ ? state::in_place : state::log_removed;
-    }
+    [[nodiscard]] state look(const sqlite_connection& db) const noexcept;
 
     /// Removes the log and the index that a removed file left behind, for they would spoil the one
     /// that comes in its place; not those of that one.
-    void remove_leftovers() const noexcept {
-        if (log_ && file_id::of(path_ + "-wal") == log_) unlink((path_ + "-wal").c_str());
-        if (index_ && file_id::of(path_ + "-shm") == index_) unlink((path_ + "-shm").c_str());
-    }
+    void remove_leftovers() const noexcept;
 
     [[nodiscard]] const std::optional<file_id>& file() const noexcept { return file_; }
 
@@ -66,3 +49,7 @@ private:
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/storage/sqlite_watch.ipp>
+#endif

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/websocket/compression.hpp>
 #include <millrace/websocket/frame_header.hpp>
 #include <millrace/websocket/frame_writer.hpp>
@@ -117,15 +118,7 @@ public:
         return made;
     }
 
-    [[nodiscard]] frame make(opcode op, std::string_view payload) {
-        if (payload.size() >= message_buffer::mapped_bytes) {
-            frame made = take_large(max_header_bytes, payload);
-            auto& block = *made.block_;
-            block.start = put_header(block.large.data(), block.large.size(), op, false);
-            return made;
-        }
-        return make_with(op, [payload](std::string& out) { out.append(payload); });
-    }
+    [[nodiscard]] frame make(opcode op, std::string_view payload);
 
     /// Likewise, masked by `key` as a client sends it. The key must come from a strong source of
     /// entropy, a new one for each frame (RFC 6455, section 5.3); it is written as it lies in
@@ -141,64 +134,16 @@ public:
         return made;
     }
 
-    [[nodiscard]] frame make(opcode op, std::uint32_t key, std::string_view payload) {
-        if (payload.size() >= message_buffer::mapped_bytes) {
-            frame made = take_large(max_masked_header_bytes, payload);
-            auto& block = *made.block_;
-            block.start = mask(block.large.data(), block.large.size(), op, key, false);
-            return made;
-        }
-        return make_with(op, key, [payload](std::string& out) { out.append(payload); });
-    }
+    [[nodiscard]] frame make(opcode op, std::uint32_t key, std::string_view payload);
 
     /// The message of an unmasked frame, as `with` compresses it; the frame itself where that does
     /// not pay. What came of it is kept with the frame, for the next connection that can be sent
     /// the same: up to `max_forms` of them. Who would need one more gets the frame itself.
-    [[nodiscard]] frame compress(const frame& message, compressor& with) {
-        auto& block = *message.block_;
-        const auto key = with.shared_key();
-        if (key != 0) {
-            for (const auto& each : block.forms)
-                if (each.shared_key == key)
-                    return each.compressed != nullptr ? frame::of(each.compressed) : message;
-            if (block.forms.size() == max_forms) return message;
-        }
-        const auto payload = block.all().substr(max_header_bytes);
-        frame made = take();
-        auto& bytes = made.block_->bytes;
-        bytes.resize(max_header_bytes);
-        const bool pays = with.compress(payload, bytes);
-        if (key != 0) block.forms.push_back({key, nullptr});
-        if (!pays) return message;
-        const auto op = static_cast<opcode>(block.all()[block.start] & 0x0f);
-        made.block_->start = put_header(bytes.data(), bytes.size(), op, true);
-        made.block_->subject = block.subject;
-        count(*made.block_);
-        if (key != 0) block.forms.back().compressed = frame{made}.release();
-        return made;
-    }
+    [[nodiscard]] frame compress(const frame& message, compressor& with);
 
     /// Likewise, of a masked frame; the new one has the same key, so that only one of the two may
     /// ever be sent. Nothing is kept with the frame.
-    [[nodiscard]] frame compress_masked(const frame& message, compressor& with) {
-        const auto bytes = message.bytes();
-        frame_header header;
-        static_cast<void>(parse_frame_header<role::server>(bytes.data(), bytes.size(), header));
-        const frame plain = wrap_with([&](std::string& out) {
-            out.append(bytes.substr(header.header_bytes));
-            apply_mask(out.data(), out.size(), header.mask);
-        });
-        bool pays = false;
-        frame made = wrap_with([&](std::string& out) {
-            out.resize(max_masked_header_bytes);
-            pays = with.compress(plain.bytes(), out);
-        });
-        if (!pays) return message;
-        auto& block = *made.block_;
-        block.start = mask(block.bytes.data(), block.bytes.size(), header.op, header.mask, true);
-        count(block);
-        return made;
-    }
+    [[nodiscard]] frame compress_masked(const frame& message, compressor& with);
 
     /// Bytes as they are.
     [[nodiscard]] frame wrap(std::string bytes) {
@@ -269,17 +214,7 @@ private:
     }
 
     /// With room for a header in front of the payload.
-    [[nodiscard]] frame take_large(std::size_t room, std::string_view payload) {
-        static constexpr char none[max_masked_header_bytes] = {};
-        message_buffer large;
-        large.reserve(room + payload.size());
-        large.append({none, room});
-        large.append(payload);
-        frame made = take();
-        made.block_->large = std::move(large);
-        count(*made.block_);
-        return made;
-    }
+    [[nodiscard]] frame take_large(std::size_t room, std::string_view payload);
 
     void put_back(std::unique_ptr<frame::block> block) noexcept {
         for (const auto& each : block->forms)
@@ -317,3 +252,7 @@ inline frame::~frame() {
 }
 
 }  // namespace millrace::websocket
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/websocket/frame.ipp>
+#endif

@@ -13,6 +13,7 @@
 #include <websocketpp/base64/base64.hpp>
 #include <websocketpp/sha1/sha1.hpp>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/text.hpp>
@@ -22,19 +23,10 @@
 namespace millrace::websocket {
 
 /// Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455, section 4.2.2, item 5.4).
-[[nodiscard]] inline std::string accept_key(std::string_view key) {
-    const std::string text = std::string{key} + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-    unsigned char digest[20];
-    websocketpp::sha1::calc(text.data(), text.size(), digest);
-    return websocketpp::base64_encode(digest, sizeof digest);
-}
+[[nodiscard]] std::string accept_key(std::string_view key);
 
 /// True if `key` is what a client must send: 16 bytes in base64.
-[[nodiscard]] inline bool is_valid_key(std::string_view key) noexcept {
-    constexpr std::string_view alphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    return key.size() == 24 && key.ends_with("==") && key.find_first_not_of(alphabet) == 22;
-}
+[[nodiscard]] bool is_valid_key(std::string_view key) noexcept;
 
 /// True if the request asks to become a WebSocket connection, rightly or not.
 [[nodiscard]] inline bool wants_upgrade(const http::request& r) noexcept {
@@ -53,41 +45,14 @@ struct upgrade {
 namespace detail {
 
 /// RFC 6455, section 4.2.1.
-[[nodiscard]] inline std::error_code check_upgrade(const http::request& r) noexcept {
-    if (r.method() != "GET") return errc::method_not_allowed;
-    if (!r.is_http_1_1() || !wants_upgrade(r) || !http::list_has(r.header("Connection"), "upgrade"))
-        return errc::bad_request;
-    if (r.header_lines("Sec-WebSocket-Version") > 1) return errc::bad_request;
-    if (r.header("Sec-WebSocket-Version") != "13") return errc::upgrade_required;
-    if (!is_valid_key(r.header("Sec-WebSocket-Key"))) return errc::bad_request;
-    return {};
-}
+[[nodiscard]] std::error_code check_upgrade(const http::request& r) noexcept;
 
 /// The tokens of a comma-separated list; nothing when one is no token or given twice (section 4.1,
 /// item 10). Empty members are skipped.
-[[nodiscard]] inline std::optional<std::vector<std::string_view>> parse_subprotocols(
-    std::string_view list) {
-    std::vector<std::string_view> names;
-    while (!list.empty()) {
-        const auto name = http::trim(http::split_off(list, ","));
-        if (name.empty()) continue;
-        if (!http::is_token(name)) return std::nullopt;
-        names.push_back(name);
-    }
-    auto sorted = names;
-    std::sort(sorted.begin(), sorted.end());
-    if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) return std::nullopt;
-    return names;
-}
+[[nodiscard]] std::optional<std::vector<std::string_view>> parse_subprotocols(
+    std::string_view list);
 
-[[nodiscard]] inline upgrade refuse_upgrade(std::error_code error) {
-    upgrade refused{.error = error};
-    if (error == errc::upgrade_required)
-        refused.error_headers = "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n";
-    else if (error == errc::method_not_allowed)
-        refused.error_headers = "Allow: GET\r\n";
-    return refused;
-}
+[[nodiscard]] upgrade refuse_upgrade(std::error_code error);
 
 }  // namespace detail
 
@@ -96,34 +61,12 @@ namespace detail {
 /// are offered; without it none is accepted.
 /// Errors: `errc::bad_request` (400), `errc::method_not_allowed` (405), `errc::upgrade_required`
 /// (426, which names version 13).
-[[nodiscard]] inline upgrade accept_upgrade(const http::request& r,
-                                            std::span<const std::string_view> subprotocols = {},
-                                            const compression* deflate = nullptr) {
-    if (const auto error = detail::check_upgrade(r)) return detail::refuse_upgrade(error);
-    const auto offered = detail::parse_subprotocols(r.header("Sec-WebSocket-Protocol"));
-    const auto extensions = r.header("Sec-WebSocket-Extensions");
-    if (!offered || !parse_extensions(extensions))
-        return detail::refuse_upgrade(make_error_code(errc::bad_request));
-
-    upgrade answer;
-    answer.response =
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Accept: " +
-        accept_key(r.header("Sec-WebSocket-Key")) + "\r\n";
-    const auto chosen = std::find_first_of(offered->begin(), offered->end(), subprotocols.begin(),
-                                           subprotocols.end());
-    if (chosen != offered->end()) {
-        answer.subprotocol = *chosen;
-        answer.response += "Sec-WebSocket-Protocol: " + answer.subprotocol + "\r\n";
-    }
-    if (deflate != nullptr) {
-        auto agreed = deflate->accept(extensions);
-        answer.compression = std::move(agreed.connection);
-        if (answer.compression)
-            answer.response += "Sec-WebSocket-Extensions: " + agreed.header + "\r\n";
-    }
-    answer.response += "\r\n";
-    return answer;
-}
+[[nodiscard]] upgrade accept_upgrade(const http::request& r,
+                                     std::span<const std::string_view> subprotocols = {},
+                                     const compression* deflate = nullptr);
 
 }  // namespace millrace::websocket
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/websocket/handshake.ipp>
+#endif
