@@ -7,11 +7,8 @@
 
 #include "allocations.hpp"
 #include "catch.hpp"
-#include "counted_new.hpp"
 
 namespace millrace::websocket::tests {
-
-allocations allocations_so_far() noexcept { return {allocation_count, allocated_bytes}; }
 
 namespace {
 

@@ -8,6 +8,7 @@
 #include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/core/projection.hpp>
+#include <millrace/pipeline/closing_base.hpp>
 #include <millrace/pipeline/closing_pace.hpp>
 #include <millrace/pipeline/sliding_base.hpp>
 
@@ -16,8 +17,11 @@ namespace millrace::detail {
 /// Sliding windows of a stream of one watermark. Windows close one end after the other, each in
 /// one pass over the keys.
 template <class Stream, class Analyzer, class OnLate, class Next>
-class sliding_node : public sliding_base<Stream, Analyzer, OnLate, Next> {
+class sliding_node : public closing_base<sliding_node<Stream, Analyzer, OnLate, Next>,
+                                         sliding_base<Stream, Analyzer, OnLate, Next>> {
     using base = sliding_base<Stream, Analyzer, OnLate, Next>;
+    using closing = closing_base<sliding_node, base>;
+    friend closing;
     using typename base::event;
     using typename base::key_type;
     using typename base::place;
@@ -25,7 +29,7 @@ class sliding_node : public sliding_base<Stream, Analyzer, OnLate, Next> {
 
 public:
     sliding_node(const Stream& in, OnLate on_late, Next next, closing_pace& pace)
-        : base{in, std::move(on_late), std::move(next)}, pace_{pace} {}
+        : closing{pace, in, std::move(on_late), std::move(next)} {}
 
     void push(const event& one, event_stamp at) {
         const auto& sought = project(this->key_by_.projection, one);
@@ -61,58 +65,9 @@ public:
         });
     }
 
-    void watermark(timestamp to, trigger why) {
-        if (to <= watermark_) return;
-        watermark_ = to;
-        if (to >= due_) [[unlikely]] {
-            close_due(why);
-            if (is_closing_) return;
-        }
-        passed_on_ = to;
-        this->next_.watermark(to, why);
-    }
-
-    template <class Key>
-    void key_watermark(const Key&, timestamp, trigger) noexcept {}
-    template <class Key>
-    void key_idle(const Key&) noexcept {}
-
-    void idle() {
-        if (is_closing_) catch_up();
-        to_preview_ = 0;
-        is_previewing_ = true;
-        preview_open();
-        this->next_.idle();
-    }
-
-    bool resume() {
-        if (!this->next_.resume()) return false;
-        if (is_closing_) {
-            close_due(why_);
-            if (is_closing_) return false;
-            passed_on_ = watermark_;
-            this->next_.watermark(watermark_, why_);
-        }
-        preview_open();
-        return !is_previewing_ && this->next_.resume();
-    }
-
     std::error_code finish() {
-        {
-            const at_exit reset{[this] {
-                is_finished_ = false;
-                met_ = 0;
-            }};
-            is_finished_ = true;
-            close_due(trigger::stop);
-            while (is_closing_) {
-                this->flush();
-                pace_.is_behind = false;
-                pace_.waits_for_room = this->has_room();
-                resume();
-            }
-        }
-        return this->next_.finish();
+        const at_exit reset{[this] { met_ = 0; }};
+        return closing::finish();
     }
 
     template <class Stats>
@@ -125,7 +80,8 @@ public:
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        ar(watermark_, passed_on_, close_due_, why_, is_closing_, table_);
+        this->archive_closing(ar);
+        ar(close_due_, table_);
         this->archive_counts(ar);
         if constexpr (Archive::is_loading) {
             ar.require(close_due_ == timestamp::max() || this->window_.is_end(close_due_));
@@ -151,7 +107,7 @@ private:
     void push_elsewhere(slot* of, const event& one, event_stamp at) {
         const auto& sought = project(this->key_by_.projection, one);
         if (is_closing_) {
-            catch_up();
+            this->catch_up();
             of = table_.find(sought);
         }
         if (!is_current(at.time)) {
@@ -195,7 +151,7 @@ private:
     /// Changes what the windows of an earlier event hold of the key.
     template <class Key, class Apply>
     void take_back(const Key& sought, const event& one, event_stamp at, Apply&& apply) {
-        if (is_closing_) catch_up();
+        if (is_closing_) this->catch_up();
         if (!this->window_.can_hold(at.time)) return;
         const place here = this->place_of(this->window_.pane_of(at.time));
         if (here.is_between_windows()) return;
@@ -204,27 +160,23 @@ private:
             base::take_back(*of, here, apply, watermark_, passed_on_);
     }
 
-    /// Where it is put off, or a consumer throws, events catch up first: it goes on behind the
-    /// record that was given last.
-    void close_due(trigger why) {
-        why_ = why;
-        is_closing_ = true;
+    [[nodiscard]] bool is_due(timestamp to) const noexcept { return to >= due_; }
+
+    bool close_windows() {
         current_end_ = current_.pane;
-        const at_exit tell{[this] { pace_.is_behind |= is_closing_; }};
         for (;;) {
-            if (is_due(conclude_due_, this->gone_at(conclude_due_))) {
-                if (!conclude_all()) return;
-            } else if (is_due(close_due_, close_due_)) {
-                if (!close_all()) return;
+            if (has_come(conclude_due_, this->gone_at(conclude_due_))) {
+                if (!conclude_all()) return false;
+            } else if (has_come(close_due_, close_due_)) {
+                if (!close_all()) return false;
             } else {
-                break;
+                return true;
             }
         }
-        is_closing_ = false;
-        note_due();
     }
+    void end_close() noexcept { note_due(); }
 
-    [[nodiscard]] bool is_due(timestamp end, timestamp at) const noexcept {
+    [[nodiscard]] bool has_come(timestamp end, timestamp at) const noexcept {
         return end != timestamp::max() && (is_finished_ || at <= watermark_);
     }
 
@@ -232,7 +184,7 @@ private:
     bool conclude_all() {
         return pass([this](slot& of) {
             if (of.closed.empty() || of.closed.front().end > conclude_due_) return true;
-            if (!may_close()) return false;
+            if (!this->may_close()) return false;
             this->conclude_oldest(of, why_, watermark_, passed_on_);
             return true;
         });
@@ -245,7 +197,7 @@ private:
         const bool is_done = pass([&](slot& of) {
             if (of.stacks.empty()) return true;
             if (end > of.stacks.until()) {
-                if (!may_close()) return false;
+                if (!this->may_close()) return false;
                 this->close(of, end, this->flips_at(phase, met_), why_, watermark_, passed_on_);
             }
             if (!of.stacks.empty()) next_close_ = std::min(next_close_, this->end_behind(of, end));
@@ -274,28 +226,18 @@ private:
         return true;
     }
 
-    void preview_open() {
-        if (!is_previewing_) return;
+    void begin_preview() noexcept { to_preview_ = 0; }
+    bool show_windows() {
         for (; to_preview_ < table_.slots(); ++to_preview_) {
             slot& each = table_[to_preview_];
-            if (!this->show_open(each, watermark_, [this] { return may_close(); })) return;
+            if (!this->show_open(each, watermark_, [this] { return this->may_close(); }))
+                return false;
         }
-        is_previewing_ = false;
+        return true;
     }
 
-    [[nodiscard]] bool may_close() {
-        return !pace_.is_behind && pace_.take([this] { return this->has_room(); });
-    }
-
-    /// An operator may give several events before it can be held back: what is due closes first.
-    void catch_up() {
-        closing_pace before = std::exchange(pace_, {});
-        if (before.is_behind) before.left = 0;
-        const at_exit restore{[this, before] { pace_ = before; }};
-        resume();
-    }
-
-    closing_pace& pace_;
+    using closing::is_closing_, closing::is_finished_, closing::passed_on_, closing::watermark_,
+        closing::why_;
 
     key_table<key_type, slot> table_;
     place current_{};          // where the latest event lies, of which no window has closed
@@ -303,12 +245,6 @@ private:
     timestamp close_due_ = timestamp::max();     // the end of the next window that closes
     timestamp conclude_due_ = timestamp::max();  // of the first that closed and is kept
     timestamp due_ = timestamp::max();
-    timestamp watermark_ = timestamp::min();
-    timestamp passed_on_ = timestamp::min();  // the watermark that the stages behind were told
-    trigger why_ = trigger::watermark;        // of what closes
-    bool is_closing_ = false;
-    bool is_finished_ = false;  // nothing more will come
-    bool is_previewing_ = false;
     std::uint32_t to_preview_ = 0;  // the first key that is not shown yet, where they are shown
     std::uint32_t met_ = 0;         // keys that the pass has met
     timestamp next_close_ = timestamp::max();  // as far as the pass has come

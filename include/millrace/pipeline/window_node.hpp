@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/node.hpp>
+#include <millrace/pipeline/closing_base.hpp>
 #include <millrace/pipeline/closing_pace.hpp>
 #include <millrace/pipeline/waiting_events.hpp>
 #include <millrace/pipeline/window_base.hpp>
@@ -21,8 +20,11 @@ namespace millrace::detail {
 /// stand in one table, which goes as a whole. An event costs one look-up and the analyzer's update;
 /// it allocates only when it opens a window or a key.
 template <class Stream, class Analyzer, class OnLate, class Next>
-class window_node : public window_base<Stream, Analyzer, OnLate, Next> {
+class window_node : public closing_base<window_node<Stream, Analyzer, OnLate, Next>,
+                                        window_base<Stream, Analyzer, OnLate, Next>> {
     using base = window_base<Stream, Analyzer, OnLate, Next>;
+    using closing = closing_base<window_node, base>;
+    friend closing;
     using typename base::event;
     using pane = window_pane<typename base::key_type, Analyzer, Stream::is_updating>;
     using cell = typename pane::cell;
@@ -31,7 +33,7 @@ class window_node : public window_base<Stream, Analyzer, OnLate, Next> {
 
 public:
     window_node(const Stream& in, OnLate on_late, Next next, closing_pace& pace)
-        : base{in, std::move(on_late), std::move(next)}, pace_{pace} {}
+        : closing{pace, in, std::move(on_late), std::move(next)} {}
 
     [[gnu::always_inline]] void push(const event& one, event_stamp at) {
         if (current_ == nullptr || !current_->takes(at.time)) [[unlikely]]
@@ -84,57 +86,6 @@ public:
         });
     }
 
-    [[gnu::always_inline]] void watermark(timestamp to, trigger why) {
-        if (to <= watermark_) return;
-        watermark_ = to;
-        if (to >= due_) [[unlikely]] {
-            close_due(why);
-            if (is_closing_) return;
-        }
-        passed_on_ = to;
-        this->next_.watermark(to, why);
-    }
-
-    template <class Key>
-    void key_watermark(const Key&, timestamp, trigger) noexcept {}
-    template <class Key>
-    void key_idle(const Key&) noexcept {}
-
-    void idle() {
-        if (is_closing_) catch_up();
-        for (pane& each : panes_) each.to_preview = 0;
-        is_previewing_ = true;
-        preview_open();
-        this->next_.idle();
-    }
-
-    bool resume() {
-        if (!this->next_.resume()) return false;
-        if (is_closing_) {
-            close_due(why_);
-            if (is_closing_) return false;
-            passed_on_ = watermark_;
-            this->next_.watermark(watermark_, why_);
-        }
-        preview_open();
-        return !is_previewing_ && this->next_.resume();
-    }
-
-    std::error_code finish() {
-        {
-            const at_exit reset{[this] { is_finished_ = false; }};
-            is_finished_ = true;
-            close_due(trigger::stop);
-            while (is_closing_) {
-                this->flush();
-                pace_.is_behind = false;
-                pace_.waits_for_room = this->has_room();
-                resume();
-            }
-        }
-        return this->next_.finish();
-    }
-
     template <class Stats>
     void collect(Stats& stats) const {
         std::size_t keys = 0;
@@ -152,7 +103,8 @@ public:
     void archive(Archive& ar) {
         if constexpr (!Archive::is_loading) apply_waiting();
         ar.version(1);
-        ar(watermark_, passed_on_, forgotten_, why_, is_closing_, panes_);
+        this->archive_closing(ar);
+        ar(forgotten_, panes_);
         this->archive_counts(ar);
         if constexpr (Archive::is_loading) {
             ar.require(std::ranges::is_sorted(panes_, {}, end_of));
@@ -197,7 +149,7 @@ private:
 
     [[gnu::noinline]] void push_elsewhere(const event& one, event_stamp at) {
         apply_waiting();
-        if (is_closing_) catch_up();
+        if (is_closing_) this->catch_up();
         pane* const here = find_or_open(one, at);
         cell* const found =
             here == nullptr ? nullptr : find_or_add(*here, hash_in(*here, one), one);
@@ -222,7 +174,7 @@ private:
     /// Changes what the window of an earlier event holds of the key.
     template <class Key, class Apply>
     void take_back(const Key& sought, const event& one, event_stamp at, Apply&& apply) {
-        if (is_closing_) catch_up();
+        if (is_closing_) this->catch_up();
         const window_bounds bounds = this->window_.assign(at.time);
         if (this->is_late(one, bounds, at.watermark)) return;
         pane* const here = find_pane(bounds);
@@ -290,24 +242,21 @@ private:
         note_panes();
     }
 
-    /// Where it is put off, or a consumer throws, events catch up first: it goes on behind the
-    /// record that was given last.
-    [[gnu::noinline]] void close_due(trigger why) {
+    [[nodiscard]] bool is_due(timestamp to) const noexcept { return to >= due_; }
+
+    [[gnu::noinline]] bool close_windows() {
         apply_waiting();
-        why_ = why;
-        is_closing_ = true;
         current_ = nullptr;
-        const at_exit tell{[this] { pace_.is_behind |= is_closing_; }};
         for (pane& each : panes_) {
             if (!is_finished_ && each.bounds().end > watermark_) break;
             if (each.is_fired) {
                 if (!is_gone(each)) continue;
-                if (!conclude_all(each, why, [this] { return may_close(); })) return;
+                if (!conclude_all(each, why_, [this] { return this->may_close(); })) return false;
             }
             while (!each.is_fired && each.met < each.cells.size()) {
-                if (!may_close()) return;
+                if (!this->may_close()) return false;
                 cell& due = each.cells[static_cast<std::uint32_t>(each.met++)];
-                this->fire(due.key, each.bounds(), due, why, watermark_, passed_on_);
+                this->fire(due.key, each.bounds(), due, why_, watermark_, passed_on_);
             }
             if (std::exchange(each.is_fired, true) || is_gone(each)) continue;
             each.met = 0;
@@ -315,9 +264,9 @@ private:
         auto kept = panes_.begin();
         for (; kept != panes_.end() && is_gone(*kept); ++kept) spares_.put(std::move(*kept));
         panes_.erase(panes_.begin(), kept);
-        is_closing_ = false;
-        note_panes();
+        return true;
     }
+    void end_close() { note_panes(); }
 
     [[nodiscard]] bool is_gone(const pane& each) const noexcept {
         return is_finished_ || this->gone_at(each.bounds().end) <= watermark_;
@@ -337,30 +286,20 @@ private:
         return true;
     }
 
-    void preview_open() {
-        if (!is_previewing_) return;
+    void begin_preview() noexcept {
+        for (pane& each : panes_) each.to_preview = 0;
+    }
+    bool show_windows() {
         for (pane& each : panes_) {
             if (each.is_fired) continue;
             for (; each.to_preview < each.cells.size(); ++each.to_preview) {
                 cell& at = each.cells[static_cast<std::uint32_t>(each.to_preview)];
                 if (!at.is_changed) continue;
-                if (!may_close()) return;
+                if (!this->may_close()) return false;
                 this->show(at.key, each.bounds(), at, watermark_);
             }
         }
-        is_previewing_ = false;
-    }
-
-    [[nodiscard]] bool may_close() {
-        return !pace_.is_behind && pace_.take([this] { return this->has_room(); });
-    }
-
-    /// An operator may give several events before it can be held back: what is due closes first.
-    void catch_up() {
-        closing_pace before = std::exchange(pace_, {});
-        if (before.is_behind) before.left = 0;
-        const at_exit restore{[this, before] { pace_ = before; }};
-        resume();
+        return true;
     }
 
     static timestamp end_of(const pane& each) noexcept { return each.bounds().end; }
@@ -373,22 +312,17 @@ private:
         if (!panes_.empty()) due_ = std::min(due_, this->gone_at(panes_.front().bounds().end));
     }
 
-    closing_pace& pace_;
+    using closing::is_closing_, closing::is_finished_, closing::passed_on_, closing::watermark_,
+        closing::why_;
 
     std::vector<pane> panes_;  // by their ends
     pane* current_ = nullptr;  // took the latest event, and has not fired
     spare_panes<pane> spares_;
     timestamp due_ = timestamp::max();
-    timestamp watermark_ = timestamp::min();
-    timestamp passed_on_ = timestamp::min();  // the watermark that the stages behind were told
     timestamp forgotten_ = timestamp::min();  // the last end of those dropped before their time
-    trigger why_ = trigger::watermark;        // of what closes
     [[no_unique_address]] std::conditional_t<can_wait, waiting_events<event>, no_waiting_events>
         waiting_;  // of `current_`
     bool is_in_batch_ = false;
-    bool is_closing_ = false;
-    bool is_previewing_ = false;
-    bool is_finished_ = false;  // nothing more will come
 };
 
 }  // namespace millrace::detail
