@@ -6,6 +6,7 @@
 #include <optional>
 #include <random>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/detail/require_option.hpp>
 
 namespace millrace {
@@ -32,11 +33,7 @@ class backoff {
 public:
     /// @throws std::invalid_argument for a base below 1 ms, a cap below the base, a time longer
     /// than a hundred years.
-    explicit backoff(const backoff_options& options) : options_{options}, longest_{options.base} {
-        require_time("a backoff's base", options.base);
-        require_time("a backoff's cap", options.cap, options.base);
-        require_time("stable_after", options.stable_after, std::chrono::milliseconds{0});
-    }
+    explicit backoff(const backoff_options& options);
 
     /// The next wait; nothing once `max_attempts` were drawn in a row.
     template <std::uniform_random_bit_generator Random>
@@ -51,10 +48,7 @@ public:
     }
 
     /// The row has ended.
-    void reset() noexcept {
-        attempts_ = 0;
-        longest_ = options_.base;
-    }
+    void reset() noexcept;
 
     [[nodiscard]] const backoff_options& options() const noexcept { return options_; }
 
@@ -67,3 +61,7 @@ private:
 }  // namespace detail
 
 }  // namespace millrace
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/client/backoff.ipp>
+#endif

@@ -1,4 +1,9 @@
 #include <millrace/core/detail/compiled.hpp>
+#include <millrace/endpoint/guards/detail/jwt_token.ipp>
+#include <millrace/endpoint/guards/jwt_claims.ipp>
+#include <millrace/endpoint/guards/jwt_key.ipp>
+#include <millrace/transport/tls_context.ipp>
+#include <millrace/transport/tls_error.ipp>
 
 template <int Major, int Minor, int Patch>
 const char millrace::detail::compiled_library<Major, Minor, Patch>::with_tls = 0;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/endpoint/detail/loops/loop.hpp>
 #include <millrace/endpoint/detail/sessions/outbox.hpp>
 #include <millrace/endpoint/options.hpp>
@@ -49,15 +50,7 @@ public:
     /// Sends a close frame behind what is queued and waits for the peer's, at most for the
     /// `close_timeout`. No message is received or sent after it. The reason is cut to 123 bytes.
     void close(websocket::close_code code = websocket::close_code::normal,
-               std::string_view reason = {}) {
-        if (!is_open_) return;
-        is_open_ = false;
-        close_code_ = static_cast<std::uint16_t>(code);
-        outbox_.push(
-            loop_->frames.make(websocket::opcode::close, websocket::close_payload(code, reason)),
-            detail::outbox::kind::control);
-        schedule();
-    }
+               std::string_view reason = {});
 
     [[nodiscard]] bool is_open() const noexcept { return is_open_; }
 
@@ -71,11 +64,7 @@ public:
         if (!std::exchange(is_paused_, true)) pause_changed_at_ = loop_->now;
     }
 
-    void resume_reading() {
-        if (!std::exchange(is_paused_, false)) return;
-        pause_changed_at_ = loop_->now;
-        schedule();
-    }
+    void resume_reading();
 
     /// Bytes queued and not yet taken by the system, with 64 for each frame.
     [[nodiscard]] std::size_t queued_bytes() const noexcept { return outbox_.size_bytes(); }
@@ -91,10 +80,7 @@ public:
     [[nodiscard]] const std::string& target() const noexcept { return target_; }
 
     /// A parameter of the query, decoded.
-    [[nodiscard]] std::optional<std::string> query(std::string_view name) const {
-        const auto parsed = http::request_target::parse(target_);
-        return parsed ? parsed->query(name) : std::nullopt;
-    }
+    [[nodiscard]] std::optional<std::string> query(std::string_view name) const;
 
     /// The client's, where a trusted proxy names it; else the peer's.
     [[nodiscard]] const std::string& remote_address() const noexcept { return remote_address_; }
@@ -118,10 +104,7 @@ protected:
                std::uint64_t id)
         : loop_{std::move(loop)}, options_{options}, id_{id} {}
 
-    void schedule() {
-        if (std::exchange(is_scheduled_, true)) return;
-        loop_->schedule(shared_from_this());
-    }
+    void schedule();
 
     /// The frame as it is sent to a peer that takes compressed ones.
     [[nodiscard]] virtual websocket::frame compress(const websocket::frame& message) = 0;
@@ -171,43 +154,18 @@ private:
         return true;
     }
 
-    bool conflate(const websocket::frame& message) {
-        if (!is_congested_ || needs_every_frame_ || message.subject() == 0) return false;
-        write_out();
-        if (outbox_.size_bytes() <= options_.outbox_low_water) return false;
-        const bool is_done =
-            outbox_.replace(is_compressed_ ? compress(message) : message, options_.outbox_bytes);
-        if (is_done) ++loop_->counters.frames_dropped;
-        return is_done;
-    }
+    bool conflate(const websocket::frame& message);
 
-    bool make_room(std::size_t bytes, overflow_policy when_full) {
-        write_out();
-        if (!is_open_) return false;
-        const auto fits = [&] { return outbox_.size_bytes() + bytes <= options_.outbox_bytes; };
-        if (fits()) return true;
-        if (when_full == overflow_policy::disconnect || needs_every_frame_) {
-            end_slow();
-            return false;
-        }
-        while (!fits() && outbox_.drop_oldest()) ++loop_->counters.frames_dropped;
-        if (!fits()) ++loop_->counters.frames_dropped;
-        if (!std::exchange(is_loss_told_, true))
-            loop_->tell(log_severity::warning, log_event::slow_consumer, id_,
-                        "messages are dropped: it reads too slowly");
-        return fits();
-    }
+    bool make_room(std::size_t bytes, overflow_policy when_full);
 
-    void end_slow() {
-        while (outbox_.drop_oldest()) ++loop_->counters.frames_dropped;
-        ++loop_->counters.slow_disconnects;
-        loop_->tell(log_severity::warning, log_event::slow_consumer, id_,
-                    "closed: it reads too slowly");
-        close(websocket::close_code::try_again_later, "too slow");
-    }
+    void end_slow();
 
     std::uint64_t id_;
     std::uint16_t close_code_ = 1006;
 };
 
 }  // namespace millrace
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/connection.ipp>
+#endif

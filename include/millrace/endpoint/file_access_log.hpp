@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/endpoint/access_format.hpp>
 #include <millrace/endpoint/detail/logs/written_access_log.hpp>
 
@@ -19,21 +20,9 @@ namespace detail {
 /// A file that lines are appended to.
 class file_sink {
 public:
-    explicit file_sink(std::filesystem::path path) : path_{std::move(path)}, file_{open()} {
-        if (file_ == nullptr)
-            throw std::system_error{errno, std::generic_category(),
-                                    "millrace: cannot open " + path_.string()};
-    }
+    explicit file_sink(std::filesystem::path path);
 
-    [[nodiscard]] bool write(std::string_view lines) {
-        if (file_ == nullptr) reopen();
-        if (file_ == nullptr) return false;
-        const bool is_taken =
-            std::fwrite(lines.data(), 1, lines.size(), file_.get()) == lines.size();
-        const bool is_flushed = std::fflush(file_.get()) == 0;
-        if (!is_taken || !is_flushed) std::clearerr(file_.get());
-        return is_taken && is_flushed;
-    }
+    [[nodiscard]] bool write(std::string_view lines);
 
     void reopen() { file_ = open(); }
 
@@ -67,3 +56,7 @@ public:
 };
 
 }  // namespace millrace
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/file_access_log.ipp>
+#endif

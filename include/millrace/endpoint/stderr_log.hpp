@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <millrace/core/clock.hpp>
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/detail/token_bucket.hpp>
 #include <millrace/core/log.hpp>
 #include <millrace/core/timestamp.hpp>
@@ -33,18 +34,8 @@ struct stderr_log_options {
 
 /// One line of a log: "2026-01-05T09:30:00.125Z warning refused connection=7 too many". Control
 /// characters of the message are written as "\x0a", so that no client can make up a line.
-inline void append_log_line(std::string& out, timestamp time, const log_entry& entry,
-                            std::uint64_t left_out = 0) {
-    append_rfc3339(out, std::chrono::floor<std::chrono::milliseconds>(time));
-    out.append(" ").append(name_of(entry.level)).append(" ").append(name_of(entry.what));
-    if (entry.connection != 0) out.append(" connection=").append(std::to_string(entry.connection));
-    if (!entry.message.empty()) out.push_back(' ');
-    detail::append_escaped(out, entry.message,
-                           [](unsigned char byte) { return byte >= 0x20 && byte != 0x7f; });
-    if (left_out != 0)
-        out.append(" (").append(std::to_string(left_out)).append(" more like it left out)");
-    out.push_back('\n');
-}
+void append_log_line(std::string& out, timestamp time, const log_entry& entry,
+                     std::uint64_t left_out = 0);
 
 /// A log on standard error, for `endpoint_options::log`. Lines are written in a thread of its own,
 /// so that no loop waits for whoever reads them. Copies share it; any thread may call it.
@@ -98,3 +89,7 @@ private:
 };
 
 }  // namespace millrace
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/stderr_log.ipp>
+#endif

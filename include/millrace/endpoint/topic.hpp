@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <millrace/codec/text.hpp>
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/keyed_map.hpp>
 #include <millrace/endpoint/detail/loops/counter.hpp>
 #include <millrace/endpoint/options.hpp>
@@ -58,11 +59,7 @@ public:
     /// `read_key` is `canonical_key` of the type that the records' keys have.
     topic(std::string name, std::string key_name,
           overflow_policy when_full = overflow_policy::drop_oldest,
-          key_reader read_key = &millrace::canonical_key<std::string>)
-        : name_{std::move(name)},
-          key_name_{std::move(key_name)},
-          when_full_{when_full},
-          read_key_{read_key} {}
+          key_reader read_key = &millrace::canonical_key<std::string>);
     topic(const topic&) = delete;
     topic& operator=(const topic&) = delete;
 
@@ -124,21 +121,12 @@ public:
     }
 
     /// Ends the subscriptions of those who were promised every record, because some are lost.
-    void lose_records() {
-        if (when_full_ != overflow_policy::disconnect) return;
-        for (const detail::subscription* each : all_) end(*each);
-        for (const auto& [key, followers] : by_key_)
-            for (const detail::subscription* each : followers) end(*each);
-    }
+    void lose_records();
 
     [[nodiscard]] std::uint64_t records() const noexcept { return records_; }
 
     /// Those of its replicas included.
-    [[nodiscard]] std::size_t subscribers() const noexcept {
-        std::size_t all = subscribers_;
-        for (const auto& each : replicas_) all += each.there->subscribers();
-        return all;
-    }
+    [[nodiscard]] std::size_t subscribers() const noexcept;
 
 private:
     friend class detail::subscription;
@@ -150,10 +138,7 @@ private:
     };
 
     /// The key's, and this topic's: never 0.
-    [[nodiscard]] std::uint64_t subject_of(std::string_view key) const noexcept {
-        const std::uint64_t place = std::hash<const topic*>{}(this);
-        return (key_hash_(key) ^ place * 0x9e3779b97f4a7c15u) | 1u;
-    }
+    [[nodiscard]] std::uint64_t subject_of(std::string_view key) const noexcept;
 
     inline void give(const list& to, const websocket::frame& message) const;
     static inline void end(const detail::subscription& of);
@@ -177,37 +162,16 @@ namespace detail {
 /// One subscriber's place in a topic.
 class subscription {
 public:
-    subscription(topic& from, subscriber& to, std::optional<std::string> key)
-        : topic_{from}, to_{to}, key_{std::move(key)} {
-        auto& list = key_ ? topic_.by_key_[*key_] : topic_.all_;
-        at_ = list.size();
-        list.push_back(this);
-        ++topic_.subscribers_;
-        if (key_) ++topic_.key_subscribers_;
-    }
+    subscription(topic& from, subscriber& to, std::optional<std::string> key);
     subscription(const subscription&) = delete;
     subscription& operator=(const subscription&) = delete;
 
-    ~subscription() {
-        --topic_.subscribers_;
-        if (!key_) {
-            leave(topic_.all_);
-            return;
-        }
-        --topic_.key_subscribers_;
-        const auto of_key = topic_.by_key_.find(*key_);
-        leave(of_key->second);
-        if (of_key->second.empty()) topic_.by_key_.erase(of_key);
-    }
+    ~subscription();
 
 private:
     friend class millrace::topic;
 
-    void leave(topic::list& list) noexcept {
-        list[at_] = list.back();
-        list[at_]->at_ = at_;
-        list.pop_back();
-    }
+    void leave(topic::list& list) noexcept;
 
     topic& topic_;
     subscriber& to_;
@@ -217,12 +181,6 @@ private:
 
 }  // namespace detail
 
-inline std::unique_ptr<detail::subscription> topic::subscribe(detail::subscriber& to,
-                                                              std::optional<std::string> key) {
-    if (key) key = canonical_key(*key).value_or(*key);
-    return std::make_unique<detail::subscription>(*this, to, std::move(key));
-}
-
 inline void topic::give(const list& to, const websocket::frame& message) const {
     for (const detail::subscription* each : to) each->to_.deliver(message, when_full_);
 }
@@ -230,3 +188,7 @@ inline void topic::give(const list& to, const websocket::frame& message) const {
 inline void topic::end(const detail::subscription& of) { of.to_.lose(); }
 
 }  // namespace millrace
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/topic.ipp>
+#endif

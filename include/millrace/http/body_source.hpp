@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include <millrace/core/detail/compiled.hpp>
+
 namespace millrace::http {
 
 /// What an answer says behind its head, read in pieces while the peer takes it, so that a
@@ -46,10 +48,7 @@ public:
     [[nodiscard]] std::uint64_t size() const noexcept override { return text_.size(); }
 
     [[nodiscard]] bool read(std::uint64_t offset, std::size_t count,
-                            std::string& out) const override {
-        out.append(text_, static_cast<std::size_t>(offset), count);
-        return true;
-    }
+                            std::string& out) const override;
 
     [[nodiscard]] std::size_t memory_bytes() const noexcept override { return text_.capacity(); }
 
@@ -68,21 +67,10 @@ public:
     }
 
     /// Appends the next piece. False if it cannot be read any more.
-    [[nodiscard]] bool next(std::string& out) {
-        const auto count = static_cast<std::size_t>(
-            std::min<std::uint64_t>(from_->size() - offset_, body_source::piece_bytes));
-        if (!from_->read(offset_, count, out)) return false;
-        offset_ += count;
-        if (is_done()) *this = body_reader{};
-        return true;
-    }
+    [[nodiscard]] bool next(std::string& out);
 
     /// Its share of the body's memory, which it has in common with others who hold it.
-    [[nodiscard]] std::size_t memory_bytes() const noexcept {
-        if (from_ == nullptr) return 0;
-        const auto owners = static_cast<std::size_t>(std::max(from_.use_count(), 1L));
-        return from_->memory_bytes() / owners;
-    }
+    [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
 private:
     shared_body from_;
@@ -90,3 +78,7 @@ private:
 };
 
 }  // namespace millrace::http
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/http/body_source.ipp>
+#endif

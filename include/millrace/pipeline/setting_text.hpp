@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/fixed_string.hpp>
 #include <millrace/core/projection.hpp>
 #include <millrace/core/schema.hpp>
@@ -17,26 +18,7 @@
 namespace millrace::detail {
 
 /// "1m30s"; "unlimited" for the longest that there is.
-[[nodiscard]] inline std::string duration_text(duration value) {
-    if (value == duration::max()) return "unlimited";
-    if (value == duration{0}) return "0s";
-    constexpr std::array<std::pair<std::string_view, std::int64_t>, 7> units{{
-        {"d", 86'400'000'000'000},
-        {"h", 3'600'000'000'000},
-        {"m", 60'000'000'000},
-        {"s", 1'000'000'000},
-        {"ms", 1'000'000},
-        {"us", 1000},
-        {"ns", 1},
-    }};
-    std::string text = value < duration{0} ? "-" : "";
-    for (std::int64_t left = value.count(); const auto& [name, size] : units) {
-        const std::int64_t whole = left / size;
-        left %= size;
-        if (whole != 0) text.append(std::to_string(whole < 0 ? -whole : whole)).append(name);
-    }
-    return text;
-}
+[[nodiscard]] std::string duration_text(duration value);
 
 template <class T>
 inline constexpr bool is_duration = false;
@@ -92,3 +74,7 @@ template <class T>
 }
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/pipeline/setting_text.ipp>
+#endif

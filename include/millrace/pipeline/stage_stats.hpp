@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/timestamp.hpp>
 #include <millrace/pipeline/pipeline_stats.hpp>
 
@@ -54,31 +55,13 @@ struct stage_mark {
 class stage_collector : public pipeline_stats {
 public:
     /// `came` where it was counted; else it follows from the stage in front.
-    void enter(const stage_mark& mark, std::optional<std::uint64_t> came) {
-        leave();
-        entries_.push_back({mark, came});
-    }
+    void enter(const stage_mark& mark, std::optional<std::uint64_t> came);
 
     /// What the stage took, with all behind it.
     void note_time(duration spent) noexcept { entries_.back().spent = spent; }
 
     /// Of each stage, in the order of their numbers.
-    [[nodiscard]] std::vector<stage_stats> take() {
-        leave();
-        for (entry& each : entries_) {
-            if (entry* const front = find(each.mark.front)) settle(each, *front);
-        }
-        std::ranges::stable_sort(entries_, {}, [](const entry& each) { return each.mark.number; });
-        std::vector<stage_stats> all;
-        for (entry& each : entries_) {
-            if (entry* const front = find(each.mark.front)) follow(each, *front);
-            if (each.mark.is_one_to_one)
-                each.counts.events_out =
-                    each.counts.events_in - each.counts.late - each.counts.refused;
-            if (each.mark.number != 0) all.push_back(each.counts);
-        }
-        return all;
-    }
+    [[nodiscard]] std::vector<stage_stats> take();
 
 private:
     struct entry {
@@ -88,42 +71,14 @@ private:
         stage_stats counts{};
     };
 
-    void leave() {
-        if (!entries_.empty()) {
-            entry& last = entries_.back();
-            last.counts = {.name = id_of_stage(last.mark.number, last.mark.name),
-                           .events_in = last.came.value_or(0),
-                           .late = late,
-                           .refused = refused_keys,
-                           .keys = keys,
-                           .open_windows = open_windows,
-                           .state_bytes = state_bytes,
-                           .watermark = watermark,
-                           .time_spent = last.spent};
-        }
-        static_cast<pipeline_stats&>(*this) = {.watermark = timestamp::min()};
-    }
+    void leave();
 
-    [[nodiscard]] entry* find(std::size_t number) {
-        const auto found = std::ranges::find_if(
-            entries_, [&](const entry& each) { return each.mark.number == number; });
-        return number == 0 || found == entries_.end() ? nullptr : &*found;
-    }
+    [[nodiscard]] entry* find(std::size_t number);
 
-    static void settle(entry& of, entry& front) {
-        if (of.mark.is_of_window) {
-            front.counts.late = std::exchange(of.counts.late, 0);
-            front.counts.refused = std::exchange(of.counts.refused, 0);
-        }
-        if (of.came) front.counts.events_out = *of.came;
-        if (of.spent && front.counts.time_spent) *front.counts.time_spent -= *of.spent;
-    }
+    static void settle(entry& of, entry& front);
 
     /// Once the stage in front is complete.
-    static void follow(entry& of, const entry& front) {
-        if (!of.came) of.counts.events_in = front.counts.events_out;
-        if (of.counts.watermark == timestamp::min()) of.counts.watermark = front.counts.watermark;
-    }
+    static void follow(entry& of, const entry& front);
 
     std::vector<entry> entries_;
 };
@@ -131,3 +86,7 @@ private:
 }  // namespace detail
 
 }  // namespace millrace
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/pipeline/stage_stats.ipp>
+#endif

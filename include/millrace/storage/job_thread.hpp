@@ -8,6 +8,8 @@
 #include <thread>
 #include <utility>
 
+#include <millrace/core/detail/compiled.hpp>
+
 namespace millrace::detail {
 
 /// Runs jobs in turn on a thread of its own, which starts with the first. Thread-safe.
@@ -20,44 +22,16 @@ public:
     job_thread(const job_thread&) = delete;
     job_thread& operator=(const job_thread&) = delete;
 
-    ~job_thread() {
-        cancel();
-        if (thread_.joinable()) thread_.join();
-    }
+    ~job_thread();
 
     /// Lets the thread end after the job under way; those that wait are called as cancelled.
-    void cancel() {
-        const std::lock_guard lock{mutex_};
-        is_ending_ = true;
-        wake_.notify_one();
-    }
+    void cancel();
 
     /// False, and the job is gone, where too many wait already.
-    [[nodiscard]] bool post(job next) {
-        {
-            const std::lock_guard lock{mutex_};
-            if (jobs_.size() >= max_waiting_) return false;
-            jobs_.push_back(std::move(next));
-            if (!thread_.joinable()) thread_ = std::thread{[this] { run(); }};
-        }
-        wake_.notify_one();
-        return true;
-    }
+    [[nodiscard]] bool post(job next);
 
 private:
-    void run() {
-        std::unique_lock lock{mutex_};
-        while (true) {
-            wake_.wait(lock, [this] { return is_ending_ || !jobs_.empty(); });
-            if (jobs_.empty()) return;
-            const job next = std::move(jobs_.front());
-            jobs_.pop_front();
-            const bool is_cancelled = is_ending_;
-            lock.unlock();
-            next(is_cancelled);
-            lock.lock();
-        }
-    }
+    void run();
 
     std::size_t max_waiting_;
     std::mutex mutex_;
@@ -68,3 +42,7 @@ private:
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/storage/job_thread.ipp>
+#endif

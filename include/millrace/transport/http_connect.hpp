@@ -16,6 +16,7 @@
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/transport/detail/canceller.hpp>
 
@@ -29,30 +30,9 @@ struct authority {
 };
 
 /// "host:port" or "[::1]:port" (RFC 3986, 3.2, without user information, and with a port).
-[[nodiscard]] inline std::optional<authority> parse_authority(std::string_view text) {
-    const auto colon = text.rfind(':');
-    if (colon == text.npos) return std::nullopt;
-    auto host = text.substr(0, colon);
-    const auto digits = text.substr(colon + 1);
-    authority to{};
-    const auto* const end = digits.data() + digits.size();
-    const auto parsed = std::from_chars(digits.data(), end, to.port);
-    if (parsed.ec != std::errc{} || parsed.ptr != end || to.port == 0) return std::nullopt;
-    if (host.find_first_of("/@ ") != host.npos) return std::nullopt;
-    if (host.starts_with('[') && host.ends_with(']')) {
-        host = host.substr(1, host.size() - 2);
-    } else if (host.find(':') != host.npos) {
-        return std::nullopt;
-    }
-    to.host = host;
-    if (host.empty()) return std::nullopt;
-    return to;
-}
+[[nodiscard]] std::optional<authority> parse_authority(std::string_view text);
 
-[[nodiscard]] inline std::string to_string(const authority& to) {
-    const bool is_ipv6 = to.host.find(':') != to.host.npos;
-    return (is_ipv6 ? '[' + to.host + ']' : to.host) + ':' + std::to_string(to.port);
-}
+[[nodiscard]] std::string to_string(const authority& to);
 
 /// Whether it can stand in a request without breaking out of its place.
 [[nodiscard]] inline bool is_visible(std::string_view text) noexcept {
@@ -60,24 +40,10 @@ struct authority {
 }
 
 /// The class of the status in the head of a proxy's answer, 1 to 5; 0 for what is none.
-[[nodiscard]] inline int status_class(std::string_view head) noexcept {
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    if (!head.starts_with("HTTP/1.0 ") && !head.starts_with("HTTP/1.1 ")) return 0;
-    const auto status = head.substr(9, 4);
-    const bool is_status = status.size() == 4 && status[0] >= '1' && status[0] <= '5' &&
-                           is_digit(status[1]) && is_digit(status[2]) &&
-                           (status[3] == ' ' || status[3] == '\r');
-    return is_status ? status[0] - '0' : 0;
-}
+[[nodiscard]] int status_class(std::string_view head) noexcept;
 
 /// What the head of a proxy's answer says: whether the tunnel stands.
-[[nodiscard]] inline std::error_code check_connect_response(std::string_view head) noexcept {
-    const int status = status_class(head);
-    if (status == 0) return errc::bad_request;
-    if (status == 2) return {};
-    if (head.substr(9).starts_with("407")) return errc::unauthorized;
-    return asio::error::connection_refused;
-}
+[[nodiscard]] std::error_code check_connect_response(std::string_view head) noexcept;
 
 template <class Stream, class Handler>
 class http_tunnel : public std::enable_shared_from_this<http_tunnel<Stream, Handler>> {
@@ -172,3 +138,7 @@ template <class Stream, class Handler>
 }
 
 }  // namespace millrace
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/transport/http_connect.ipp>
+#endif

@@ -17,6 +17,7 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/transport/detail/callback.hpp>
 #include <millrace/transport/transport.hpp>
 
@@ -44,50 +45,14 @@ public:
     memory_pipe(asio::io_context& io, const memory_stream_options& options)
         : io_{io}, options_{options} {}
 
-    std::size_t read(std::span<char> to, std::error_code& error) {
-        error = failure_;
-        if (error) return 0;
-        const std::size_t count = std::min({to.size(), bytes_.size(), options_.max_read_bytes});
-        if (count == 0 && !to.empty())
-            error = ended_ ? asio::error::eof : make_error_code(asio::error::would_block);
-        std::copy_n(bytes_.begin(), count, to.begin());
-        bytes_.erase(0, count);
-        wake();
-        return count;
-    }
+    std::size_t read(std::span<char> to, std::error_code& error);
 
-    std::size_t write(std::span<const asio::const_buffer> from, std::error_code& error) {
-        error = failure_ ? failure_ : ended_ ? make_error_code(asio::error::broken_pipe) : failure_;
-        if (error) return 0;
-        std::size_t room = std::min(options_.max_write_bytes, free_bytes());
-        std::size_t count = 0;
-        for (const auto& part : from) {
-            const std::size_t size = std::min(room, part.size());
-            bytes_.append(static_cast<const char*>(part.data()), size);
-            count += size;
-            room -= size;
-        }
-        if (count == 0 && asio::buffer_size(from) != 0) error = asio::error::would_block;
-        wake();
-        return count;
-    }
+    std::size_t write(std::span<const asio::const_buffer> from, std::error_code& error);
 
-    void wait_readable(callback f) {
-        reader_ = std::move(f);
-        wake();
-    }
-    void wait_writable(callback f) {
-        writer_ = std::move(f);
-        wake();
-    }
-    void end() {
-        ended_ = true;
-        wake();
-    }
-    void fail(std::error_code error) {
-        if (!failure_) failure_ = error;
-        wake();
-    }
+    void wait_readable(callback f);
+    void wait_writable(callback f);
+    void end();
+    void fail(std::error_code error);
     void abort_reader() { post(reader_, asio::error::operation_aborted); }
     void abort_writer() { post(writer_, asio::error::operation_aborted); }
 
@@ -98,15 +63,9 @@ private:
         return options_.capacity_bytes - std::min(options_.capacity_bytes, bytes_.size());
     }
 
-    void wake() {
-        if (!bytes_.empty() || ended_ || failure_) post(reader_, {});
-        if (free_bytes() != 0 || ended_ || failure_) post(writer_, {});
-    }
+    void wake();
 
-    void post(callback& waiting, std::error_code error) {
-        if (!waiting) return;
-        asio::post(io_, [f = std::exchange(waiting, {}), error]() mutable { f(error); });
-    }
+    void post(callback& waiting, std::error_code error);
 
     asio::io_context& io_;
     memory_stream_options options_;
@@ -137,12 +96,7 @@ public:
 
     /// The two ends of a new connection.
     [[nodiscard]] static std::pair<memory_stream, memory_stream> connected(
-        asio::io_context& io, const memory_stream_options& options = {}) {
-        auto there = std::make_shared<detail::memory_pipe>(io, options);
-        auto back = std::make_shared<detail::memory_pipe>(io, options);
-        return {memory_stream{back, there, "memory"},
-                memory_stream{there, back, options.remote_address}};
-    }
+        asio::io_context& io, const memory_stream_options& options = {});
 
     template <class Handler>
     void async_wait_readable(Handler handler) {
@@ -167,23 +121,12 @@ public:
     }
 
     /// The peer reads what is under way, and then the end.
-    void close() {
-        if (!in_) return;
-        in_->abort_reader();
-        out_->abort_writer();
-        out_->end();
-        in_->fail(asio::error::broken_pipe);
-        in_.reset();
-        out_.reset();
-    }
+    void close();
 
     [[nodiscard]] std::string remote_address() const { return remote_address_; }
 
     /// Lets `operations` further reads and writes of this end succeed; those behind them fail.
-    void fail_after(std::size_t operations, std::error_code error = asio::error::connection_reset) {
-        until_failure_ = operations;
-        failure_ = error;
-    }
+    void fail_after(std::size_t operations, std::error_code error = asio::error::connection_reset);
 
     [[nodiscard]] bool is_open() const noexcept { return in_ != nullptr; }
 
@@ -196,20 +139,9 @@ private:
     memory_stream(pipe in, pipe out, std::string remote_address)
         : in_{std::move(in)}, out_{std::move(out)}, remote_address_{std::move(remote_address)} {}
 
-    bool closed(std::error_code& error) const {
-        if (!in_) error = asio::error::bad_descriptor;
-        return !in_;
-    }
+    bool closed(std::error_code& error) const;
 
-    bool fails(std::error_code& error) {
-        if (!until_failure_) return false;
-        if (*until_failure_ > 0) {
-            --*until_failure_;
-            return false;
-        }
-        error = failure_;
-        return true;
-    }
+    bool fails(std::error_code& error);
 
     pipe in_;
     pipe out_;
@@ -229,18 +161,7 @@ public:
         handler accept{};
         std::error_code error{};
 
-        void wake() {
-            if (!accept || (waiting.empty() && !error)) return;
-            auto stream = std::make_shared<memory_stream>();
-            const auto outcome = error;
-            if (!outcome) {
-                stream = waiting.front();
-                waiting.pop_front();
-            }
-            if (error != asio::error::operation_aborted) error = {};
-            asio::post(
-                *io, [f = std::exchange(accept, nullptr), outcome, stream] { f(outcome, stream); });
-        }
+        void wake();
     };
 
     explicit memory_acceptor(std::shared_ptr<queue> connections) : queue_{std::move(connections)} {}
@@ -256,11 +177,7 @@ public:
 
     [[nodiscard]] std::uint16_t port() const noexcept { return 0; }
 
-    void close() {
-        queue_->error = asio::error::operation_aborted;
-        queue_->waiting.clear();
-        queue_->wake();
-    }
+    void close();
 
 private:
     std::shared_ptr<queue> queue_;
@@ -277,21 +194,10 @@ public:
     using stream = memory_stream;
     using acceptor = memory_acceptor;
 
-    [[nodiscard]] acceptor listen(asio::io_context& io, const listen_options&) {
-        *queue_ = {&io};
-        return acceptor{queue_};
-    }
+    [[nodiscard]] acceptor listen(asio::io_context& io, const listen_options&);
 
     /// The client's end of a new connection to the acceptor. It is closed if none listens.
-    [[nodiscard]] stream connect(const memory_stream_options& options = {}) {
-        if (queue_->io == nullptr || queue_->error == asio::error::operation_aborted) return {};
-        auto [client, server] = memory_stream::connected(*queue_->io, options);
-        if (options.operations_until_reset != SIZE_MAX)
-            server.fail_after(options.operations_until_reset);
-        queue_->waiting.push_back(std::make_shared<memory_stream>(std::move(server)));
-        queue_->wake();
-        return std::move(client);
-    }
+    [[nodiscard]] stream connect(const memory_stream_options& options = {});
 
     /// Likewise, whatever the host and port; `asio::error::connection_refused` if none listens.
     template <class Handler>
@@ -308,10 +214,7 @@ public:
     }
 
     /// The next accept gives this error.
-    void fail_accept(std::error_code error) {
-        queue_->error = error;
-        queue_->wake();
-    }
+    void fail_accept(std::error_code error);
 
 private:
     std::shared_ptr<memory_acceptor::queue> queue_ =
@@ -319,3 +222,7 @@ private:
 };
 
 }  // namespace millrace
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/transport/memory.ipp>
+#endif

@@ -7,6 +7,8 @@
 #include <string>
 #include <system_error>
 
+#include <millrace/core/detail/compiled.hpp>
+
 namespace millrace {
 
 /// OpenSSL's errors, by its own numbers; its name is "tls".
@@ -30,12 +32,7 @@ namespace detail {
 class tls_error_category final : public std::error_category {
 public:
     const char* name() const noexcept override { return "tls"; }
-    std::string message(int code) const override {
-        ::OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS,
-                           nullptr);
-        const char* const reason = ::ERR_reason_error_string(static_cast<unsigned long>(code));
-        return reason != nullptr ? reason : "TLS error " + std::to_string(code);
-    }
+    std::string message(int code) const override;
 };
 
 class certificate_error_category final : public std::error_category {
@@ -45,26 +42,19 @@ public:
 };
 
 /// Takes the oldest error, which is nearest to the cause, out of this thread's queue.
-[[nodiscard]] inline std::error_code take_tls_error() noexcept {
-    const unsigned long code = ::ERR_get_error();
-    ::ERR_clear_error();
-    if (ERR_SYSTEM_ERROR(code)) return {ERR_GET_REASON(code), std::system_category()};
-    return {static_cast<int>(code), tls_category()};
-}
+[[nodiscard]] std::error_code take_tls_error() noexcept;
 
 }  // namespace detail
 
-inline const std::error_category& tls_category() noexcept {
-    static const detail::tls_error_category instance;
-    return instance;
-}
+const std::error_category& tls_category() noexcept;
 
-inline const std::error_category& certificate_category() noexcept {
-    static const detail::certificate_error_category instance;
-    return instance;
-}
+const std::error_category& certificate_category() noexcept;
 
 }  // namespace millrace
 
 template <>
 struct std::is_error_code_enum<millrace::tls_errc> : std::true_type {};
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/transport/tls_error.ipp>
+#endif

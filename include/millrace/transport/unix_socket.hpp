@@ -20,6 +20,7 @@
 #include <asio/local/stream_protocol.hpp>
 #include <asio/post.hpp>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/transport/detail/canceller.hpp>
 #include <millrace/transport/detail/socket_acceptor.hpp>
 #include <millrace/transport/detail/socket_file.hpp>
@@ -83,10 +84,7 @@ public:
 
     [[nodiscard]] std::uint16_t port() const noexcept { return 0; }
 
-    void close() {
-        file_.remove();
-        socket_acceptor::close();
-    }
+    void close();
 
 private:
     struct listening {
@@ -97,47 +95,14 @@ private:
     unix_acceptor(asio::io_context& io, listening at)
         : socket_acceptor{io, at.socket}, file_{std::move(at.file)} {}
 
-    static listening opened(asio::io_context& io, const listen_options& options, ::mode_t mode) {
-        const auto& path = options.address;
-        if (detail::is_inherited(path)) return {detail::inherited_socket(path, {AF_UNIX}), {}};
-        std::error_code is_none;
-        asio::ip::make_address(path, is_none);
-        if (!is_none)
-            throw std::invalid_argument("millrace: a Unix socket's address is a path, not " + path);
-        const protocol::endpoint where{path};
-        if (path.empty() || path.front() == '\0')
-            throw std::system_error(make_error_code(asio::error::invalid_argument), "no path");
-        const detail::start_lock lock{path};
-        protocol::acceptor made{io, where.protocol()};
-        // Linux makes the file with the socket's mode, so that it is never open to more.
-        if (::fchmod(made.native_handle(), mode) != 0) fail(path);
-        std::error_code error;
-        made.bind(where, error);
-        if (error == asio::error::address_in_use && is_stale(io, where)) {
-            ::unlink(path.c_str());
-            made.bind(where, error);
-        }
-        if (error) throw std::system_error(error, path);
-        detail::socket_file file{path};
-        if (::chmod(path.c_str(), mode) != 0) fail(path);
-        made.listen(options.backlog);
-        return {detail::release(made), std::move(file)};
-    }
+    static listening opened(asio::io_context& io, const listen_options& options, ::mode_t mode);
 
     [[noreturn]] static void fail(const std::string& path) {
         throw std::system_error(errno, std::system_category(), path);
     }
 
     /// Whether the file is a socket at which no process listens.
-    static bool is_stale(asio::io_context& io, const protocol::endpoint& where) {
-        struct stat file {};
-        if (::lstat(where.path().c_str(), &file) != 0 || !S_ISSOCK(file.st_mode)) return false;
-        protocol::socket probe{io, where.protocol()};
-        probe.non_blocking(true);
-        return ::connect(probe.native_handle(), where.data(),
-                         static_cast<socklen_t>(where.size())) != 0 &&
-               errno == ECONNREFUSED;
-    }
+    static bool is_stale(asio::io_context& io, const protocol::endpoint& where);
 
     detail::socket_file file_;
 };
@@ -172,3 +137,7 @@ struct unix_socket {
 };
 
 }  // namespace millrace
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/transport/unix_socket.ipp>
+#endif

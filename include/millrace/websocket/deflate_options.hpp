@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <stdexcept>
 
+#include <millrace/core/detail/compiled.hpp>
+
 namespace millrace::websocket {
 
 /// How messages are compressed by permessage-deflate (RFC 7692). `client` and `server` are the two
@@ -36,15 +38,10 @@ struct deflate_options {
 };
 
 /// Throws std::invalid_argument when a number is out of its range.
-inline void check(const deflate_options& options) {
-    const auto require = [](int value, int least, int most, const char* message) {
-        if (value < least || value > most) throw std::invalid_argument{message};
-    };
-    require(options.server_max_window_bits, 8, 15, "server_max_window_bits must be 8 to 15");
-    require(options.client_max_window_bits, 8, 15, "client_max_window_bits must be 8 to 15");
-    require(options.level, 0, 9, "level must be 0 to 9");
-    if (options.max_ratio == 0) throw std::invalid_argument{"max_ratio must be at least 1"};
-    require(options.memory_level, 1, 9, "memory_level must be 1 to 9");
-}
+void check(const deflate_options& options);
 
 }  // namespace millrace::websocket
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/websocket/deflate_options.ipp>
+#endif

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/websocket/compression.hpp>
 #include <millrace/websocket/deflate_offer.hpp>
 #include <millrace/websocket/deflate_options.hpp>
@@ -22,15 +23,7 @@ namespace detail {
 /// One connection's messages by RFC 7692, section 7.2, as its handshake agreed.
 class deflate_compressor final : public compressor {
 public:
-    deflate_compressor(role own, const deflate_parameters& agreed, const deflate_options& options)
-        : inflater_{own == role::server ? agreed.client_bits() : agreed.server_bits(),
-                    own == role::server ? !agreed.client_no_context_takeover
-                                        : !agreed.server_no_context_takeover,
-                    {options.max_ratio, options.unlimited_bytes}},
-          deflater_{{bits(own, agreed, options), options.level, options.memory_level},
-                    own == role::server ? !agreed.server_no_context_takeover
-                                        : !agreed.client_no_context_takeover},
-          min_message_bytes_{options.min_message_bytes} {}
+    deflate_compressor(role own, const deflate_parameters& agreed, const deflate_options& options);
 
     errc restore(std::string_view piece, bool is_last, std::size_t max_bytes,
                  message_buffer& out) override {
@@ -54,13 +47,7 @@ private:
     /// alike: where a client asks for less than the server has, with 12 or 9 bits, which whoever
     /// agreed to more can read.
     [[nodiscard]] static int bits(role own, const deflate_parameters& agreed,
-                                  const deflate_options& options) noexcept {
-        if (own == role::client) return agreed.client_bits();
-        const int bits = agreed.server_bits();
-        if (!agreed.server_no_context_takeover || bits >= options.server_max_window_bits)
-            return bits;
-        return bits >= 12 ? 12 : 9;
-    }
+                                  const deflate_options& options) noexcept;
 
     inflater inflater_;
     deflater deflater_;
@@ -91,13 +78,13 @@ public:
 
 private:
     [[nodiscard]] compression_agreement agree(
-        role own, const std::optional<deflate_parameters>& agreed) const {
-        if (!agreed) return {};
-        return {to_header(*agreed),
-                std::make_unique<detail::deflate_compressor>(own, *agreed, options_)};
-    }
+        role own, const std::optional<deflate_parameters>& agreed) const;
 
     deflate_options options_;
 };
 
 }  // namespace millrace::websocket
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/websocket/permessage_deflate.ipp>
+#endif

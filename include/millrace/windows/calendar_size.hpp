@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/windows/window.hpp>
 
 namespace millrace {
@@ -55,12 +56,7 @@ public:
     }
 
     /// As "1 day" or "3 months".
-    [[nodiscard]] std::string text() const {
-        const bool is_in_weeks = first_ != std::chrono::local_days{};
-        const std::int64_t count = is_in_weeks ? count_ / 7 : count_;
-        const char* const unit = is_in_months_ ? " month" : is_in_weeks ? " week" : " day";
-        return std::to_string(count) + unit + (count == 1 ? "" : "s");
-    }
+    [[nodiscard]] std::string text() const;
 
 private:
     /// `count` rounded down to a multiple of the size.
@@ -80,3 +76,7 @@ private:
 };
 
 }  // namespace millrace
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/windows/calendar_size.ipp>
+#endif

@@ -13,6 +13,7 @@
 #include <asio/buffer.hpp>
 
 #include <millrace/client/options.hpp>
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/websocket/frame.hpp>
 
 namespace millrace::detail {
@@ -38,44 +39,21 @@ public:
     void open() { is_open_ = true; }
 
     /// The connection is gone, with what was only for it.
-    void lost() {
-        is_open_ = false;
-        if (std::exchange(written_, 0) != 0) drop(queue_.begin());
-        for (auto at = queue_.begin(); at != queue_.end();) {
-            at->compressed = {};
-            at->is_prepared = false;
-            at = at->what == kind::message ? at + 1 : drop(at);
-        }
-    }
+    void lost();
 
     /// Nothing will be sent any more.
-    void discard() {
-        lost();
-        while (!queue_.empty()) drop(queue_.begin());
-    }
+    void discard();
 
     /// A message goes behind everything, a greeting behind the greetings. False if it is not taken.
     /// Greetings have as much room as messages, of their own: what has waited keeps none away.
-    [[nodiscard]] bool push(websocket::frame bytes, kind what) {
-        const bool is_taken = what == kind::greeting ? greeting_bytes_ + cost(bytes) <= max_bytes_
-                                                     : make_room(cost(bytes));
-        if (!is_taken) return false;
-        insert(what == kind::greeting ? behind_greetings() : queue_.end(), std::move(bytes), what);
-        return true;
-    }
+    [[nodiscard]] bool push(websocket::frame bytes, kind what);
 
     /// Behind everything: what is pushed later waits for the next connection.
     void push_close(websocket::frame bytes) { insert(queue_.end(), std::move(bytes), kind::close); }
 
     /// A control frame, in front of all that is not being written. It replaces one of its kind that
     /// waits there: only the latest ping needs an answer (RFC 6455, section 5.5.3).
-    void overtake(websocket::frame bytes, kind what) {
-        const auto last = std::find_if(front(), queue_.end(), [what](const entry& each) {
-            return each.what == what || !is_control(each.what);
-        });
-        if (last != queue_.end() && last->what == what) drop(last);
-        insert(front(), std::move(bytes), what);
-    }
+    void overtake(websocket::frame bytes, kind what);
 
     /// Compresses what is to be written first, at most `count` frames, by `compress(const frame&)`,
     /// which gives the same frame back where that does not pay. It is asked once for each message
@@ -100,31 +78,10 @@ public:
 
     /// Fills `out` with what is to be written first, nothing behind a close frame. Returns the
     /// parts filled.
-    [[nodiscard]] std::size_t gather(std::span<asio::const_buffer> out) const {
-        if (!is_open_) return 0;
-        std::size_t count = 0;
-        while (count != std::min(out.size(), queue_.size())) {
-            const auto& next = queue_[count];
-            const auto bytes = next.to_write();
-            out[count++] = asio::buffer(bytes.data(), bytes.size());
-            if (next.what == kind::close) break;
-        }
-        if (count != 0) out[0] += written_;
-        return count;
-    }
+    [[nodiscard]] std::size_t gather(std::span<asio::const_buffer> out) const;
 
     /// Takes off the front what has been written.
-    void written(std::size_t bytes) {
-        written_ += bytes;
-        while (!queue_.empty() && written_ >= queue_.front().to_write().size()) {
-            const entry& done = queue_.front();
-            written_ -= done.to_write().size();
-            release(done);
-            if (!is_control(done.what)) ++messages_;
-            if (done.what == kind::close) is_open_ = false;
-            queue_.pop_front();
-        }
-    }
+    void written(std::size_t bytes);
 
     [[nodiscard]] std::size_t size_bytes() const noexcept { return bytes_; }
     [[nodiscard]] std::uint64_t messages_written() const noexcept { return messages_; }
@@ -160,53 +117,18 @@ private:
     /// The first frame of which nothing has been written.
     [[nodiscard]] iterator front() noexcept { return queue_.begin() + (written_ != 0 ? 1 : 0); }
 
-    [[nodiscard]] iterator behind_greetings() noexcept {
-        return std::find_if(front(), queue_.end(), [](const entry& each) {
-            return may_drop(each) || each.what == kind::close;
-        });
-    }
+    [[nodiscard]] iterator behind_greetings() noexcept;
 
-    void insert(iterator at, websocket::frame bytes, kind what) {
-        bytes_ += cost(bytes);
-        if (what == kind::greeting) greeting_bytes_ += cost(bytes);
-        queue_.insert(at, {std::move(bytes), what});
-    }
+    void insert(iterator at, websocket::frame bytes, kind what);
 
-    void release(const entry& gone) {
-        bytes_ -= cost(gone.bytes);
-        if (gone.what == kind::greeting) greeting_bytes_ -= cost(gone.bytes);
-    }
+    void release(const entry& gone);
 
-    void forget(const entry& dropped) {
-        release(dropped);
-        if (!is_control(dropped.what)) ++dropped_;
-    }
+    void forget(const entry& dropped);
 
-    iterator drop(iterator at) {
-        forget(*at);
-        return queue_.erase(at);
-    }
+    iterator drop(iterator at);
 
     /// Drops the oldest messages, if so there is room in the end.
-    [[nodiscard]] bool make_room(std::size_t bytes) {
-        const std::size_t waiting = bytes_ - greeting_bytes_;
-        if (waiting + bytes <= max_bytes_) return true;
-        if (when_full_ == full_outbox::refuse || bytes > max_bytes_) return false;
-        std::size_t freed = 0;
-        const auto last = std::find_if(front(), queue_.end(), [&](const entry& each) {
-            if (may_drop(each)) freed += cost(each.bytes);
-            return waiting - freed + bytes <= max_bytes_;
-        });
-        if (last == queue_.end()) return false;
-        const auto behind = std::next(last);
-        const auto kept = std::remove_if(front(), behind, [this](const entry& each) {
-            const bool is_dropped = may_drop(each);
-            if (is_dropped) forget(each);
-            return is_dropped;
-        });
-        queue_.erase(kept, behind);
-        return true;
-    }
+    [[nodiscard]] bool make_room(std::size_t bytes);
 
     std::pmr::unsynchronized_pool_resource memory_;
     std::pmr::deque<entry> queue_{&memory_};
@@ -221,3 +143,7 @@ private:
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/client/detail/outbox.ipp>
+#endif

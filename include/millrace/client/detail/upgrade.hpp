@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <millrace/client/options.hpp>
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/http/status_error.hpp>
 #include <millrace/http/text.hpp>
@@ -22,63 +23,22 @@ class client_upgrade {
 public:
     /// `options` must outlive this.
     /// @throws std::invalid_argument for what may not stand in an HTTP head.
-    client_upgrade(const http::url& to, const client_options& options)
-        : host_{to.authority()},
-          target_{to.target},
-          subprotocols_{options.subprotocols.begin(), options.subprotocols.end()},
-          compression_{options.compression.get()} {
-        for (const auto& name : subprotocols_)
-            require(http::is_token(name) &&
-                        std::count(subprotocols_.begin(), subprotocols_.end(), name) == 1,
-                    "a subprotocol", name);
-        if (!options.bearer_token.empty())
-            add_header("Authorization", "Bearer " + options.bearer_token);
-        for (const auto& [name, value] : options.headers) {
-            require(http::is_token(name) && !is_reserved(name), "a header", name);
-            add_header(name, value);
-        }
-    }
+    client_upgrade(const http::url& to, const client_options& options);
 
     [[nodiscard]] std::string request(std::string_view key) const {
         return websocket::make_upgrade_request(host_, target_, key, headers_, offer());
     }
 
     /// What the server's answer means; another status than 101 is an `http::status_error`.
-    [[nodiscard]] websocket::upgrade_answer read(std::string_view head,
-                                                 std::string_view key) const {
-        auto answer = websocket::read_upgrade_response(head, key, offer());
-        if (answer.error == errc::upgrade_required) {
-            int status = 0;
-            const char* const digits = head.data() + std::string_view{"HTTP/1.1 "}.size();
-            std::from_chars(digits, digits + 3, status);
-            answer.error = http::status_error(status);
-        }
-        return answer;
-    }
+    [[nodiscard]] websocket::upgrade_answer read(std::string_view head, std::string_view key) const;
 
 private:
-    static void require(bool is_good, std::string_view what, std::string_view name) {
-        if (!is_good)
-            throw std::invalid_argument("millrace: no client may send " + std::string{what} +
-                                        " like \"" + std::string{name} + "\"");
-    }
+    static void require(bool is_good, std::string_view what, std::string_view name);
 
     /// What the handshake itself says.
-    [[nodiscard]] static bool is_reserved(std::string_view name) {
-        constexpr std::array<std::string_view, 5> all{"Host", "Upgrade", "Connection",
-                                                      "Content-Length", "Transfer-Encoding"};
-        constexpr std::string_view prefix = "Sec-WebSocket-";
-        return http::iequals(name.substr(0, prefix.size()), prefix) ||
-               std::any_of(all.begin(), all.end(),
-                           [&](auto each) { return http::iequals(each, name); });
-    }
+    [[nodiscard]] static bool is_reserved(std::string_view name);
 
-    void add_header(std::string_view name, std::string_view value) {
-        require(
-            value.find_first_of("\r\n") == std::string_view::npos && !http::has_bad_control(value),
-            "a value of", name);
-        headers_.append(name).append(": ").append(value).append("\r\n");
-    }
+    void add_header(std::string_view name, std::string_view value);
 
     [[nodiscard]] websocket::upgrade_offer offer() const { return {subprotocols_, compression_}; }
 
@@ -90,3 +50,7 @@ private:
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/client/detail/upgrade.ipp>
+#endif

@@ -6,6 +6,8 @@
 #include <limits>
 #include <vector>
 
+#include <millrace/core/detail/compiled.hpp>
+
 namespace millrace::detail {
 
 /// By how much a zone's clocks are ahead of UTC, and when that changed. All times are seconds since
@@ -19,17 +21,7 @@ public:
     explicit offset_table(std::int32_t first) { changes_.push_back({earliest, never, first}); }
 
     /// From `at` on, which is not before what was added last. Of two at one time the second holds.
-    void add(std::int64_t at, std::int32_t offset) {
-        if (at > latest) return;
-        if (at <= changes_.back().at) {
-            changes_.back().offset = offset;
-            if (changes_.size() > 1 && changes_.end()[-2].offset == offset) changes_.pop_back();
-            return;
-        }
-        const change& last = changes_.back();
-        if (offset == last.offset) return;
-        changes_.push_back({at, std::max(last.reached, at + last.offset), offset});
-    }
+    void add(std::int64_t at, std::int32_t offset);
 
     [[nodiscard]] std::int32_t offset_at(std::int64_t second) const noexcept {
         return changes_[last_not_after(second, &change::at)].offset;
@@ -41,12 +33,7 @@ public:
     };
 
     /// When the clocks first show `local` or a later time; `earliest` where that was before it.
-    [[nodiscard]] first_instant first_at(std::int64_t local) const noexcept {
-        const change& in = changes_[last_not_after(local, &change::reached)];
-        const std::int64_t second = local - in.offset;
-        if (second < in.at) return {in.at, false};
-        return {second, true};
-    }
+    [[nodiscard]] first_instant first_at(std::int64_t local) const noexcept;
 
     [[nodiscard]] std::size_t size() const noexcept { return changes_.size(); }
 
@@ -61,17 +48,13 @@ private:
 
     /// The index of the last change whose time is not after `time`, or 0.
     [[nodiscard]] std::size_t last_not_after(std::int64_t time,
-                                             std::int64_t change::*member) const noexcept {
-        std::size_t found = 0;
-        for (std::size_t left = changes_.size(); left > 1;) {
-            const std::size_t half = left / 2;
-            found += changes_[found + half].*member <= time ? half : 0;
-            left -= half;
-        }
-        return found;
-    }
+                                             std::int64_t change::*member) const noexcept;
 
     std::vector<change> changes_;
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/core/detail/offset_table.ipp>
+#endif

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/guard.hpp>
 #include <millrace/http/request.hpp>
@@ -26,15 +27,14 @@ class address_guard {
 public:
     address_guard(address_settings settings) : settings_{std::move(settings)} {}
 
-    [[nodiscard]] verdict admit(const http::request&, std::string_view remote_address) const {
-        const auto& [allow, deny] = settings_;
-        if (!deny.contains(remote_address) && (allow.empty() || allow.contains(remote_address)))
-            return {};
-        return {errc::forbidden, "this address is not allowed"};
-    }
+    [[nodiscard]] verdict admit(const http::request&, std::string_view remote_address) const;
 
 private:
     address_settings settings_;
 };
 
 }  // namespace millrace
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/guards/address_guard.ipp>
+#endif

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/guard.hpp>
 #include <millrace/endpoint/guards/bearer_token.hpp>
@@ -45,30 +46,18 @@ public:
     using look_up = std::function<std::optional<std::string>(std::string_view token)>;
 
     /// @throws std::invalid_argument for an empty token.
-    bearer_guard(std::vector<known_token> known) {
-        for (const auto& each : known)
-            if (each.token.empty())
-                throw std::invalid_argument{"bearer_guard: an empty token would let in anybody"};
-        principal_of_ = [known = std::move(known)](std::string_view token) {
-            const known_token* found = nullptr;
-            for (const auto& each : known)
-                if (equal_in_constant_time(each.token, token)) found = &each;
-            return found != nullptr ? std::optional{found->principal} : std::nullopt;
-        };
-    }
+    bearer_guard(std::vector<known_token> known);
 
     bearer_guard(look_up principal_of) : principal_of_{std::move(principal_of)} {}
 
-    [[nodiscard]] verdict admit(const http::request& request, std::string_view) const {
-        const auto token = bearer_token(request);
-        if (!token || token->empty()) return {errc::unauthorized, "a token is needed"};
-        auto principal = principal_of_(*token);
-        if (!principal) return {errc::unauthorized, "unknown token"};
-        return verdict::pass(*std::move(principal));
-    }
+    [[nodiscard]] verdict admit(const http::request& request, std::string_view) const;
 
 private:
     look_up principal_of_;
 };
 
 }  // namespace millrace
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/guards/bearer_guard.ipp>
+#endif

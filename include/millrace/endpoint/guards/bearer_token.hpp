@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/text.hpp>
 
@@ -13,10 +14,10 @@ namespace millrace {
 /// else, as a browser's WebSocket cannot set a header, of `?token=TOKEN`. Nothing if there is none.
 ///
 /// Logs and proxies keep targets: a token for the query should be short-lived.
-[[nodiscard]] inline std::optional<std::string> bearer_token(const http::request& from) {
-    std::string_view token = from.header("Authorization");
-    if (http::iequals(http::split_off(token, " "), "Bearer")) return std::string{http::trim(token)};
-    return from.query("token");
-}
+[[nodiscard]] std::optional<std::string> bearer_token(const http::request& from);
 
 }  // namespace millrace
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/guards/bearer_token.ipp>
+#endif

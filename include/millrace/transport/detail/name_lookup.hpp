@@ -26,6 +26,7 @@
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/post.hpp>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/transport/detail/poller.hpp>
 
 namespace millrace::detail {
@@ -33,38 +34,11 @@ namespace millrace::detail {
 using tcp_endpoints = std::vector<asio::ip::tcp::endpoint>;
 
 /// An error of getaddrinfo(3).
-[[nodiscard]] inline std::error_code lookup_error(int code) noexcept {
-    switch (code) {
-        case 0: return {};
-        case EAI_AGAIN: return asio::error::host_not_found_try_again;
-        case EAI_FAIL: return asio::error::no_recovery;
-        case EAI_MEMORY: return asio::error::no_memory;
-        case EAI_SYSTEM: return last_error();
-        default: return asio::error::host_not_found;
-    }
-}
+[[nodiscard]] std::error_code lookup_error(int code) noexcept;
 
 /// What the system's resolver says, in its order; it may take its time.
-[[nodiscard]] inline tcp_endpoints system_addresses(const std::string& host, std::uint16_t port,
-                                                    std::error_code& error) {
-    ::addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    ::addrinfo* found = nullptr;
-    error = lookup_error(::getaddrinfo(host.c_str(), nullptr, &hints, &found));
-    if (error) return {};
-    const std::unique_ptr<::addrinfo, decltype(&::freeaddrinfo)> owner{found, ::freeaddrinfo};
-    tcp_endpoints all;
-    for (const auto* each = found; each != nullptr; each = each->ai_next) {
-        if (each->ai_family != AF_INET && each->ai_family != AF_INET6) continue;
-        asio::ip::tcp::endpoint address;
-        address.resize(each->ai_addrlen);
-        std::memcpy(address.data(), each->ai_addr, each->ai_addrlen);
-        address.port(port);
-        all.push_back(address);
-    }
-    if (all.empty()) error = asio::error::host_not_found;
-    return all;
-}
+[[nodiscard]] tcp_endpoints system_addresses(const std::string& host, std::uint16_t port,
+                                             std::error_code& error);
 
 /// Looks a host's addresses up without holding up anybody: getaddrinfo(3) cannot be ended, so each
 /// call has a thread of its own, which nobody waits for. What comes too late is thrown away.
@@ -109,10 +83,7 @@ public:
     }
 
     /// Ends the look-up at once, with an error.
-    void cancel() {
-        std::error_code ignored;
-        done_.cancel(ignored);
-    }
+    void cancel();
 
 private:
     struct answer {
@@ -128,24 +99,11 @@ private:
             if (wake != -1) ::close(wake);
         }
 
-        void set(std::error_code failure, tcp_endpoints addresses) {
-            const std::lock_guard lock{mutex};
-            error = failure;
-            found = std::move(addresses);
-            static_cast<void>(::eventfd_write(wake, 1));
-        }
+        void set(std::error_code failure, tcp_endpoints addresses);
     };
 
     /// One end is the io_context's, the other the thread's.
-    std::error_code open(answer& shared) {
-        shared.wake = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        const int own = shared.wake == -1 ? -1 : ::fcntl(shared.wake, F_DUPFD_CLOEXEC, 0);
-        if (own == -1) return last_error();
-        std::error_code error;
-        done_.assign(own, error);
-        if (error) ::close(own);
-        return error;
-    }
+    std::error_code open(answer& shared);
 
     template <class Function>
     static std::error_code run(Function f) {
@@ -185,3 +143,7 @@ private:
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/transport/detail/name_lookup.ipp>
+#endif

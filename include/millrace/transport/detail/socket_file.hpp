@@ -12,6 +12,7 @@
 
 #include <asio/error.hpp>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/transport/detail/poller.hpp>
 
 namespace millrace::detail {
@@ -34,13 +35,7 @@ public:
     ~socket_file() { remove(); }
 
     /// To be called while the socket is open: its inode's number may be another's afterwards.
-    void remove() noexcept {
-        struct stat now {};
-        const bool is_ours = !path_.empty() && ::lstat(path_.c_str(), &now) == 0 &&
-                             now.st_dev == bound_.st_dev && now.st_ino == bound_.st_ino;
-        if (is_ours) ::unlink(path_.c_str());
-        path_.clear();
-    }
+    void remove() noexcept;
 
 private:
     std::string path_;
@@ -62,34 +57,17 @@ public:
     }
     start_lock(const start_lock&) = delete;
     start_lock& operator=(const start_lock&) = delete;
-    ~start_lock() {
-        ::unlink(path_.c_str());
-        ::close(descriptor_);
-    }
+    ~start_lock();
 
 private:
-    bool lock() {
-        // Without O_NONBLOCK a FIFO that stands there would be waited for.
-        constexpr int flags = O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-        descriptor_ = ::open(path_.c_str(), flags, 0600);
-        if (descriptor_ == -1) throw std::system_error(last_error(), path_);
-        struct stat file {};
-        if (::fstat(descriptor_, &file) != 0 || !S_ISREG(file.st_mode)) {
-            ::close(descriptor_);
-            throw std::system_error(make_error_code(std::errc::file_exists),
-                                    path_ + " is no regular file");
-        }
-        if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-            const bool is_held = errno == EWOULDBLOCK;
-            const auto error = is_held ? asio::error::address_in_use : last_error();
-            ::close(descriptor_);
-            throw std::system_error(error, path_);
-        }
-        return ::fstat(descriptor_, &file) == 0 && file.st_nlink != 0;
-    }
+    bool lock();
 
     std::string path_;
     int descriptor_ = -1;
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/transport/detail/socket_file.ipp>
+#endif

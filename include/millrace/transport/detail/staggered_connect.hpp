@@ -14,24 +14,14 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <millrace/core/detail/compiled.hpp>
+
 namespace millrace::detail {
 
 /// The order in which addresses are tried: the first one's family and the other in turn, each in
 /// the order given (RFC 8305, section 4), and no more than `most`.
-[[nodiscard]] inline std::vector<asio::ip::tcp::endpoint> interleaved(
-    const std::vector<asio::ip::tcp::endpoint>& addresses, std::size_t most) {
-    std::deque<asio::ip::tcp::endpoint> same, other;
-    for (const auto& each : addresses)
-        (each.protocol() == addresses.front().protocol() ? same : other).push_back(each);
-    std::vector<asio::ip::tcp::endpoint> all;
-    while (all.size() != most && !(same.empty() && other.empty())) {
-        auto& next = same.empty() ? other : same;
-        all.push_back(next.front());
-        next.pop_front();
-        if (!other.empty()) same.swap(other);
-    }
-    return all;
-}
+[[nodiscard]] std::vector<asio::ip::tcp::endpoint> interleaved(
+    const std::vector<asio::ip::tcp::endpoint>& addresses, std::size_t most);
 
 /// Connects to one of a host's addresses. The next is tried when the one before has failed, or has
 /// not answered for a while; both go on, and the first that connects is taken (RFC 8305, section
@@ -94,12 +84,7 @@ private:
         (*f)(error, std::move(connected));
     }
 
-    void close_all() {
-        is_over_ = true;
-        timer_.cancel();
-        std::error_code ignored;
-        for (auto& each : sockets_) each.close(ignored);
-    }
+    void close_all();
 
     asio::io_context& io_;
     asio::steady_timer timer_;
@@ -111,3 +96,7 @@ private:
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/transport/detail/staggered_connect.ipp>
+#endif

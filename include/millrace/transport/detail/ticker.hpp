@@ -9,6 +9,8 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <millrace/core/detail/compiled.hpp>
+
 namespace millrace::detail {
 
 /// Calls a function again and again on an io_context, until told to stop. Its owner may go at any
@@ -18,19 +20,9 @@ public:
     ticker(asio::io_context& io, std::chrono::milliseconds interval, std::function<void()> f)
         : timer_{io}, interval_{interval}, function_{std::move(f)} {}
 
-    void start() {
-        timer_.expires_after(interval_);
-        timer_.async_wait([self = shared_from_this()](std::error_code error) {
-            if (error || !self->function_) return;
-            self->function_();
-            if (self->function_) self->start();
-        });
-    }
+    void start();
 
-    void stop() {
-        function_ = nullptr;
-        timer_.cancel();
-    }
+    void stop();
 
 private:
     asio::steady_timer timer_;
@@ -39,3 +31,7 @@ private:
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/transport/detail/ticker.ipp>
+#endif

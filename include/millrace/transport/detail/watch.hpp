@@ -9,6 +9,7 @@
 
 #include <asio/error.hpp>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/transport/detail/callback.hpp>
 #include <millrace/transport/detail/poller.hpp>
 
@@ -32,35 +33,17 @@ public:
     }
     void set_writable(bool is_ready) noexcept { state_.writer.is_ready = is_ready; }
 
-    void close() {
-        if (descriptor_ == none) return;
-        // It would stay in the set where a child process has a copy of it.
-        if (watched_ != 0) poller_.control(EPOLL_CTL_DEL, descriptor_, 0, nullptr);
-        ::close(std::exchange(descriptor_, none));
-        poller_.abort(state_.reader);
-        poller_.abort(state_.writer);
-    }
+    void close();
 
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
 private:
     static constexpr int none = -1;
 
-    void wait(waiter& w, std::uint32_t events, callback f) {
-        if (const auto error = prepare(w, events)) return poller_.post(std::move(f), error);
-        poller_.wait(w, std::move(f));
-    }
+    void wait(waiter& w, std::uint32_t events, callback f);
 
     /// Has the system watch for what was never waited for before.
-    std::error_code prepare(const waiter& w, std::uint32_t events) {
-        if (descriptor_ == none) return asio::error::bad_descriptor;
-        if (w.is_ready || (watched_ & events) == events) return {};
-        const int operation = watched_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-        const std::uint32_t all = watched_ | events | EPOLLET;
-        const auto error = poller_.control(operation, descriptor_, all, &state_);
-        if (!error) watched_ = all;
-        return error;
-    }
+    std::error_code prepare(const waiter& w, std::uint32_t events);
 
     poller& poller_;
     int descriptor_;
@@ -69,3 +52,7 @@ private:
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/transport/detail/watch.ipp>
+#endif

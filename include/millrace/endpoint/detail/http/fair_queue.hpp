@@ -10,6 +10,8 @@
 #include <string>
 #include <utility>
 
+#include <millrace/core/detail/compiled.hpp>
+
 namespace millrace::detail {
 
 /// Runs one job at a time and lets clients take turns: each that waits is served once before any is
@@ -25,22 +27,7 @@ public:
     /// The job's turn may come at once. False, and the job is gone, where the client is charged for
     /// others which cost, with this one, more than `max_cost`.
     [[nodiscard]] bool post(const std::string& name, std::size_t cost, std::size_t max_cost,
-                            job next) {
-        forget_idle();
-        auto& of = state_->clients[name];
-        const std::size_t before = *of.cost;
-        if (before > 0 && before + cost > max_cost) return false;
-        const bool is_served = state_->is_busy && state_->served == name;
-        const bool is_new = of.waiting.empty() && !is_served;
-        *of.cost += cost;
-        const charge charged{of.cost.get(), [owner = of.cost, cost](auto) { *owner -= cost; }};
-        of.waiting.push_back([run = std::move(next), charged](std::function<void()> end) {
-            run(std::move(end), charged);
-        });
-        if (is_new) state_->turns.push_back(name);
-        run(state_);
-        return true;
-    }
+                            job next);
 
     /// Clients that are known: those that are charged, and up to as many more.
     [[nodiscard]] std::size_t clients() const noexcept { return state_->clients.size(); }
@@ -58,40 +45,18 @@ private:
         bool is_busy = false, is_running = false;
     };
 
-    void forget_idle() {
-        if (state_->clients.size() < look_at_) return;
-        std::erase_if(state_->clients, [](const auto& each) {
-            return *each.second.cost == 0 && each.second.waiting.empty();
-        });
-        look_at_ = std::max<std::size_t>(16, 2 * state_->clients.size());
-    }
+    void forget_idle();
 
-    static void run(const std::shared_ptr<state>& of) {
-        if (std::exchange(of->is_running, true)) return;
-        while (!of->is_busy && !of->turns.empty()) {
-            of->is_busy = true;
-            of->served = std::move(of->turns.front());
-            of->turns.pop_front();
-            auto& waiting = of->clients[of->served].waiting;
-            const auto next = std::move(waiting.front());
-            waiting.pop_front();
-            next([weak = std::weak_ptr{of}] {
-                if (const auto self = weak.lock()) end(self);
-            });
-        }
-        of->is_running = false;
-    }
+    static void run(const std::shared_ptr<state>& of);
 
-    static void end(const std::shared_ptr<state>& of) {
-        const auto found = of->clients.find(of->served);
-        const bool has_more = found != of->clients.end() && !found->second.waiting.empty();
-        if (has_more) of->turns.push_back(found->first);
-        of->is_busy = false;
-        run(of);
-    }
+    static void end(const std::shared_ptr<state>& of);
 
     std::shared_ptr<state> state_ = std::make_shared<state>();
     std::size_t look_at_ = 16;
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/detail/http/fair_queue.ipp>
+#endif

@@ -15,6 +15,7 @@
 #include <asio/post.hpp>
 
 #include <millrace/codec/json.hpp>
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/timestamp.hpp>
 #include <millrace/endpoint/detail/http/fair_queue.hpp>
 #include <millrace/endpoint/options.hpp>
@@ -59,21 +60,7 @@ public:
     /// many rows, that it has not got yet, that with these they would be more than `max_rows`; one
     /// request is taken in any case.
     void scan(const std::string& client, std::size_t max_rows, const storage_query& query,
-              const answer& done) {
-        const auto job = [this, query, done](const auto& end, const auto& charge) {
-            const auto give = [done, end, charge](std::error_code error, std::string body) {
-                done(error, std::move(body), charge);
-                end();
-            };
-            try {
-                read(query, give);
-            } catch (...) {
-                give(errc::handler_failed, {});
-            }
-        };
-        if (!turns_.post(client, query.limit, max_rows, job))
-            done(errc::try_again_later, {}, nullptr);
-    }
+              const answer& done);
 
     [[nodiscard]] virtual storage_stats stats() const = 0;
 
@@ -146,38 +133,11 @@ struct history_request {
 
 /// Reads `from` and `to` (RFC 3339 or integer milliseconds since the epoch) and `limit`, which is
 /// at least 1 and cut to `max_history_rows`.
-[[nodiscard]] inline history_request parse_history_request(const http::request& request,
-                                                           const endpoint_options& options) {
-    const auto integer = [](std::string_view text) -> std::optional<std::int64_t> {
-        std::int64_t value = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-        return value;
-    };
-    const auto time = [&](std::string_view text) {
-        const auto count = integer(text);
-        return count ? timestamp_from(*count, time_format::milliseconds) : parse_rfc3339(text);
-    };
-
-    history_request out;
-    out.query.limit = options.default_history_rows;
-    if (const auto text = request.query("from")) {
-        const auto from = time(*text);
-        if (!from) out.wrong = "from";
-        out.query.from = from.value_or(out.query.from);
-    }
-    if (const auto text = request.query("to")) {
-        const auto to = time(*text);
-        if (!to) out.wrong = "to";
-        out.query.to = to.value_or(out.query.to);
-    }
-    if (const auto text = request.query("limit")) {
-        const auto limit = integer(*text);
-        if (!limit || *limit < 1) out.wrong = "limit";
-        out.query.limit = static_cast<std::size_t>(limit.value_or(1));
-    }
-    out.query.limit = std::min(out.query.limit, options.max_history_rows);
-    return out;
-}
+[[nodiscard]] history_request parse_history_request(const http::request& request,
+                                                    const endpoint_options& options);
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/detail/http/history.ipp>
+#endif

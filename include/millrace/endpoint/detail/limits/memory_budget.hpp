@@ -8,28 +8,15 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/log.hpp>
 
 namespace millrace::detail {
 
 /// How many connections of each loop to end, the largest of all first, until `excess` bytes are
 /// free. `sizes[i]` are those of loop i, the largest first.
-[[nodiscard]] inline std::vector<std::size_t> largest_of_all(
-    const std::vector<std::vector<std::size_t>>& sizes, std::size_t excess) {
-    std::vector<std::size_t> counts(sizes.size());
-    while (excess != 0) {
-        std::size_t largest = 0, at = sizes.size();
-        for (std::size_t i = 0; i != sizes.size(); ++i)
-            if (counts[i] != sizes[i].size() && sizes[i][counts[i]] > largest) {
-                largest = sizes[i][counts[i]];
-                at = i;
-            }
-        if (at == sizes.size()) break;
-        ++counts[at];
-        excess -= std::min(excess, largest);
-    }
-    return counts;
-}
+[[nodiscard]] std::vector<std::size_t> largest_of_all(
+    const std::vector<std::vector<std::size_t>>& sizes, std::size_t excess);
 
 /// Keeps what an endpoint's connections hold in memory, in all loops together, within a limit.
 ///
@@ -123,3 +110,7 @@ private:
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/detail/limits/memory_budget.ipp>
+#endif

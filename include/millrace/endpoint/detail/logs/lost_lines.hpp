@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/log.hpp>
 #include <millrace/endpoint/detail/loops/loop.hpp>
 
@@ -20,13 +21,7 @@ template <class AccessLog>
 /// Tells that an access log has begun to lose lines: once, until a look finds no more lost.
 class lost_lines_notice {
 public:
-    void look(std::optional<std::uint64_t> lost, loop& to) {
-        const std::uint64_t now = lost.value_or(0), before = std::exchange(lost_, now);
-        const bool was_losing = std::exchange(is_losing_, now > before);
-        if (is_losing_ && !was_losing)
-            to.tell(log_severity::warning, log_event::log_lines_lost, 0,
-                    "the access log loses lines, " + std::to_string(now) + " by now");
-    }
+    void look(std::optional<std::uint64_t> lost, loop& to);
 
 private:
     std::uint64_t lost_ = 0;
@@ -34,3 +29,7 @@ private:
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/detail/logs/lost_lines.ipp>
+#endif

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/endpoint/authorization.hpp>
 #include <millrace/endpoint/options.hpp>
 #include <millrace/http/request.hpp>
@@ -16,60 +17,28 @@
 namespace millrace::detail {
 
 /// What the rule was asked about, for the operator.
-[[nodiscard]] inline std::string describe(endpoint_action what, std::string_view topic) {
-    const std::string name{topic};
-    switch (what) {
-        case endpoint_action::follow: return "follow /" + name;
-        case endpoint_action::read: return "read /api/topics/" + name;
-        case endpoint_action::send: return "send to /" + name;
-        case endpoint_action::observe:
-            return topic == "metrics" ? "observe /metrics" : "observe /api/" + name;
-    }
-    return name;
-}
+[[nodiscard]] std::string describe(endpoint_action what, std::string_view topic);
 
 /// Whether the rule allows it. Without one, all do what a guard lets them come to.
 /// @throws std::runtime_error when the rule throws, with what it was asked
-[[nodiscard]] inline bool may(const endpoint_options& options, endpoint_action what,
-                              std::string_view topic, const std::optional<std::string>& key,
-                              std::string_view principal) {
-    if (!options.may) return true;
-    try {
-        return options.may(what, topic, key, principal);
-    } catch (const std::exception& e) {
-        throw std::runtime_error("may, asked to " + describe(what, topic) + ": " + e.what());
-    } catch (...) {
-        throw std::runtime_error("may, asked to " + describe(what, topic) +
-                                 ": what it threw is no std::exception");
-    }
-}
+[[nodiscard]] bool may(const endpoint_options& options, endpoint_action what,
+                       std::string_view topic, const std::optional<std::string>& key,
+                       std::string_view principal);
 
 /// Whether a proxy, trusted or not, says that it speaks for another.
-[[nodiscard]] inline bool is_forwarded(const http::request& request) noexcept {
-    constexpr std::array<std::string_view, 6> marks{"Forwarded",        "X-Forwarded-For",
-                                                    "X-Forwarded-Host", "X-Forwarded-Proto",
-                                                    "X-Real-IP",        "Via"};
-    return std::any_of(marks.begin(), marks.end(),
-                       [&](std::string_view each) { return request.has_header(each); });
-}
+[[nodiscard]] bool is_forwarded(const http::request& request) noexcept;
 
 /// Whether a peer is of this machine: its loopback addresses, a Unix socket, the same process.
-[[nodiscard]] inline bool is_local(std::string_view peer) {
-    static const address_list loopback{"127.0.0.0/8", "::1"};
-    return peer == "unix" || peer == "memory" || loopback.contains(peer);
-}
+[[nodiscard]] bool is_local(std::string_view peer);
 
 /// Whether the metrics are shown, or the topology. Without a rule: to this machine and to
 /// `trusted_addresses`, and metrics to all with `has_open_metrics`. Of a request that was
 /// forwarded, the proxy's own address is no client's.
-[[nodiscard]] inline bool may_observe(const endpoint_options& options, const http::request& request,
-                                      const http::caller& who, std::string_view what) {
-    if (options.may)
-        return may(options, endpoint_action::observe, what, std::nullopt, who.principal);
-    if (options.has_open_metrics && what == "metrics") return true;
-    if (is_forwarded(request))
-        return who.address != who.peer && options.trusted_addresses.contains(who.address);
-    return is_local(who.peer) || options.trusted_addresses.contains(who.peer);
-}
+[[nodiscard]] bool may_observe(const endpoint_options& options, const http::request& request,
+                               const http::caller& who, std::string_view what);
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/detail/routes/authorize.ipp>
+#endif

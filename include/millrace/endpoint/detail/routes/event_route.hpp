@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <millrace/codec/codec.hpp>
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/authorization.hpp>
 #include <millrace/endpoint/connection.hpp>
@@ -30,15 +31,9 @@ public:
     event_route(std::string input, topic_list topics)
         : topic_route{std::move(topics)}, input_{std::move(input)} {}
 
-    [[nodiscard]] verdict admit(const connection& who) override {
-        auto said = admit_post(who);
-        return said.error ? said : topic_route::admit(who);
-    }
+    [[nodiscard]] verdict admit(const connection& who) override;
 
-    [[nodiscard]] verdict admit_post(const connection& who) override {
-        if (!may_send(who)) return {errc::forbidden, "may not send"};
-        return {};
-    }
+    [[nodiscard]] verdict admit_post(const connection& who) override;
 
 protected:
     /// Gives a text message to `take(payload, on_error)`.
@@ -109,3 +104,7 @@ private:
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/detail/routes/event_route.ipp>
+#endif

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/endpoint/detail/routes/event_route.hpp>
 #include <millrace/endpoint/detail/routes/queued_input_route.hpp>
 #include <millrace/endpoint/detail/routes/route.hpp>
@@ -19,50 +20,18 @@ namespace millrace::detail {
 using route_table = std::map<std::string, std::unique_ptr<route>, std::less<>>;
 
 /// @throws std::invalid_argument when the path is among `routes`.
-inline void add_route(route_table& routes, const std::string& path, std::unique_ptr<route> to) {
-    if (!routes.emplace(path, std::move(to)).second)
-        throw std::invalid_argument("millrace: the path \"" + path + "\" is taken already");
-}
+void add_route(route_table& routes, const std::string& path, std::unique_ptr<route> to);
 
 /// @throws std::invalid_argument for a name of a topic or an input that makes no path.
-inline void require_name(const std::string& name) {
-    const std::string quoted = "millrace: the name \"" + name + "\" ";
-    if (name.starts_with('/'))
-        throw std::invalid_argument(quoted +
-                                    "begins with a slash: its path is made of the name "
-                                    "without its slash");
-    const bool is_path = std::none_of(name.begin(), name.end(), [](unsigned char c) {
-        return c <= ' ' || c == 0x7F || c == '?' || c == '#' || c == '%';
-    });
-    if (!is_path)
-        throw std::invalid_argument(quoted +
-                                    "makes no path: it has a space, a control character, "
-                                    "'?', '#' or '%'");
-}
+void require_name(const std::string& name);
 
 /// "/NAME" of each topic.
-[[nodiscard]] inline route_table topic_routes(const topic_list& topics) {
-    route_table routes;
-    for (const auto& each : topics) {
-        require_name(each->name());
-        add_route(routes, "/" + each->name(), std::make_unique<topic_route>(topic_list{each}));
-    }
-    return routes;
-}
+[[nodiscard]] route_table topic_routes(const topic_list& topics);
 
 /// What the authorisation rule is asked about, of a source: see `authorization_rule`.
-[[nodiscard]] inline std::string input_name(std::string_view input, const serve_options& options) {
-    if (!input.empty() || options.duplex_path.empty()) return std::string{input};
-    return options.duplex_path.substr(1);
-}
+[[nodiscard]] std::string input_name(std::string_view input, const serve_options& options);
 
-[[nodiscard]] inline topic_list duplex_topics(topic_list of, const serve_options& options) {
-    const auto& named = options.duplex_topics;
-    if (!named.empty())
-        std::erase_if(of,
-                      [&](const auto& each) { return !std::ranges::count(named, each->name()); });
-    return of;
-}
+[[nodiscard]] topic_list duplex_topics(topic_list of, const serve_options& options);
 
 /// Adds the paths of a source whose name is `input`; `make_input(name, topics)` makes a route that
 /// takes its events and streams topics.
@@ -102,3 +71,7 @@ void add_queued_routes(route_table& routes, const std::shared_ptr<Queue>& queue,
 }
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/detail/routes/pipeline_routes.ipp>
+#endif

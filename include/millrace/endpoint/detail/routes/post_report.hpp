@@ -6,6 +6,7 @@
 
 #include <millrace/codec/codec.hpp>
 #include <millrace/codec/json_string.hpp>
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/detail/routes/error_reply.hpp>
 #include <millrace/http/response.hpp>
@@ -21,29 +22,12 @@ public:
     explicit post_report(std::size_t max_errors) noexcept : max_errors_{max_errors} {}
 
     /// An event was refused.
-    void reject(const input_error& error) {
-        if (rejected_++ >= max_errors_ && error.unread_bytes == 0) return;
-        begin_error();
-        append_error(errors_, error);
-    }
+    void reject(const input_error& error);
 
     /// The answer once the pipeline has taken `accepted` events. Its status is 400 if there were
     /// events and all were refused, and 500 where the pipeline failed behind those: then it has
     /// taken no other.
-    [[nodiscard]] http::response answer(std::uint64_t accepted, bool has_failed) {
-        http::response answer{.status = accepted == 0 && rejected_ != 0 ? 400 : 200,
-                              .content_type = "application/json"};
-        if (has_failed) {
-            answer.status = 500;
-            begin_error();
-            errors_ += R"({"code":)";
-            append_json_string(errors_, make_error_code(errc::handler_failed).message());
-            errors_ += '}';
-        }
-        answer.body = R"({"accepted":)" + std::to_string(accepted) + R"(,"rejected":)" +
-                      std::to_string(rejected_) + R"(,"errors":[)" + errors_ + "]}\n";
-        return answer;
-    }
+    [[nodiscard]] http::response answer(std::uint64_t accepted, bool has_failed);
 
 private:
     void begin_error() {
@@ -56,3 +40,7 @@ private:
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/detail/routes/post_report.ipp>
+#endif

@@ -11,6 +11,7 @@
 
 #include <millrace/codec/json.hpp>
 #include <millrace/codec/text.hpp>
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/endpoint/detail/http/history.hpp>
 #include <millrace/endpoint/detail/loops/loop.hpp>
 #include <millrace/endpoint/options.hpp>
@@ -58,10 +59,7 @@ struct topic_policies {
     overflow_policy otherwise = overflow_policy::drop_oldest;
     std::map<std::string, overflow_policy, std::less<>> own{};
 
-    [[nodiscard]] overflow_policy of(std::string_view topic) const {
-        const auto found = own.find(topic);
-        return found != own.end() ? found->second : otherwise;
-    }
+    [[nodiscard]] overflow_policy of(std::string_view topic) const;
 };
 
 /// Publishes records to a topic: each is encoded once, as a JSON object in a text frame that all
@@ -133,3 +131,7 @@ private:
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/detail/routes/publisher.ipp>
+#endif

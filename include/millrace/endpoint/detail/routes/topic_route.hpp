@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/authorization.hpp>
 #include <millrace/endpoint/connection.hpp>
@@ -26,27 +27,13 @@ class topic_route : public route {
 public:
     explicit topic_route(topic_list topics) : topics_{std::move(topics)} {}
 
-    [[nodiscard]] verdict admit(const connection& who) override {
-        bool is_allowed = true, is_key = topics_.empty();
-        for_each_followed(who, [&](topic& each, std::optional<std::string> key) {
-            is_key = true;
-            is_allowed = is_allowed && may(who.options(), endpoint_action::follow, each.name(), key,
-                                           who.principal());
-        });
-        if (!is_key) return {errc::bad_request, "no topic of this path has such a key"};
-        if (!is_allowed) return {errc::forbidden, "may not follow"};
-        return {};
-    }
+    [[nodiscard]] verdict admit(const connection& who) override;
 
     [[nodiscard]] verdict admit_post(const connection&) override {
         return {errc::method_not_allowed, "a topic is followed, not sent to"};
     }
 
-    void on_open(connection& from) override {
-        for_each_followed(from, [&](topic& each, std::optional<std::string> key) {
-            from.follow(each, std::move(key));
-        });
-    }
+    void on_open(connection& from) override;
 
     void on_message(connection& from, websocket::opcode, std::span<char>) override {
         from.close(websocket::close_code::unsupported_data, "this path takes no messages");
@@ -67,3 +54,7 @@ private:
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/detail/routes/topic_route.ipp>
+#endif

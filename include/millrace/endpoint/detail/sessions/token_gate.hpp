@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <millrace/codec/json_members.hpp>
+#include <millrace/core/detail/compiled.hpp>
 #include <millrace/endpoint/connection.hpp>
 #include <millrace/endpoint/detail/routes/route.hpp>
 #include <millrace/websocket/close_code.hpp>
@@ -18,18 +19,7 @@ namespace millrace::detail {
 
 /// The token of {"token":"..."}; nothing for any other text, and for a token that no header could
 /// hold.
-[[nodiscard]] inline std::optional<std::string> parse_token_message(std::string_view text) {
-    std::optional<std::string> token;
-    bool is_good = true;
-    const auto error = read_json_members(std::string{text}, [&](const json_member& member) {
-        is_good = is_good && !token && member.name == "token" && member.kind == json_kind::string;
-        token = member.text;
-    });
-    if (error || !is_good || !token || token->empty()) return std::nullopt;
-    const bool is_visible =
-        std::all_of(token->begin(), token->end(), [](char c) { return c > ' ' && c <= '~'; });
-    return is_visible ? token : std::nullopt;
-}
+[[nodiscard]] std::optional<std::string> parse_token_message(std::string_view text);
 
 /// What a connection speaks to until its first message has shown a token: nothing is sent to it,
 /// and of what it sends nothing reaches `behind`.
@@ -41,16 +31,7 @@ public:
 
     [[nodiscard]] route& behind() const noexcept { return behind_; }
 
-    void on_message(connection& from, websocket::opcode op, std::span<char> payload) override {
-        const auto token = op == websocket::opcode::text
-                               ? parse_token_message({payload.data(), payload.size()})
-                               : std::nullopt;
-        if (!token)
-            return from.close(websocket::close_code::policy_violation,
-                              R"(the first message must be {"token":"..."})");
-        from.pause_reading();
-        judge_(*token);
-    }
+    void on_message(connection& from, websocket::opcode op, std::span<char> payload) override;
 
 private:
     route& behind_;
@@ -58,3 +39,7 @@ private:
 };
 
 }  // namespace millrace::detail
+
+#ifndef MILLRACE_COMPILED
+#include <millrace/endpoint/detail/sessions/token_gate.ipp>
+#endif
