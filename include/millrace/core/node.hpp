@@ -19,6 +19,9 @@ struct event_stamp {
 /// the compiler. A node of one's own derives from `forwarding_node<Next>` and replaces what it does
 /// not only pass on: mostly `push` and `archive`.
 struct end_node {
+    /// Whether it, or a node behind it, is to be told of `wall_time`. Who wants it says so again.
+    static constexpr bool wants_wall_time = false;
+
     /// One more event or record.
     template <class Event>
     void push(const Event&, event_stamp) noexcept {}
@@ -50,6 +53,9 @@ struct end_node {
     void key_idle(const Key&) noexcept {}
     /// Behind `idle`: something comes again.
     void active() noexcept {}
+    /// What time it is by the wall's clock, which never goes back here: some times a second at
+    /// most, see `running_pipeline::tick`, and never while something else is told.
+    void wall_time(timestamp) noexcept {}
     /// Nothing will come. Gives the first error of the storages.
     std::error_code finish() noexcept { return {}; }
     /// Goes on with what was put off (see `running_pipeline::close_in_slices`); true once nothing
@@ -68,6 +74,8 @@ struct end_node {
 /// A node that passes on all that it is told, for others to derive from.
 template <class Next>
 struct forwarding_node {
+    static constexpr bool wants_wall_time = Next::wants_wall_time;
+
     Next next;
 
     template <class Event>
@@ -99,6 +107,7 @@ struct forwarding_node {
         next.key_idle(key);
     }
     void active() { next.active(); }
+    void wall_time(timestamp now) { next.wall_time(now); }
     std::error_code finish() { return next.finish(); }
     bool resume() { return next.resume(); }
     [[nodiscard]] bool has_room() const { return next.has_room(); }

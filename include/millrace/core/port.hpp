@@ -13,8 +13,9 @@ namespace millrace {
 ///
 /// A node with ports has the members of millrace/core/node.hpp. What comes along a stream has the
 /// port in front: `push(port, event, at)`, and likewise `update`, `remove`, `preview`,
-/// `watermark(port, to, why)`, `idle(port)` and `active(port)`; the others hold for the whole node,
-/// and are called once, behind those of the inputs. No stream with `per_key` comes to a port.
+/// `watermark(port, to, why)`, `idle(port)` and `active(port)`; the others, and `wants_wall_time`,
+/// hold for the whole node, and are called once, behind those of the inputs. No stream with
+/// `per_key` comes to a port.
 template <std::size_t Index>
 using port = std::integral_constant<std::size_t, Index>;
 
@@ -23,6 +24,8 @@ namespace detail {
 /// The end of an input: the way into a node that is elsewhere, and stays there.
 template <std::size_t Index, class Node>
 struct port_node {
+    static constexpr bool wants_wall_time = false;
+
     Node* to;
 
     template <class Event>
@@ -54,7 +57,8 @@ struct port_node {
     }
     void flush() { to->flush(); }
 
-    // The node finishes behind all inputs, and is counted and saved once.
+    // The node is told behind all inputs, and is counted and saved once.
+    void wall_time(timestamp) noexcept {}
     std::error_code finish() noexcept { return {}; }
     template <class Stats>
     void collect(Stats&) const noexcept {}

@@ -14,6 +14,8 @@ namespace detail {
 
 template <class First, class Second>
 struct tee_node {
+    static constexpr bool wants_wall_time = First::wants_wall_time || Second::wants_wall_time;
+
     First first;
     Second second;
 
@@ -66,6 +68,10 @@ struct tee_node {
     void active() {
         first.active();
         second.active();
+    }
+    void wall_time(timestamp now) {
+        first.wall_time(now);
+        second.wall_time(now);
     }
     std::error_code finish() {
         const std::error_code error = first.finish(), other = second.finish();

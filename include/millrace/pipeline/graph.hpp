@@ -80,6 +80,7 @@ class graph<pipeline<from_stage<Event, Codec, Timing>, Stages...>, End, Keys, Si
 
 public:
     static constexpr std::size_t source_count = 1;
+    static constexpr bool wants_wall_time = chain::wants_wall_time;
 
     using event_type = Event;
     using timing_type = Timing;
@@ -106,6 +107,7 @@ public:
         return *this;
     }
 
+    void wall_time(timestamp now) { root.next().wall_time(now); }
     bool resume() { return root.next().resume(); }
     [[nodiscard]] bool has_room() const { return root.next().has_room(); }
     void flush() { root.next().flush(); }
@@ -184,6 +186,8 @@ class graph<pipeline<Meeting, Stages...>, End, Keys, Sink, Clock> {
         : input<Ports, Inputs>... {
         static constexpr std::size_t source_count =
             (input<Ports, Inputs>::type::source_count + ...);
+        static constexpr bool wants_wall_time =
+            (input<Ports, Inputs>::type::wants_wall_time || ...);
 
         template <class... Arguments>
         explicit input_list(Arguments&&... all) : input<Ports, Inputs>{all...}... {}
@@ -206,6 +210,7 @@ class graph<pipeline<Meeting, Stages...>, End, Keys, Sink, Clock> {
 
 public:
     static constexpr std::size_t source_count = inputs::source_count;
+    static constexpr bool wants_wall_time = node::wants_wall_time || inputs::wants_wall_time;
 
     graph(const description& of, const End& end, const Keys& behind, build_context<Sink>& context,
           const Clock& clock, std::size_t before)
@@ -221,6 +226,10 @@ public:
         return source_in<0, Index>();
     }
 
+    void wall_time(timestamp now) {
+        inputs_.for_each([now](auto& each) { each.wall_time(now); });
+        node_.wall_time(now);
+    }
     bool resume() {
         bool is_done = true;
         inputs_.for_each([&](auto& each) { is_done = each.resume() && is_done; });

@@ -47,6 +47,9 @@ struct timed_node : forwarding_node<Next> {
     void key_idle(const Key& key) {
         measured([&] { this->next.key_idle(key); });
     }
+    void wall_time(timestamp now) {
+        measured([&] { this->next.wall_time(now); });
+    }
     void end_batch() {
         measured([&] { this->next.end_batch(); });
     }

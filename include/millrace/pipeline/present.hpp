@@ -1,11 +1,11 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include <millrace/core/clock.hpp>
 #include <millrace/pipeline/source_time.hpp>
+#include <millrace/pipeline/wall_reading.hpp>
 
 namespace millrace::detail {
 
@@ -52,11 +52,7 @@ private:
     void read() {
         if (is_read_) return;
         is_read_ = true;
-        const auto now = clock_.elapsed();
-        const bool is_first = wall_ == timestamp::min();
-        const timestamp expected = is_first ? wall_ : saturated_add(wall_, now - read_at_);
-        wall_ = std::max(clock_.wall(), expected);
-        read_at_ = now;
+        wall_ = reading_.next(clock_);
         if (trusted_ == timestamp::max()) return;
         admitted_ = saturated_add(wall_, ahead_);
         trusted_ = saturated_add(wall_, skew_);
@@ -66,7 +62,7 @@ private:
     duration ahead_;
     duration skew_;
     timestamp wall_ = timestamp::min();
-    std::chrono::nanoseconds read_at_{};
+    wall_reading reading_;
     timestamp admitted_ = timestamp::min();
     timestamp trusted_ = timestamp::min();
     bool is_read_ = false;

@@ -95,14 +95,20 @@ public:
         });
     }
 
-    /// Looks whether the sources are idle, which one is when it is found so twice in a row; to be
-    /// called some times a second. Where windows that close in slices put something off, the
-    /// sources behind are looked at first the next time.
+    /// Looks whether the sources are idle, which one is when it is found so twice in a row, and
+    /// then tells the stages that ask for it what time it is by the wall's clock, as `Clock` says:
+    /// that is how far their time comes until the next call. To be called some times a second.
+    /// Where windows that close in slices put something off, what is left is looked at first the
+    /// next time.
+    ///
+    /// The wall's time never goes back: where its clock is set back, the time that there was goes
+    /// on at its pace; where it is set forward, time follows. Readings are input: the same events
+    /// and readings, in their order, give the same output.
     void tick() {
         const busy guard{*state_};
         state_->catch_up();
         const std::size_t first = std::exchange(state_->next_look, 0);
-        look(first, source_count);
+        look(first, source_count + 1);
         look(0, first);
     }
 
@@ -166,20 +172,23 @@ public:
     void archive(Archive& ar) {
         state_->catch_up();
         ar.version(1);
-        ar(state_->nodes);
+        ar(*state_);
     }
 
 private:
     explicit running_pipeline(std::unique_ptr<state> all) : base{*all}, state_{std::move(all)} {}
 
+    /// At those of these numbers: of sources, and behind them the clock's.
     void look(std::size_t begin, std::size_t end) {
         std::size_t number = 0;
-        state_->for_each_source([&](auto& each) {
+        const auto each = [&](auto&& act) {
             const std::size_t here = number++;
             if (here < begin || here >= end || state_->next_look != 0) return;
-            each.root.look();
+            act();
             if (is_behind()) state_->next_look = here + 1;
-        });
+        };
+        state_->for_each_source([&](auto& source) { each([&] { source.root.look(); }); });
+        each([&] { state_->tell_wall_time(); });
     }
 
     std::unique_ptr<state> state_;

@@ -146,12 +146,14 @@ public:
         own().root.advance(watermark);
     }
 
-    /// Looks whether the source is idle, which it is when it is found so twice in a row; to be
-    /// called some times a second.
+    /// Looks whether the source is idle, which it is when it is found so twice in a row, and tells
+    /// the pipeline what time it is; to be called some times a second.
     void tick() {
         const busy guard{*of_};
         of_->catch_up();
         own().root.look();
+        of_->catch_up();
+        of_->tell_wall_time();
     }
 
     /// Whether windows of the pipeline wait that are due.

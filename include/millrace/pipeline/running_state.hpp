@@ -12,6 +12,7 @@
 #include <millrace/pipeline/build.hpp>
 #include <millrace/pipeline/closing_pace.hpp>
 #include <millrace/pipeline/graph.hpp>
+#include <millrace/pipeline/wall_reading.hpp>
 
 namespace millrace::detail {
 
@@ -28,13 +29,14 @@ public:
 
     /// @throws std::invalid_argument where two sources have one name
     running_state(const Pipeline& description, Sink to, const Clock& clock)
-        : sink{std::move(to)}, nodes(make_graph(description, clock)) {
+        : sink{std::move(to)}, nodes(make_graph(description, clock)), clock_{clock} {
         std::set<std::string_view> names;
         for_each_source([&](const auto& each) {
             if (!names.insert(each.name).second)
                 throw std::invalid_argument{"millrace: two sources of a pipeline have the name \"" +
                                             each.name + "\""};
         });
+        tell_wall_time();
     }
 
     /// Calls `f(source)` for each, in their order.
@@ -64,6 +66,11 @@ public:
         bool& flag_;
     };
 
+    /// Tells what time it is by the wall's clock, where somebody wants to know.
+    void tell_wall_time() {
+        if constexpr (graph_type::wants_wall_time) nodes.wall_time(wall_.next(clock_));
+    }
+
     void begin_slice() noexcept {
         const bool is_sliced = slice != closing_pace::unlimited;
         pace = {slice, is_sliced, pace.is_behind};
@@ -88,7 +95,13 @@ public:
     closing_pace pace{};
     std::size_t slice = closing_pace::unlimited;
     graph_type nodes;
-    std::size_t next_look = 0;  ///< the source that is looked at first
+    std::size_t next_look = 0;  ///< the source that is looked at first, or behind them the clock
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        if constexpr (graph_type::wants_wall_time) ar(wall_);
+        ar(nodes);
+    }
 
 private:
     graph_type make_graph(const Pipeline& description, const Clock& clock) {
@@ -96,6 +109,8 @@ private:
         return graph_type{description, open_end{}, std::tuple<>{}, context, clock, 0};
     }
 
+    [[no_unique_address]] Clock clock_;
+    wall_reading wall_;
     bool is_busy_ = false;
 };
 

@@ -23,6 +23,8 @@ namespace detail {
 template <std::size_t Ports, class Next>
 class union_node {
 public:
+    static constexpr bool wants_wall_time = Next::wants_wall_time;
+
     explicit union_node(Next next) : next_{std::move(next)} {}
 
     template <class Event>
@@ -59,6 +61,7 @@ public:
         if (was_idle) next_.active();
         pass_on(trigger::watermark);
     }
+    void wall_time(timestamp now) { next_.wall_time(now); }
     std::error_code finish() { return next_.finish(); }
     bool resume() { return next_.resume(); }
     [[nodiscard]] bool has_room() const { return next_.has_room(); }

@@ -21,11 +21,14 @@ namespace millrace::detail {
 template <class Stream, class Analyzer, class OnLate, class Next>
 class window_base {
 public:
+    static constexpr bool wants_wall_time = Next::wants_wall_time;
+
     /// What is not to be counted changes nothing here.
     template <class Record>
     void preview(const Record&, event_stamp) noexcept {}
 
     void active() { next_.active(); }
+    void wall_time(timestamp now) { next_.wall_time(now); }
     void begin_batch() { next_.begin_batch(); }
     void end_batch() { next_.end_batch(); }
     [[nodiscard]] bool has_room() const { return next_.has_room(); }
