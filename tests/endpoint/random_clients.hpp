@@ -132,7 +132,7 @@ struct poster {
     struct post {
         std::uint64_t events = 0;   ///< to be taken
         std::uint64_t refused = 0;  ///< that are no events
-        bool has_poison = false;    ///< behind those events
+        bool has_poison = false;    ///< among them
         std::string rest{};         ///< to be sent later
 
         [[nodiscard]] int status() const {
@@ -186,7 +186,7 @@ struct poster {
         if (by.below(20) == 0) {
             made.has_poison = true;
             add_event(poison);
-            add_event(accepted + made.events + 1);
+            add_event(accepted + ++made.events);
         }
         body.back() = ']';
         const bool comes_in_parts = by.below(4) == 0;

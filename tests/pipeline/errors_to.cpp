@@ -18,6 +18,11 @@ trade checked(const trade& one) {
     return one;
 }
 
+/// The second of three is bad.
+constexpr const char* messages = R"([{"symbol":"a","price":1,"size":1,"time":1500000000},)"
+                                 R"({"symbol":"a","price":-1,"size":1,"time":1600000000},)"
+                                 R"({"symbol":"a","price":1,"size":1,"time":1700000000}])";
+
 std::uint64_t received(auto& running, std::string message) {
     message.push_back('\0');
     return running.receive(std::span{message.data(), message.size() - 1},
@@ -38,9 +43,7 @@ TEST_CASE("only the event at which something throws is lost, and goes to the top
     CHECK(keys.stats().failed == 2);
     CHECK(keys.stats().events == 4);
 
-    CHECK(received(keys.running, R"([{"symbol":"a","price":1,"size":1,"time":1500000000},)"
-                                 R"({"symbol":"a","price":-1,"size":1,"time":1600000000},)"
-                                 R"({"symbol":"a","price":1,"size":1,"time":1700000000}])") == 3);
+    CHECK(received(keys.running, messages) == 3);
     keys.running.finish();
     CHECK(keys.take() == strings{"broken a 1600", "a 1000 2 0 stop"});
 
@@ -67,6 +70,30 @@ TEST_CASE("without it, whoever pushes gets the exception, and the pipeline goes 
              window(tumbling{1s}, drop_late) | process<count>()};
     CHECK_THROWS_AS(keys.running.push({"a", -1, 1, at_ms(1)}), std::runtime_error);
     keys.running.push({"a", 1, 1, at_ms(2)});
+    CHECK_THROWS_AS(received(keys.running, messages), std::runtime_error);
+    CHECK(keys.stats().events == 5);
+    CHECK(keys.stats().failed == 2);
+    const std::string saved = save(keys.running);
+    input_archive ar{saved};
+    ar(keys.running);
+    REQUIRE(ar.ok());
+    CHECK(keys.stats().failed == 2);
     keys.running.finish();
-    CHECK(keys.out == strings{"a 0 1 0 stop"});
+    CHECK(keys.take() == strings{"a 0 1 0 watermark", "a 1000 2 0 stop"});
+}
+
+TEST_CASE("an event whose key throws is lost alone, and counted as rejected") {
+    fed keys{from<trade>("t") |
+             key_by("side",
+                    [](const trade& one) {
+                        if (one.price < 0) throw std::runtime_error{"a price below 0"};
+                        return std::string{one.symbol};
+                    }) |
+             window(tumbling{1s}, drop_late) | process<count>()};
+    CHECK_THROWS_AS(received(keys.running, messages), std::runtime_error);
+    CHECK(keys.stats().events == 2);
+    CHECK(keys.stats().rejected == 1);
+    CHECK(keys.stats().failed == 0);
+    keys.running.finish();
+    CHECK(keys.take() == strings{"a 1000 2 0 stop"});
 }

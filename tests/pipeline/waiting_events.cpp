@@ -120,7 +120,14 @@ TEST_CASE("spans of events give what the events give one by one") {
     if (is_sliced) batched.close_in_slices(1000);
     for (std::size_t at = 0; at < events.size();) {
         const std::size_t size = std::min<std::size_t>(random() % 3000, events.size() - at);
-        CHECK(batched.push(std::span{events}.subspan(at, size)) == size);
+        const auto part = std::span{events}.subspan(at, size);
+        if (random() % 2 == 0) {
+            CHECK(batched.push(part) == size);
+        } else {
+            batched.begin_batch();
+            for (const ping& each : part) REQUIRE(batched.push_next(each) == errc{});
+            batched.end_batch();
+        }
         at += size;
         if (random() % 10 == 0) {
             const std::string saved = [&] {
@@ -170,11 +177,14 @@ TEST_CASE("an event at which something throws is lost alone, wherever it stands 
     std::mt19937 random{seed};
     std::vector<ping> events;
     std::map<std::uint64_t, double> expected, sums;
+    std::size_t bad = 0;
     for (std::uint64_t i = 0; i < 60'000; ++i) {
         const std::uint64_t id = i < 30'000 ? i : random() % 30'000;
         const bool is_bad = i >= 30'000 && random() % 500 == 0;
         events.push_back({id, is_bad ? -1.0 : 1.0, at_ms(1000)});
         if (!is_bad) expected[id] += 1;
+        if (is_bad && id != 7) ++bad;
+        if (i >= 30'000 && id == 7) ++bad;
     }
     auto running = start(from<ping>("pings", any_time) | filter([](const ping& p) {
                              if (p.id == 7) throw std::runtime_error{"seven"};
@@ -189,6 +199,29 @@ TEST_CASE("an event at which something throws is lost alone, wherever it stands 
     running.finish();
     CHECK(sums == expected);
     CHECK(running.stats().events == events.size());
+    CHECK(running.stats().failed == bad + 1);
+}
+
+TEST_CASE("behind errors_to an event at which an analyzer throws is known, however many keys") {
+    std::vector<ping> events;
+    for (std::uint64_t i = 0; i < 60'000; ++i)
+        events.push_back({i % 30'000, i == 40'000 ? -1.0 : 1.0, at_ms(1000)});
+    std::vector<std::uint64_t> broken;
+    double sum = 0;
+    auto running = start(from<ping>("pings", any_time) | errors_to("broken") | key_by(&ping::id) |
+                             window(tumbling{1s}, drop_late) | process<picky_sum>(),
+                         [&](std::string_view, const auto& row) {
+                             if constexpr (requires { row.id; }) {
+                                 broken.push_back(row.id);
+                             } else {
+                                 sum += row.result.value;
+                             }
+                         });
+    CHECK(running.push(events) == events.size());
+    running.finish();
+    CHECK(broken == std::vector<std::uint64_t>{10'000});
+    CHECK(sum == 59'999);
+    CHECK(running.stats().failed == 1);
 }
 
 TEST_CASE("a consumer that throws loses nothing of a span but the record that it has seen") {

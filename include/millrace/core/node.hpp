@@ -35,7 +35,7 @@ struct end_node {
     /// What comes until `end_batch` came together: what it changes may wait until then, or until
     /// something comes that would tell. Nothing but events and watermarks comes between the two.
     void begin_batch() noexcept {}
-    /// @throws what an event threw that waited; then it is called again, for other nodes' events
+    /// @throws what an event threw that waited; then it is called again, for the next that did
     void end_batch() noexcept {}
     /// A record as it would be if its window closed now: for those who show or keep it. Another
     /// one of the same key and window follows, so it is not to be counted; or, where the window

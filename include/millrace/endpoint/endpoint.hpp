@@ -62,8 +62,9 @@ namespace millrace {
 /// order; between connections of different loops there is none.
 ///
 /// Where a pipeline throws at an event (an operator or an analyzer of the user's does), its sender
-/// is closed with 1011 and nothing that it sent behind that event is taken, in one loop as in
-/// several; what others sent is, and it counts as one handler's error.
+/// is closed with 1011. That event alone is lost, which `pipeline_stats::failed` counts: what came
+/// with it and what had come by the close is taken, in one loop as in several. A post is answered
+/// with 500 and how many of its events were taken. With `errors_to` nobody is closed.
 ///
 /// Who may do what of this is `endpoint_options::may`; a handler of `on_message` decides by its own
 /// `admit`, and files are for all whom the guard lets pass. A parameter `key` that is given twice

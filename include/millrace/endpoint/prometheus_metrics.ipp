@@ -58,7 +58,7 @@ MILLRACE_INLINE void prometheus_metrics::pipelines(const endpoint_snapshot& now,
          [](const stats& s) { return s.corrected; });
     each("keys_refused_total", "counter", "Events refused for too many keys or a key too long",
          [](const stats& s) { return s.refused_keys; });
-    each("events_failed_total", "counter", "Events at which something threw, behind errors_to",
+    each("events_failed_total", "counter", "Events at which something threw",
          [](const stats& s) { return s.failed; });
     each("keys", "gauge", "Keys that hold state", [](const stats& s) { return s.keys; });
     each("windows_open", "gauge", "Windows open", [](const stats& s) { return s.open_windows; });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <span>
 #include <tuple>
 #include <type_traits>
@@ -77,16 +78,25 @@ private:
 
 /// Decodes a message, and calls `take(event)` for each event that `check` finds good; for each
 /// other `on_error(const input_error&)`, also where `take` returns an `errc`. `reject()` is called
-/// for those that `take` did not see.
+/// for those that `take` did not see. Where `check` throws, that event is rejected, and the first
+/// exception goes on behind the message.
 template <class Decoder, class Check, class Take, class Reject, class OnError>
 void decode_checked(Decoder& decoder, Check& check, std::span<char> message, Take&& take,
                     Reject&& reject, OnError&& on_error) {
     check.begin_batch();
     bool is_counted = false;
+    std::exception_ptr failure;
     decoder.decode(
         message,
         [&](const auto& one) {
-            errc found = check(one);
+            errc found{};
+            try {
+                found = check(one);
+            } catch (...) {
+                if (!failure) failure = std::current_exception();
+                reject();
+                return errc{};
+            }
             if (found != errc{}) return found;
             found = take(one);
             is_counted = found != errc{};
@@ -96,6 +106,7 @@ void decode_checked(Decoder& decoder, Check& check, std::span<char> message, Tak
             if (!std::exchange(is_counted, false)) reject();
             on_error(error);
         });
+    if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace millrace::detail

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -117,6 +118,7 @@ public:
         if constexpr (std::same_as<Stats, pipeline_stats>) {
             stats.events += events;
             stats.rejected += rejected;
+            stats.failed += failed;
             pipeline_stats own;
             root.collect_own(own);
             stats.state_bytes += own.state_bytes;
@@ -129,7 +131,7 @@ public:
     }
     template <class Archive>
     void archive(Archive& ar) {
-        ar(events, rejected, root);
+        ar(events, rejected, failed, root);
     }
 
     std::string name;
@@ -139,6 +141,9 @@ public:
     source_node<Event, Timing, Clock, chain> root;
     std::uint64_t events = 0;
     std::uint64_t rejected = 0;
+    std::uint64_t failed = 0;    ///< of the events: at which something threw
+    std::exception_ptr failure;  ///< the first of a batch, until its end
+    bool is_in_batch = false;    ///< the nodes know of the batch
 
 private:
     stage_mark mark_;

@@ -17,7 +17,7 @@ struct pipeline_stats {
     /// Events refused because a limit on keys or windows was reached, or whose key was found too
     /// long once under way.
     std::uint64_t refused_keys = 0;
-    std::uint64_t failed = 0;          ///< events at which something threw, behind an `errors_to`
+    std::uint64_t failed = 0;          ///< events at which something threw: see `errors_to`
     std::uint64_t evicted_keys = 0;    ///< keys whose state made room for others
     std::uint64_t refused_timers = 0;  ///< timers beyond the limit of their key
     /// Keys that hold state now; of windows that share their time, those of the largest.

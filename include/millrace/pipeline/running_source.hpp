@@ -7,6 +7,7 @@
 #include <ranges>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include <millrace/codec/codec.hpp>
 #include <millrace/core/error.hpp>
@@ -41,8 +42,14 @@ public:
     /// @return `errc::too_far_ahead` or `errc::key_too_long` where the source refuses it (see
     /// millrace/pipeline/source_time.hpp), which is counted
     errc push(const event_type& one, std::uint64_t producer = 0) {
+        const busy guard{*of_};
         begin_batch();
-        return push_next(one, producer);
+        try {
+            return take(one, producer);
+        } catch (...) {
+            ++own().failed;
+            throw;
+        }
     }
 
     /// As pushing those of a vector, an array or a span one after the other, in less time. An event
@@ -56,12 +63,11 @@ public:
         const busy guard{*of_};
         source& to = own();
         begin_batch();
-        to.root.next().begin_batch();
-        std::exception_ptr failure;
+        begin_nodes();
         std::uint64_t refused = 0;
         const event_type* next = events.data();
         const event_type* const end = next + events.size();
-        for (bool is_done = false; !is_done;) {
+        while (next != end) {
             try {
                 while (next != end) {
                     const event_type& one = *next++;
@@ -69,35 +75,43 @@ public:
                         of_->catch_up();
                     if (to.root.push(one, producer) != errc{}) ++refused;
                 }
-                to.root.next().end_batch();
-                is_done = true;
             } catch (...) {
-                if (!failure) failure = std::current_exception();
+                note_failure();
             }
         }
         const std::uint64_t taken = events.size() - refused;
         to.events += taken;
         reject(refused);
-        if (failure) std::rethrow_exception(failure);
+        end_nodes();
+        rethrow();
         return taken;
     }
 
     /// What `push_next` takes from now on came together: the clock is read once for it at most.
     void begin_batch() noexcept { own().root.begin_batch(); }
 
-    /// As `push`, of the batch that was begun.
+    /// As `push`, of the batch that was begun. Between the first and `end_batch` the pipeline may
+    /// be told nothing else: it may keep events, to take them in together.
+    /// @return also `errc::handler_failed`, where something threw: see `end_batch`
     errc push_next(const event_type& one, std::uint64_t producer = 0) {
         const busy guard{*of_};
-        if (is_behind()) [[unlikely]]
-            of_->catch_up();
-        source& to = own();
-        ++to.events;  // also one at which it throws
-        const errc refused = to.root.push(one, producer);
-        if (refused != errc{}) {
-            --to.events;
-            reject(1);
+        begin_nodes();
+        try {
+            return take(one, producer);
+        } catch (...) {
+            note_failure();
+            return errc::handler_failed;
         }
-        return refused;
+    }
+
+    /// Behind the last `push_next` of those that came together.
+    /// @throws what was thrown first at one of these events; the others are taken
+    void end_batch() {
+        if (own().is_in_batch) {
+            const busy guard{*of_};
+            end_nodes();
+        }
+        rethrow();
     }
 
     /// Nothing more comes of the producer for now.
@@ -110,22 +124,34 @@ public:
     /// Decodes a message (a JSON object, an array of them, or lines of them) and takes its events
     /// in; `on_error(const input_error&)` for each that is refused. The message is decoded in
     /// place: its bytes change, and the byte behind it must be writable. Returns how many events
-    /// it took in.
+    /// it took in. @throws as `end_batch`
     template <class OnError>
     std::uint64_t receive(std::span<char> message, OnError&& on_error, std::uint64_t producer = 0) {
-        const std::uint64_t before = events();
+        const std::uint64_t before = taken();
         begin_batch();
-        const auto take = [&](const event_type& one) { return push_next(one, producer); };
+        const auto take = [&](const event_type& one) { return answer(push_next(one, producer)); };
         decode(message, take, on_error);
-        return events() - before;
+        end_batch();
+        return taken() - before;
     }
 
     /// Likewise, but calls `take(const event_type&)` for each event that is not refused, instead of
     /// taking it in; what that refuses and counts by itself, such as `push_next`, is told as well.
+    /// What is thrown on the way is kept for `end_batch`.
     template <class Take, class OnError>
     void decode(std::span<char> message, Take&& take, OnError&& on_error) {
-        detail::decode_checked(
-            own().decode, own().check, message, take, [this] { reject(1); }, on_error);
+        try {
+            detail::decode_checked(
+                own().decode, own().check, message, take, [this] { reject(1); }, on_error);
+        } catch (...) {
+            keep_failure();
+        }
+    }
+
+    /// Whether the sender of an event is told what `push_next` gave; else it is told by
+    /// `end_batch`.
+    [[nodiscard]] static errc answer(errc of) noexcept {
+        return of == errc::handler_failed ? errc{} : of;
     }
 
     /// For those who decode elsewhere: a function object, a copy for their thread, that says of an
@@ -163,7 +189,51 @@ public:
     [[nodiscard]] std::uint64_t events() const noexcept { return own().events; }
     [[nodiscard]] std::uint64_t rejected() const noexcept { return own().rejected; }
 
+    /// How many of those that it took in nothing threw at.
+    [[nodiscard]] std::uint64_t taken() const noexcept { return own().events - own().failed; }
+
 private:
+    [[gnu::always_inline]] errc take(const event_type& one, std::uint64_t producer) {
+        source& to = own();
+        ++to.events;  // also one at which it throws
+        if (is_behind()) [[unlikely]]
+            of_->catch_up();
+        const errc refused = to.root.push(one, producer);
+        if (refused != errc{}) {
+            --to.events;
+            reject(1);
+        }
+        return refused;
+    }
+
+    void begin_nodes() {
+        if (!std::exchange(own().is_in_batch, true)) own().root.next().begin_batch();
+    }
+
+    void end_nodes() noexcept {
+        source& to = own();
+        for (bool is_done = false; !is_done;) {
+            try {
+                to.root.next().end_batch();
+                is_done = true;
+            } catch (...) {
+                note_failure();
+            }
+        }
+        to.is_in_batch = false;
+    }
+
+    void keep_failure() noexcept {
+        if (!own().failure) own().failure = std::current_exception();
+    }
+    void note_failure() noexcept {
+        ++own().failed;
+        keep_failure();
+    }
+    void rethrow() {
+        if (own().failure) std::rethrow_exception(std::exchange(own().failure, nullptr));
+    }
+
     [[nodiscard]] source& own() const noexcept { return of_->nodes.template source<Index>(); }
 
     State* of_;

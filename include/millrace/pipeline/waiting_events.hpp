@@ -38,7 +38,7 @@ public:
         return ++count_ < max_events;
     }
 
-    /// Calls `f(hash, event)` for each, in order. The first exception is kept for `rethrow`.
+    /// Calls `f(hash, event)` for each, in order. What is thrown waits for `rethrow`.
     template <class Table, class F>
     void apply(const Table& table, F&& f) noexcept {
         for (std::size_t i = 0; i < count_; ++i) table.prefetch_slot(hashes_[i]);
@@ -46,6 +46,7 @@ public:
             try {
                 f(hashes_[i], events_[i]);
             } catch (...) {
+                ++failures_;
                 if (!failure_) failure_ = std::current_exception();
             }
         }
@@ -54,8 +55,11 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
 
+    /// Throws once for each event at which something threw, always the first exception.
     void rethrow() {
-        if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+        if (failures_ == 0) return;
+        if (--failures_ != 0) std::rethrow_exception(failure_);
+        std::rethrow_exception(std::exchange(failure_, nullptr));
     }
 
 private:
@@ -64,6 +68,7 @@ private:
     std::array<std::size_t, max_events> hashes_{};
     std::array<Event, max_events> events_{};
     std::size_t count_ = 0;
+    std::size_t failures_ = 0;
     std::exception_ptr failure_;
 };
 

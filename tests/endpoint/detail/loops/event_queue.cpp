@@ -67,17 +67,32 @@ struct recording {
         left.push_back(std::to_string(producer) + " behind " + std::to_string(got.size()));
     }
     void begin_batch() {}
+    std::size_t waiting = 0;  ///< events of a batch that has not ended
+    bool has_failed = false;
     errc push_next(const named& one, std::uint64_t producer) {
         if (one.name == "refused") {
             ++rejected;
             return errc::too_far_ahead;
         }
         producers.push_back(producer);
-        if (one.name == "throw") throw 1;
+        ++waiting;
+        if (one.name == "throw") {
+            has_failed = true;
+            return errc::handler_failed;
+        }
         while (is_behind()) resume();
         got.emplace_back(one.name);
         if (one.name == "close") due = 3;
         return {};
+    }
+    void end_batch() {
+        waiting = 0;
+        if (std::exchange(has_failed, false)) throw 1;
+    }
+    static errc answer(errc of) { return of == errc::handler_failed ? errc{} : of; }
+    std::uint64_t taken() const {
+        return static_cast<std::uint64_t>(
+            std::ranges::count_if(got, [](const std::string& name) { return name != "closed"; }));
     }
     void reject(std::uint64_t events) { rejected += events; }
 };
@@ -212,7 +227,7 @@ TEST_CASE("while a queue is full none of its senders is read, whoever filled it"
     REQUIRE(l.pipeline.got.back() == "last");
 }
 
-TEST_CASE("who sent what a pipeline throws at is closed, and nothing behind it is taken") {
+TEST_CASE("who sent what a pipeline throws at is closed, and all but that is taken") {
     two_loops l;
     l.receive(*l.ann, R"([{"name":"a1"},{"name":"throw"},{"name":"a2"}])");
     l.receive(*l.bob, R"({"name":"b1"})");
@@ -223,8 +238,9 @@ TEST_CASE("who sent what a pipeline throws at is closed, and nothing behind it i
     l.run(l.near_io);
     REQUIRE(l.ann->is_open());
     l.run(l.far_io);
-    REQUIRE(l.pipeline.got == std::vector<std::string>{"a1", "b1", "b2"});
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a1", "a2", "b1", "a3", "b2", "a4"});
     REQUIRE(l.pipeline_loop->counters.handler_errors == 1u);
+    REQUIRE(l.pipeline.waiting == 0);
     l.run(l.near_io);
     REQUIRE(!l.ann->is_open());
     REQUIRE(l.bob->is_open());
@@ -243,7 +259,33 @@ TEST_CASE("in the pipeline's own loop who fails is closed before it can send on"
     while (l.pipeline_loop->counters.handler_errors == 0u) REQUIRE(l.far_io.poll_one() == 1);
     REQUIRE(!cid->is_open());
     l.run();
-    REQUIRE(l.pipeline.got == std::vector<std::string>{"close", "closed", "closed", "closed"});
+    REQUIRE(l.pipeline.got ==
+            std::vector<std::string>{"close", "closed", "closed", "closed", "c1"});
+    local->leave(*cid);
+    l.run();
+}
+
+TEST_CASE("in the pipeline's own loop messages that came together are a batch") {
+    two_loops l;
+    const auto local = l.local_queue();
+    const auto cid = std::make_shared<sender>(l.pipeline_loop, 3);
+    local->enter(*cid);
+    const auto send = [&](std::string message) {
+        message.push_back('\0');
+        return local->receive(*cid, std::span{message}.first(message.size() - 1),
+                              [&](const input_error&) { ++l.errors; });
+    };
+    REQUIRE(send(R"([{"name":"a"},{"name":"throw"},{"name":"b"}])") == 2);
+    REQUIRE(send(R"({"name":"c"})") == 1);
+    REQUIRE(l.errors == 0);
+    REQUIRE(l.pipeline.waiting == 4);
+    REQUIRE_THROWS_AS(local->end_batch(), int);
+    REQUIRE(l.pipeline.waiting == 0);
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "b", "c"});
+    REQUIRE_THROWS_AS(send(R"([{"name":"d"},{"name":"unchecked"},{"name":"e"}])"), int);
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "b", "c", "d", "e"});
+    REQUIRE(l.pipeline.rejected == 1);
+    local->end_batch();
     local->leave(*cid);
     l.run();
 }
@@ -362,8 +404,8 @@ TEST_CASE("who posts is told what was taken of it, in the pipeline's loop and in
     l.run(l.near_io);
     REQUIRE(l.told.empty());
     l.run();
-    REQUIRE(l.told == std::vector<std::string>{"7: 1 taken, failed", "8: 2 taken"});
-    REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "c", "d"});
+    REQUIRE(l.told == std::vector<std::string>{"7: 2 taken, failed", "8: 2 taken"});
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "b", "c", "d"});
     REQUIRE(l.pipeline.rejected == 2);
     REQUIRE(l.pipeline_loop->counters.handler_errors == 1u);
 }
@@ -381,9 +423,9 @@ TEST_CASE("a post of which nothing is kept is told so at once, what failed to be
     REQUIRE(l.told == at_once);
     l.post(*queue, 4, R"([{"name":"a"},{"name":"unchecked"},{"name":"b"}])");
     l.run();
-    REQUIRE(l.told.back() == "4: 1 taken, failed");
-    REQUIRE(l.pipeline.got == std::vector<std::string>{"a"});
-    REQUIRE(l.pipeline.rejected == 1);
+    REQUIRE(l.told.back() == "4: 2 taken, failed");
+    REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "b"});
+    REQUIRE(l.pipeline.rejected == 3);
 }
 
 TEST_CASE("a post waits for windows that close in front of its events") {
@@ -406,9 +448,10 @@ TEST_CASE("a post waits for windows that close in front of its events") {
     run_some(5);
     REQUIRE(l.told.size() == 1);
     l.run();
-    REQUIRE(l.told == std::vector<std::string>{"1: 2 taken", "2: 2 taken, failed"});
+    REQUIRE(l.told == std::vector<std::string>{"1: 2 taken", "2: 3 taken, failed"});
     REQUIRE(l.pipeline.got == std::vector<std::string>{"a", "close", "closed", "closed", "closed",
-                                                       "b", "close", "closed", "closed", "closed"});
+                                                       "b", "close", "closed", "closed", "closed",
+                                                       "c"});
 }
 
 TEST_CASE("a post that is on its way when all ends is forgotten") {

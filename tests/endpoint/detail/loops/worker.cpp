@@ -392,15 +392,17 @@ TEST_CASE("who sends what an operator throws at is closed, in one loop as in sev
             failing{"127.0.0.1", s.port(), "/readings"}, third{"127.0.0.1", s.port(), "/good"},
             neighbour{"127.0.0.1", s.port(), "/readings"};
         failing.send_text("[" + event("a", 12, 0) + "," + event("a", 13, 0) + "," +
-                          event("a", 14, 1) + "]");
+                          event("a", 13, 0) + "," + event("a", 14, 1) + "]");
         REQUIRE(failing.receive()->code == close_code::internal_error);
         neighbour.send_text(event("b", 15, 2));
         for (auto* const each : {&first, &third}) {
             REQUIRE(has(each->receive()->payload, R"("value":12)"));
+            REQUIRE(has(each->receive()->payload, R"("value":14)"));
             REQUIRE(has(each->receive()->payload, R"("value":15)"));
         }
         const auto now = snapshot_of(s);
-        REQUIRE(now.pipelines[0].stats.events == 3);
+        REQUIRE(now.pipelines[0].stats.events == 5);
+        REQUIRE(now.pipelines[0].stats.failed == 2);
         REQUIRE(now.counters.handler_errors == 1);
     }
 }

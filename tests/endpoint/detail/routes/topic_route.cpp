@@ -48,6 +48,9 @@ struct fake_running {
         out(one);
         return {};
     }
+    void end_batch() {}
+    static errc answer(errc of) { return of; }
+    std::uint64_t taken() const { return 0; }
     template <class OnError>
     std::size_t receive(std::span<char> message, OnError&& on_error, std::uint64_t producer) {
         return decode(

@@ -271,7 +271,7 @@ const std::string with_bad = R"([{"text":"a"},{},{"text":"b"},{"text":"bad"},{"t
 
 }  // namespace
 
-TEST_CASE("where a pipeline throws, a post says how far it came, in one loop as in several") {
+TEST_CASE("where a pipeline throws, a post says how much was taken, in one loop as in several") {
     const std::size_t loops = GENERATE(std::size_t{1}, std::size_t{2});
     endpoint<tcp> server{{.port = 0, .address = "127.0.0.1", .loops = loops}};
     auto& pipeline = server.serve(from<note>("notes") | filter(refuse_bad) | publish("repeated"));
@@ -294,7 +294,7 @@ TEST_CASE("where a pipeline throws, a post says how far it came, in one loop as 
             REQUIRE(failed == 0);
             REQUIRE(again < good);
             REQUIRE(has(answers.substr(0, again),
-                        R"({"accepted":2,"rejected":1,"errors":[{"index":1,"code":"missing field",)"
+                        R"({"accepted":3,"rejected":1,"errors":[{"index":1,"code":"missing field",)"
                         R"("field":"text","offset":14},{"code":"handler failed"}]})"));
             REQUIRE(has(answers.substr(again, good),
                         R"({"accepted":0,"rejected":0,"errors":[{"code":"handler failed"}]})"));
@@ -303,6 +303,7 @@ TEST_CASE("where a pipeline throws, a post says how far it came, in one loop as 
     }
     REQUIRE(server.snapshot().counters.handler_errors == 4);
     REQUIRE(pipeline.stats().rejected == 2);
+    REQUIRE(pipeline.stats().failed == 4);
 }
 
 TEST_CASE("likewise of events that cannot be copied") {
@@ -312,7 +313,7 @@ TEST_CASE("likewise of events that cannot be copied") {
     poster.send_raw(post(with_bad));
     const auto answer = poster.take_raw();
     REQUIRE(answer.starts_with("HTTP/1.1 500 "));
-    REQUIRE(has(answer, R"({"accepted":2,"rejected":1,"errors":[{"index":1,)"));
+    REQUIRE(has(answer, R"({"accepted":3,"rejected":1,"errors":[{"index":1,)"));
     REQUIRE(answer.ends_with("{\"code\":\"handler failed\"}]}\n"));
     poster.send_raw(post(R"({"text":"d"})"));
     REQUIRE(has(poster.take_raw(), R"({"accepted":1,"rejected":0,"errors":[]})"));

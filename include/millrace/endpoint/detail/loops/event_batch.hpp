@@ -42,8 +42,8 @@ struct event_sender {
     std::uint64_t id = 0;       ///< the connection's; never changed
     /// Of a message: to be called in the receiving loop, once the pipeline has taken what it takes.
     std::function<void(std::uint64_t taken, bool has_failed)> on_taken{};
-    bool is_cut = false;      ///< the receiving loop's: decoding failed, and these are not all
-    bool has_failed = false;  ///< the pipeline's loop's: nothing more that comes from it is taken
+    bool has_lost = false;  ///< the receiving loop's: events at which it threw are not among these
+    bool has_failed = false;  ///< the pipeline's loop's: it threw at one of these
     std::uint64_t taken = 0;  ///< the pipeline's loop's: how many events so far
 };
 

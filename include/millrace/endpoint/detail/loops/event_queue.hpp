@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <span>
@@ -51,10 +52,10 @@ concept reachable_source = portable_event<typename Source::event_type> && requir
 /// pipeline's own loop events go to it at once, and are sent only while it catches up with windows
 /// that are due.
 ///
-/// A sender at one of whose events the pipeline throws is closed, as in the pipeline's own loop:
-/// nothing that it sent behind that event is taken, and all that others sent is. A message that was
-/// posted is a sender of its own, which is told how many of its events were taken; so that it is
-/// the same in every loop, they are sent in the pipeline's own, too.
+/// A sender at one of whose events the pipeline throws is closed, as in the pipeline's own loop;
+/// all that it sent until then is taken but that event. A message that was posted is a sender of
+/// its own, which is told how many of its events were taken; so that it is the same in every loop,
+/// they are sent in the pipeline's own, too.
 ///
 /// @tparam Source see `running_source`; a pipeline of one source is one
 /// @tparam Pipeline the pipeline that it belongs to
@@ -114,42 +115,50 @@ public:
         }
     }
 
-    /// As `running_source::receive`, of a connection that has entered and is not paused.
+    /// As `running_source::receive`, of a connection that has entered and is not paused. Messages
+    /// until `end_batch` came together.
     template <class OnError>
     std::size_t receive(connection& from, std::span<char> message, OnError&& on_error) {
         if (is_shut_) return 0;
         std::size_t taken = 0;
         bool is_direct = local_ != nullptr && open_->empty() && queue_->is_empty();
-        const auto begin_batch = [&] {
+        const auto begin_run = [&] {
             if (latest_ == nullptr || latest_->who != &from) latest_ = senders_.at(&from);
             begin(latest_);
         };
-        if (is_direct) {
-            local_->begin_batch();
-        } else {
-            begin_batch();
-        }
+        is_direct ? local_->begin_batch() : begin_run();
         const auto take = [&](const event& one) {
             ++taken;
             if (is_direct && !local_->is_behind()) {
                 const errc refused = local_->push_next(one, from.id());
                 if (refused != errc{}) --taken;
-                return refused;
+                return Source::answer(refused);
             }
-            if (std::exchange(is_direct, false)) begin_batch();
+            if (std::exchange(is_direct, false)) begin_run();
             open_->keep(one);
             return errc{};
         };
-        decode(message, take, on_error);
+        std::exception_ptr failure;
+        try {
+            decode(message, take, on_error);
+        } catch (...) {
+            failure = std::current_exception();
+        }
         if (local_ != nullptr) closing_->check();
         send_if_large();
+        if (failure) std::rethrow_exception(failure);
         return taken;
+    }
+
+    /// @throws what the pipeline threw first at one of the batch's events
+    void end_batch() {
+        if (local_ != nullptr) local_->end_batch();
     }
 
     /// Likewise, of a connection with this number that has not entered, and only while there is
     /// room. `on_taken(taken, has_failed)` is called in this loop, at once or later, when the
-    /// pipeline has taken all events, or those in front of one at which it threw. It is not called
-    /// if this is closed before.
+    /// pipeline has taken all events but those at which something threw. It is not called if this
+    /// is closed before.
     template <class OnError>
     void post(std::uint64_t id, std::span<char> message, OnError&& on_error,
               std::function<void(std::uint64_t taken, bool has_failed)> on_taken) {
@@ -162,8 +171,8 @@ public:
             ++kept;
             return errc{};
         };
-        sender->is_cut = !receiver_->contain([&] { decode(message, take, on_error); }, id);
-        if (kept == 0) sender->on_taken(0, sender->is_cut);
+        sender->has_lost = !receiver_->contain([&] { decode(message, take, on_error); }, id);
+        if (kept == 0) sender->on_taken(0, sender->has_lost);
         if constexpr (has_producers) closed_.push_back(id);
         send_if_large();
     }
@@ -238,18 +247,16 @@ private:
         source.reject(events.take_rejected());
         events.for_each_run(
             [&](const std::shared_ptr<event_sender>& from, std::span<const event> run) {
-                if (from->has_failed) return run.size();
+                const std::uint64_t before = source.taken();
                 std::size_t taken = 0;
-                const auto push_all = [&] {
-                    for (; taken != run.size() && may_push(source, closing); ++taken)
-                        static_cast<void>(source.push_next(run[taken], from->id));
-                };
-                from->has_failed = !pipeline_loop.contain(push_all, from->id);
-                from->taken += taken;
-                if (from->has_failed) taken = run.size();
-                if (from->has_failed && is_local && !from->on_taken) {
+                for (; taken != run.size() && may_push(source, closing); ++taken)
+                    static_cast<void>(source.push_next(run[taken], from->id));
+                const bool is_good = pipeline_loop.contain([&] { source.end_batch(); }, from->id);
+                from->taken += source.taken() - before;
+                from->has_failed = from->has_failed || !is_good;
+                if (!is_good && is_local && !from->on_taken) {
                     tell(*from);
-                } else if (from->has_failed || (from->on_taken && taken == run.size())) {
+                } else if (from->on_taken ? taken == run.size() : !is_good) {
                     senders.post([from] { tell(*from); });
                 }
                 return taken;
@@ -265,7 +272,7 @@ private:
 
     /// In the loop that receives.
     static void tell(event_sender& from) {
-        if (from.on_taken) return from.on_taken(from.taken, from.has_failed || from.is_cut);
+        if (from.on_taken) return from.on_taken(from.taken, from.has_failed || from.has_lost);
         if (from.who == nullptr) return;
         from.who->close(websocket::close_code::internal_error, "handler failed");
     }

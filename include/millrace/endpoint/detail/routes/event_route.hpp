@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <span>
 #include <string>
@@ -71,28 +72,29 @@ public:
 
     void on_message(connection& from, websocket::opcode op, std::span<char> payload) override {
         receive_events(from, op, payload, [&](std::span<char> message, auto&& on_error) {
-            source_.receive(message, on_error, from.id());
+            const auto take = [&](const auto& one) {
+                return Source::answer(source_.push_next(one, from.id()));
+            };
+            source_.begin_batch();
+            source_.decode(message, take, on_error);
         });
     }
 
+    void on_batch_end(connection&) override { source_.end_batch(); }
+
     void on_post(connection& from, std::span<char> body, const http::responder& respond) override {
         post_report report{from.options().max_errors_per_message};
-        std::uint64_t accepted = 0;
-        source_.begin_batch();
-        const auto take = [&](const auto& one) {
-            const errc refused = source_.push_next(one, from.id());
-            if (refused == errc{}) ++accepted;
-            return refused;
-        };
+        const std::uint64_t before = source_.taken();
+        const auto on_error = [&](const input_error& error) { report.reject(error); };
+        std::exception_ptr failure;
         try {
-            source_.decode(body, take, [&](const input_error& error) { report.reject(error); });
+            source_.receive(body, on_error, from.id());
         } catch (...) {
-            respond(report.answer(accepted, true));
-            on_close(from);
-            throw;
+            failure = std::current_exception();
         }
         on_close(from);  // for a producer, that was all
-        respond(report.answer(accepted, false));
+        respond(report.answer(source_.taken() - before, failure != nullptr));
+        if (failure) std::rethrow_exception(failure);
     }
 
     void on_close(connection& from) override {

@@ -25,8 +25,7 @@ public:
     void reject(const input_error& error);
 
     /// The answer once the pipeline has taken `accepted` events. Its status is 400 if there were
-    /// events and all were refused, and 500 where the pipeline failed behind those: then it has
-    /// taken no other.
+    /// events and all were refused, and 500 where it failed at some, which are in neither count.
     [[nodiscard]] http::response answer(std::uint64_t accepted, bool has_failed);
 
 private:

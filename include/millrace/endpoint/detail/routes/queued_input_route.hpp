@@ -35,6 +35,8 @@ public:
         });
     }
 
+    void on_batch_end(connection&) override { queue_->end_batch(); }
+
     /// The answer comes when the pipeline has taken the events. 503 while the way is full: nothing
     /// of the body is taken then.
     void on_post(connection& from, std::span<char> body, const http::responder& respond) override {

@@ -33,6 +33,9 @@ public:
     /// that is restored.
     virtual void on_message(connection&, websocket::opcode, std::span<char> payload) = 0;
 
+    /// Behind the messages that were received together, perhaps none, before anything else is done.
+    virtual void on_batch_end(connection&) {}
+
     /// Before the body that is posted to this path over HTTP is read; an error is the answer's
     /// status. The connection is none that is open.
     [[nodiscard]] virtual verdict admit_post(const connection&) {

@@ -214,6 +214,7 @@ private:
         if (is_held_back_) return 0;
         frame_receiver receiver{*this};
         const auto result = protocol_.receive(bytes, receiver);
+        contain([&] { route_->on_batch_end(*this); });
         is_held_back_ = !wants_input();
         if (protocol_.has_partial_message() || result.consumed != bytes.size()) {
             if (message_since_ == base::never) watch_message();
