@@ -186,7 +186,7 @@ struct poster {
         if (by.below(20) == 0) {
             made.has_poison = true;
             add_event(poison);
-            add_event(accepted + ++made.events);
+            if (accepted + made.events != goal) add_event(accepted + ++made.events);
         }
         body.back() = ']';
         const bool comes_in_parts = by.below(4) == 0;
