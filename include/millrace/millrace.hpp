@@ -46,6 +46,7 @@
 #include <millrace/transport/tcp.hpp>
 #include <millrace/transport/unix_socket.hpp>
 #include <millrace/version.hpp>
+#include <millrace/windows/by_count.hpp>
 #include <millrace/windows/session.hpp>
 #include <millrace/windows/sliding.hpp>
 #include <millrace/windows/tumbling.hpp>

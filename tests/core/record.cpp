@@ -89,9 +89,21 @@ TEST_CASE("a key may not have the name of another field of its record") {
 }
 
 TEST_CASE("trigger has a name for each value") {
-    for (const trigger each :
-         {trigger::event, trigger::watermark, trigger::idle, trigger::late, trigger::stop}) {
+    for (const trigger each : {trigger::event, trigger::watermark, trigger::count, trigger::idle,
+                               trigger::late, trigger::stop, trigger::evicted}) {
         CHECK(schema<trigger>.find(schema<trigger>.name_of(each)) == each);
         CHECK_FALSE(schema<trigger>.name_of(each).empty());
     }
+}
+
+TEST_CASE("a record of a window by count has its number, too") {
+    using row = record<std::string, bar, numbered_window>;
+    CHECK(names_of(schema<row>) == strings{"key", "number", "start", "end", "low", "high", "change",
+                                           "revision", "final", "trigger", "watermark", "late"});
+    CHECK(is_record<row>);
+    row value;
+    value.window = {{timestamp{duration{3}}, timestamp{duration{5}}}, 7};
+    CHECK(field_of<field_role::window_number>(value) == 7);
+    CHECK(field_of<field_role::window_start>(value) == timestamp{duration{3}});
+    CHECK_THROWS_AS(detail::require_key_name<row>("number"), std::invalid_argument);
 }

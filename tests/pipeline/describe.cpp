@@ -18,6 +18,7 @@
 #include <millrace/pipeline/run.hpp>
 #include <millrace/storage/memory.hpp>
 #include <millrace/storage/sqlite_options.hpp>
+#include <millrace/windows/by_count.hpp>
 #include <millrace/windows/tumbling.hpp>
 
 #include "catch.hpp"
@@ -270,4 +271,18 @@ TEST_CASE("of a union each input is told, and that it leads there") {
     for (const auto& each : shape.edges)
         edges += std::to_string(each.from) + ">" + std::to_string(each.to) + " ";
     CHECK(edges == "0>1 1>3 2>3 3>4 ");
+}
+
+TEST_CASE("windows by count say how they cut, and that their records are numbered") {
+    const auto shape = [](auto cut) {
+        return describe(from<trade>("t") | key_by(&trade::symbol) | cut | process<count>());
+    };
+    const auto tens = shape(window(tumbling_count{10}));
+    CHECK(
+        last_line(lines(key_by(&trade::symbol) | window(tumbling_count{10}) | process<count>())) ==
+        "4_process: analyzer count -> record by symbol {symbol text, number uint64, count uint64}");
+    CHECK(tens.fingerprint() == shape(window(tumbling_count{10}, max_keys{5})).fingerprint());
+    CHECK(tens.fingerprint() != shape(window(tumbling_count{11})).fingerprint());
+    CHECK(tens.fingerprint() != shape(window(tumbling_count{10}, flush_at_finish)).fingerprint());
+    CHECK(tens.fingerprint() != shape(window(sliding_count{10, 10})).fingerprint());
 }

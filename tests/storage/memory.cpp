@@ -94,3 +94,22 @@ TEST_CASE("memory_storage keeps records without key, window or time, too") {
 TEST_CASE("memory_storage of no capacity is refused") {
     CHECK_THROWS_AS((memory_storage<result_row>{{.capacity = 0}}), std::invalid_argument);
 }
+
+TEST_CASE("windows by count that start at one time are told apart by their number") {
+    using by_count = record<std::string, measured, numbered_window>;
+    memory_storage<by_count> storage{};
+    const auto row = [](int number, double mean) {
+        by_count made;
+        made.key = "a";
+        made.window = {{at(5), at(6)}, static_cast<std::uint64_t>(number)};
+        made.fired_by = trigger::count;
+        made.result.mean = mean;
+        return made;
+    };
+    for (const int number : {0, 1, 2}) storage.append(row(number, number));
+    storage.append(row(1, 7));
+    std::vector<double> means;
+    CHECK(!storage.scan({.key = "a"},
+                        [&](const by_count& each) { means.push_back(each.result.mean); }));
+    CHECK(means == std::vector<double>{0, 7, 2});
+}

@@ -279,3 +279,36 @@ TEST_CASE("settings that cannot be are refused") {
         CHECK_NOTHROW(open([&](auto& o) { o.*each = detail::longest_time; }));
     }
 }
+
+TEST_CASE("windows by count that start at one time are told apart by their number in SQL, too") {
+    using by_count = record<std::string, measured, numbered_window>;
+    temporary_directory directory;
+    const auto row = [](int number, double mean) {
+        by_count made;
+        made.key = "a";
+        made.window = {{at(5), at(6)}, static_cast<std::uint64_t>(number)};
+        made.fired_by = trigger::count;
+        made.result.mean = mean;
+        return made;
+    };
+    {
+        sqlite_storage<by_count> storage{directory.options(), "counts", "sensor"};
+        for (const int number : {0, 1, 2}) storage.append(row(number, number));
+    }
+    sqlite_storage<by_count> storage{directory.options(), "counts", "sensor"};
+    storage.append(row(1, 7));
+    by_count gone = row(2, 2);
+    gone.change = change::remove;
+    storage.append(gone);
+    for (const std::optional<std::string>& key : {std::optional<std::string>{"a"}, {}}) {
+        std::vector<by_count> rows;
+        CHECK(!storage.scan({.key = key}, [&](const by_count& each) { rows.push_back(each); }));
+        CHECK(rows == std::vector{row(0, 0), row(1, 7)});
+    }
+    CHECK(plain_sqlite{directory.file()}("select sensor, number, mean from counts") ==
+          plain_sqlite::table{{"a", "0", "0.0"}, {"a", "1", "7.0"}});
+
+    CHECK_THROWS_WITH((sqlite_storage<result_row>{directory.options(), "counts", "sensor"}),
+                      Catch::Contains("\"number\": is part of the primary key") ||
+                          Catch::Contains("\"ordinal\": missing from the primary key"));
+}

@@ -53,3 +53,12 @@ TEST_CASE("a row is removed by its key and window, and all parameters of a row a
 TEST_CASE("a record may have a field called ordinal") {
     CHECK(sqlite_layout::of<numbered_twice>("t", "k").ordinal == "ordinal_");
 }
+
+TEST_CASE("the table of windows by count is unique by key, start and number") {
+    using by_count = record<std::string, named_value<"n", int>, numbered_window>;
+    const auto layout = sqlite_layout::of<by_count>("t", "k");
+    CHECK(layout.primary_key() == std::vector<std::string>{"k", "start", "number"});
+    CHECK(layout.ordinal.empty());
+    CHECK(delete_sql(layout) == R"(DELETE FROM "t" WHERE "k" = ?1 AND "start" = ?3 AND )"
+                                R"("number" = ?2 AND ?11 IS ?11)");
+}

@@ -25,10 +25,25 @@ struct window_bounds {
     friend constexpr bool operator==(const window_bounds&, const window_bounds&) = default;
 };
 
+/// That of a window by count, and which of its key's windows it is, from 0 on. Several may have
+/// the same bounds.
+struct numbered_window : window_bounds {
+    std::uint64_t number = 0;
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        window_bounds::archive(ar);
+        ar(number);
+    }
+
+    friend constexpr bool operator==(const numbered_window&, const numbered_window&) = default;
+};
+
 /// Why a record was published.
 enum class trigger {
     event,      ///< no window: each event gives a record
     watermark,  ///< event time passed the window's end
+    count,      ///< a window by count was full
     idle,       ///< input stopped for the idle timeout: what the window holds so far
     late,       ///< a late event within the allowed lateness corrected an earlier record
     stop,       ///< the pipeline was finished with the window still open
@@ -38,6 +53,7 @@ enum class trigger {
 template <>
 inline constexpr auto schema<trigger> = enumerators(enumerator{"event", trigger::event},
                                                     enumerator{"watermark", trigger::watermark},
+                                                    enumerator{"count", trigger::count},
                                                     enumerator{"idle", trigger::idle},
                                                     enumerator{"late", trigger::late},
                                                     enumerator{"stop", trigger::stop},
@@ -86,10 +102,11 @@ struct joined {
 
 /// What a stream processor publishes: the result of one key over one window, and how far to
 /// trust it.
-template <class Key, class Result>
+/// @tparam Window `window_bounds`, or `numbered_window` of a window by count
+template <class Key, class Result, class Window = window_bounds>
 struct record {
     Key key{};
-    window_bounds window{};
+    Window window{};
     Result result{};
     millrace::change change = millrace::change::insert;
     /// 0 for the first record of this key and window, then one more for each that replaces it.
@@ -107,8 +124,8 @@ struct record {
 
 template <class T>
 inline constexpr bool is_record = false;
-template <class Key, class Result>
-inline constexpr bool is_record<record<Key, Result>> = true;
+template <class Key, class Result, class Window>
+inline constexpr bool is_record<record<Key, Result, Window>> = true;
 
 namespace detail {
 
@@ -145,9 +162,9 @@ constexpr field_list<Fields...> as_fields(std::tuple<Fields...> all) {
     return field_list<Fields...>{all};
 }
 
-template <class Key, class Result>
+template <class Key, class Result, class Window>
 consteval auto record_fields() {
-    using row = record<Key, Result>;
+    using row = record<Key, Result, Window>;
     const auto key = [] {
         if constexpr (std::same_as<Key, no_key>) {
             return std::tuple{};
@@ -162,11 +179,19 @@ consteval auto record_fields() {
                            "start", &window_bounds::start},
                        role_field<window_bounds, timestamp, field_role::window_end>{
                            "end", &window_bounds::end}}};
-    const auto own =
-        std::tuple_cat(nest(&row::window, bounds), nest(&row::result, schema<Result>),
-                       std::tuple{field{"change", &row::change}, field{"revision", &row::revision},
-                                  field{"final", &row::is_final}, field{"trigger", &row::fired_by},
-                                  field{"watermark", &row::watermark}, field{"late", &row::late}});
+    const auto number = [] {
+        if constexpr (std::same_as<Window, numbered_window>) {
+            using field = role_field<Window, std::uint64_t, field_role::window_number>;
+            return field_list<field>{std::tuple{field{"number", &Window::number}}};
+        } else {
+            return field_list<>{};
+        }
+    }();
+    const auto own = std::tuple_cat(
+        nest(&row::window, number), nest(&row::window, bounds), nest(&row::result, schema<Result>),
+        std::tuple{field{"change", &row::change}, field{"revision", &row::revision},
+                   field{"final", &row::is_final}, field{"trigger", &row::fired_by},
+                   field{"watermark", &row::watermark}, field{"late", &row::late}});
     check_fields(as_fields(own));  // the key is called otherwise: see require_key_name
     return as_fields(std::tuple_cat(key, own));
 }
@@ -195,9 +220,10 @@ inline constexpr auto schema<joined<Result, Added>> =
     detail::as_fields(std::tuple_cat(detail::nest(&joined<Result, Added>::result, schema<Result>),
                                      detail::nest(&joined<Result, Added>::added, schema<Added>)));
 
-/// The key under its stream's name, start, end, the result's fields, change, revision, final,
-/// trigger, watermark, late.
-template <class Key, class Result>
-inline constexpr auto schema<record<Key, Result>> = detail::record_fields<Key, Result>();
+/// The key under its stream's name, of a window by count its number, start, end, the result's
+/// fields, change, revision, final, trigger, watermark, late.
+template <class Key, class Result, class Window>
+inline constexpr auto schema<record<Key, Result, Window>> =
+    detail::record_fields<Key, Result, Window>();
 
 }  // namespace millrace

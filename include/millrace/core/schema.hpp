@@ -31,7 +31,7 @@ template <class T>
 inline constexpr auto schema = no_schema{};
 
 /// What a field means to a pipeline.
-enum class field_role { plain, event_time, key, window_start, window_end };
+enum class field_role { plain, event_time, key, window_number, window_start, window_end };
 
 /// One member of a struct under its outside name. A member of `std::optional` may be absent or
 /// null in the input; every other must be there.

@@ -39,11 +39,13 @@ struct described_fields {
         }
     }
 };
-template <class Key, class Result>
-struct described_fields<record<Key, Result>> {
+template <class Key, class Result, class Window>
+struct described_fields<record<Key, Result, Window>> {
     static void append(topology::stream& to) {
         if constexpr (!std::same_as<Key, no_key>)
             to.fields.push_back({to.key.empty() ? "key" : to.key, scalar_name<Key>()});
+        if constexpr (std::same_as<Window, numbered_window>)
+            to.fields.push_back({"number", scalar_name<std::uint64_t>()});
         described_fields<Result>::append(to);
     }
 };

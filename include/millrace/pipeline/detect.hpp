@@ -24,9 +24,9 @@ template <class Event, class Detector>
 struct joined_record_of {
     using type = Event;
 };
-template <class Key, class Result, class Detector>
-struct joined_record_of<record<Key, Result>, Detector> {
-    using type = record<Key, joined<Result, result_of<Detector>>>;
+template <class Key, class Result, class Window, class Detector>
+struct joined_record_of<record<Key, Result, Window>, Detector> {
+    using type = record<Key, joined<Result, result_of<Detector>>, Window>;
 };
 
 }  // namespace detail

@@ -7,6 +7,7 @@
 #include <millrace/core/stage.hpp>
 #include <millrace/core/stream.hpp>
 #include <millrace/operators/key_by.hpp>
+#include <millrace/pipeline/count_kind.hpp>
 #include <millrace/pipeline/late_output.hpp>
 #include <millrace/pipeline/running_node.hpp>
 #include <millrace/pipeline/session_kind.hpp>
@@ -47,7 +48,7 @@ struct process_stage : stage {
 
     template <class Stream>
     using record_of = record<key_of<typename Stream::key_by_type, typename Stream::event_type>,
-                             result_of<Analyzer>>;
+                             result_of<Analyzer>, typename detail::bounds_of_windows<Stream>::type>;
 
     storage_options<Storage> options;
 

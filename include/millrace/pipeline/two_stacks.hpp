@@ -8,6 +8,11 @@
 
 namespace millrace::detail {
 
+template <class Position>
+inline constexpr Position first_position{};
+template <>
+inline constexpr timestamp first_position<timestamp> = timestamp::min();
+
 /// The parts of one key's windows by the starts of their panes, and what they make together. Two
 /// stacks stand in one row: each of the first `flipped_` entries holds all from its pane to the
 /// last of these; each behind them its own pane, and `back_` what those together make that windows
@@ -15,28 +20,29 @@ namespace millrace::detail {
 /// up, or when it is told so, the second becomes the first.
 ///
 /// @tparam Part is empty at first, and has `merge(const Part&)` for what is later
-template <class Part>
+/// @tparam Position where a pane starts: a time, or how many events came before it
+template <class Part, class Position = timestamp>
 class two_stacks {
 public:
     [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
-    [[nodiscard]] timestamp oldest() const noexcept { return entries_.front().start; }
-    [[nodiscard]] timestamp newest() const noexcept { return entries_.back().start; }
+    [[nodiscard]] Position oldest() const noexcept { return entries_.front().start; }
+    [[nodiscard]] Position newest() const noexcept { return entries_.back().start; }
     /// The end of the last window that was closed, or later.
-    [[nodiscard]] timestamp until() const noexcept { return until_; }
+    [[nodiscard]] Position until() const noexcept { return until_; }
     /// Whether the window that it went on to holds any pane.
     [[nodiscard]] bool has_taken() const noexcept { return taken_ > 0; }
     /// How many panes no window has taken in.
     [[nodiscard]] std::uint32_t waiting() const noexcept { return entries_.size() - taken_; }
 
     /// The part of the newest pane, if it is that with this start and waits.
-    [[nodiscard]] Part* waiting_at(timestamp start) noexcept {
+    [[nodiscard]] Part* waiting_at(Position start) noexcept {
         if (waiting() == 0 || newest() != start) return nullptr;
         return &entries_.back().part;
     }
 
     /// Changes the part of a pane by `apply(part)`, and all that it went into.
     template <class Apply>
-    void add(timestamp start, Apply&& apply) {
+    void add(Position start, Apply&& apply) {
         const std::uint32_t at = place_of(start);
         if (at == entries_.size() || entries_[at].start != start) insert(at, start);
         apply_at(at, apply);
@@ -44,7 +50,7 @@ public:
 
     /// Likewise, unless it has no event.
     template <class Apply>
-    void take_back(timestamp start, Apply&& apply) {
+    void take_back(Position start, Apply&& apply) {
         const std::uint32_t at = place_of(start);
         if (at == entries_.size() || entries_[at].start != start) return;
         if (!entries_[at].part.events.none()) apply_at(at, apply);
@@ -54,7 +60,7 @@ public:
 
     /// Goes on to the window [start, end), which may not lie before an earlier one. Then that is
     /// `total(start, end)` at little cost.
-    void advance(timestamp start, timestamp end, bool flips) {
+    void advance(Position start, Position end, bool flips) {
         until_ = end;
         while (!entries_.empty() && entries_.front().start < start) {
             entries_.pop_front();
@@ -73,7 +79,7 @@ public:
     }
 
     /// What the panes from `start` to `end` make, where no window before it is asked for any more.
-    [[nodiscard]] Part total(timestamp start, timestamp end) const {
+    [[nodiscard]] Part total(Position start, Position end) const {
         std::uint32_t at = 0;
         while (at < taken_ && entries_[at].start < start) ++at;
         Part whole{};
@@ -98,7 +104,7 @@ public:
     }
 
     /// The start of the first pane that is not before `start`; of the newest where all are.
-    [[nodiscard]] timestamp first_from(timestamp start) const noexcept {
+    [[nodiscard]] Position first_from(Position start) const noexcept {
         std::uint32_t at = 0;
         while (at + 1 < entries_.size() && entries_[at].start < start) ++at;
         return entries_[at].start;
@@ -124,7 +130,7 @@ public:
 
 private:
     struct entry {
-        timestamp start{};
+        Position start{};
         Part part{};
 
         template <class Archive>
@@ -134,7 +140,7 @@ private:
     };
 
     /// The first entry that is not before `start`.
-    [[nodiscard]] std::uint32_t place_of(timestamp start) const noexcept {
+    [[nodiscard]] std::uint32_t place_of(Position start) const noexcept {
         std::uint32_t from = 0, to = entries_.size();
         if (to > 0 && newest() < start) return to;
         while (from < to) {
@@ -148,7 +154,7 @@ private:
         return from;
     }
 
-    void insert(std::uint32_t at, timestamp start) {
+    void insert(std::uint32_t at, Position start) {
         if (at < flipped_) {
             entries_.insert(at, {start, entries_[at].part});
             ++flipped_;
@@ -184,7 +190,7 @@ private:
     ring_buffer<entry> entries_;
     std::uint32_t flipped_ = 0;
     std::uint32_t taken_ = 0;
-    timestamp until_ = timestamp::min();
+    Position until_ = first_position<Position>;
     Part back_{};
 };
 

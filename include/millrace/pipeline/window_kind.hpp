@@ -2,12 +2,24 @@
 
 #include <utility>
 
+#include <millrace/core/record.hpp>
 #include <millrace/core/stream.hpp>
 #include <millrace/pipeline/closing_pace.hpp>
 #include <millrace/pipeline/key_window_node.hpp>
 #include <millrace/pipeline/window_node.hpp>
 
 namespace millrace::detail {
+
+/// What records say of their window.
+template <class Stream>
+struct bounds_of_windows {
+    using type = window_bounds;
+};
+template <class Stream>
+requires requires { typename Stream::windowing_type::window_type::bounds_type; }
+struct bounds_of_windows<Stream> {
+    using type = typename Stream::windowing_type::window_type::bounds_type;
+};
 
 /// The node that runs windows of a kind: those that an assigner gives; another kind has a
 /// specialization of its own.

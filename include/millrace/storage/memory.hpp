@@ -97,24 +97,36 @@ public:
     }
 
 private:
-    using window_id = std::pair<detail::row_key<Record>, timestamp>;
+    struct window_id {
+        detail::row_key<Record> key;
+        timestamp start;
+        std::uint64_t number;
 
-    struct by_key_and_start {
-        bool operator()(const window_id& a, const window_id& b) const {
-            if (a.second != b.second) return a.second < b.second;
+        bool operator<(const window_id& other) const {
+            if (start != other.start) return start < other.start;
+            if (number != other.number) return number < other.number;
             if constexpr (std::three_way_comparable<detail::row_key<Record>>) {
-                return a.first < b.first;
+                return key < other.key;
             } else {
                 return false;
             }
         }
     };
 
-    static window_id window_of(const Record& row) {
+    static detail::row_key<Record> key_of(const Record& row) {
         if constexpr (has_role<Record, field_role::key>) {
-            return {field_of<field_role::key>(row), detail::time_of_row(row)};
+            return field_of<field_role::key>(row);
         } else {
-            return {no_key{}, detail::time_of_row(row)};
+            return {};
+        }
+    }
+
+    static window_id window_of(const Record& row) {
+        if constexpr (detail::is_numbered<Record>) {
+            return {key_of(row), detail::time_of_row(row),
+                    field_of<field_role::window_number>(row)};
+        } else {
+            return {key_of(row), detail::time_of_row(row), 0};
         }
     }
 
@@ -152,7 +164,7 @@ private:
                 if (time < query.from || time >= query.to) continue;
             }
             if (detail::is_removal(row)) continue;
-            if (query.key && !(window_of(row).first == *key)) continue;
+            if (query.key && !(key_of(row) == *key)) continue;
             found.push_back(&row);
         }
         return found;
@@ -166,7 +178,7 @@ private:
     std::size_t capacity_;
     std::vector<Record> rows_;
     std::size_t next_ = 0;
-    std::map<window_id, std::size_t, by_key_and_start> index_;
+    std::map<window_id, std::size_t> index_;
     std::uint64_t appended_ = 0;
 };
 

@@ -39,6 +39,10 @@ consteval void require_row() {
 template <class Record>
 inline constexpr bool is_windowed = has_role<Record, field_role::window_start>;
 
+/// Whether windows of one key may start at one time, and are told apart by a number.
+template <class Record>
+inline constexpr bool is_numbered = has_role<Record, field_role::window_number>;
+
 /// The position of the field of time that rows are in the order of: the window's start, else the
 /// event time, else none, which is the number of fields.
 template <class Record>

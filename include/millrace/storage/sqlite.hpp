@@ -32,9 +32,9 @@ namespace millrace {
 /// second is called `b_2`, and so on, in the order of the fields. A column that the table lacks is
 /// added to it and is NULL in older rows, which read as NaN, 0 or empty text.
 ///
-/// Rows of windows are unique by key and start: a correction replaces, and so does the same window
-/// after a restart. Rows fired by `trigger::event` are all kept, told apart by the column
-/// `ordinal`.
+/// Rows of windows are unique by key and start, of windows by count by key, start and number: a
+/// correction replaces, and so does the same window after a restart. Rows fired by `trigger::event`
+/// are all kept, told apart by the column `ordinal`.
 ///
 /// `append` copies into a bounded queue; a thread of its own writes batches, a transaction each. A
 /// batch that fails (full disk, lock, I/O) is rolled back, kept and tried again until it succeeds;

@@ -13,14 +13,15 @@ namespace millrace::detail {
 
 /// The table of one topic.
 ///
-/// Rows of windows are unique by key and start. What was published for single events has no window:
-/// such rows are numbered by the column `ordinal` among those of their key and time, from 1;
-/// a window has the ordinal 0. A record that is not windowed is just appended.
+/// Rows of windows are unique by key and start, those of windows by count by their number as well.
+/// What was published for single events has no window: such rows are numbered by the column
+/// `ordinal` among those of their key and time, from 1; a window has the ordinal 0. A record that
+/// is not windowed is just appended.
 struct sqlite_layout {
     std::string table;
     std::vector<sqlite_column> columns;
-    std::string key{}, time{}, trigger{};  ///< columns of that role; empty without
-    std::string ordinal{};                 ///< empty where the record has no window or no trigger
+    std::string key{}, time{}, number{}, trigger{};  ///< columns of that role; empty without
+    std::string ordinal{};  ///< empty where the record has no window, no trigger or a number
     bool is_windowed = false;
 
     template <class Record>
@@ -34,7 +35,8 @@ struct sqlite_layout {
         out.key = name_at(role_index<Record, field_role::key>());
         out.time = name_at(time_index<Record>());
         out.trigger = name_at(trigger_index<Record>());
-        if (out.is_windowed && !out.trigger.empty()) {
+        out.number = name_at(role_index<Record, field_role::window_number>());
+        if (out.is_windowed && !out.trigger.empty() && out.number.empty()) {
             out.ordinal = "ordinal";
             while (has_column(out.columns, out.ordinal)) out.ordinal += '_';
         }

@@ -7,16 +7,16 @@ namespace millrace::detail {
 MILLRACE_INLINE std::vector<std::string> sqlite_layout::primary_key() const {
     std::vector<std::string> names;
     if (!is_windowed) return names;
-    for (const auto* each : {&key, &time, &ordinal}) {
+    for (const auto* each : {&key, &time, &number, &ordinal}) {
         if (!each->empty()) names.push_back(*each);
     }
     return names;
 }
 
 MILLRACE_INLINE std::string sqlite_layout::parameter_of(std::string_view column) const {
-    std::size_t number = 1;
-    while (columns[number - 1].name != column) ++number;
-    return "?" + std::to_string(number);
+    std::size_t place = 1;
+    while (columns[place - 1].name != column) ++place;
+    return "?" + std::to_string(place);
 }
 
 MILLRACE_INLINE std::string listed(const std::vector<std::string>& names, std::string_view suffix) {
@@ -63,7 +63,7 @@ MILLRACE_INLINE std::string insert_sql(const sqlite_layout& of) {
         const std::string name = quoted_name(each.name);
         names += (names.empty() ? "" : ", ") + name;
         values += (values.empty() ? "" : ", ") + of.parameter_of(each.name);
-        if (each.name == of.key || each.name == of.time) continue;
+        if (each.name == of.key || each.name == of.time || each.name == of.number) continue;
         updates += (updates.empty() ? "" : ", ") + name + " = excluded." + name;
     }
     if (!of.ordinal.empty()) {

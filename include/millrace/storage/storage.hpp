@@ -55,9 +55,10 @@ struct storage_stats {
 /// - optional, where `scan` waits for a disk: `void async_scan(storage_query, done)`, which calls
 ///   `done(std::error_code, std::vector<Record>&&)` once, later, on another thread.
 ///
-/// A record of the same key and window as an earlier one is its correction and replaces it; where
-/// its `change` is `remove`, it only takes the earlier one away. One that was fired by
-/// `trigger::event` has no window and replaces nothing.
+/// A record of the same key and window as an earlier one (the same start, and of a window by count
+/// the same number) is its correction and replaces it; where its `change` is `remove`, it only
+/// takes the earlier one away. One that was fired by `trigger::event` has no window and replaces
+/// nothing.
 template <class S, class Record>
 concept storage =
     std::constructible_from<S, typename S::options, std::string_view, std::string_view> &&

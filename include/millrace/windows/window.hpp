@@ -21,7 +21,8 @@ concept window_assigner = std::copyable<W> && requires(const W& assigner, timest
 };
 
 /// What `window` takes: an assigner, or a kind of windows that is not by the event's time alone,
-/// which has a member type `is_window_kind` and a node of its own.
+/// which has a member type `is_window_kind` and a node of its own (and `bounds_type`, where its
+/// records say more of a window than its bounds).
 template <class W>
 concept window_kind_of = window_assigner<W> || requires {
     typename W::is_window_kind;
