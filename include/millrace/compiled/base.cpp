@@ -13,6 +13,7 @@
 #include <millrace/endpoint/detail/http/answer_headers.ipp>
 #include <millrace/endpoint/detail/http/api_routes.ipp>
 #include <millrace/endpoint/detail/http/fair_queue.ipp>
+#include <millrace/endpoint/detail/http/file_routes.ipp>
 #include <millrace/endpoint/detail/http/history.ipp>
 #include <millrace/endpoint/detail/http/topology_routes.ipp>
 #include <millrace/endpoint/detail/limits/connection_limits.ipp>

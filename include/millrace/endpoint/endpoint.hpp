@@ -20,6 +20,7 @@
 #include <millrace/core/clock.hpp>
 #include <millrace/endpoint/access_log.hpp>
 #include <millrace/endpoint/connection.hpp>
+#include <millrace/endpoint/detail/http/file_routes.hpp>
 #include <millrace/endpoint/detail/http/http_routes.hpp>
 #include <millrace/endpoint/detail/loops/core.hpp>
 #include <millrace/endpoint/detail/routes/publisher.hpp>
@@ -116,7 +117,7 @@ public:
     /// Ends all connections at once; see `stop` for good order. Nothing may run the io_context
     /// meanwhile, but the thread that destroys; other loops end here, so that it is not for their
     /// handlers to do.
-    ~endpoint() { core_->abandon(); }
+    ~endpoint();
 
     /// Starts a pipeline, of which any number may be served. The reference is to the running
     /// pipeline, and valid until the endpoint is destroyed. On an endpoint windows close 1,000 a
@@ -133,7 +134,7 @@ public:
             start(std::move(description),
                   detail::publisher{core_->shared_loop(), published, policies_of(options)},
                   clock_view{core_->clock});
-        require_topics(*published, options);
+        detail::require_topics(*published, options);
         auto served = std::make_unique<detail::served<decltype(running)>>(std::move(running),
                                                                           std::move(made_of));
         auto& pipeline = served->running;
@@ -144,24 +145,12 @@ public:
     /// Opens a topic for messages of the user's own, which "/NAME" streams; the reference is valid
     /// until the endpoint is destroyed. @throws std::invalid_argument when the path is taken, when
     /// `when_full` names another topic, or for a duplex path, which only a pipeline has.
-    topic& add_topic(const std::string& name, const serve_options& options = {}) {
-        if (!options.duplex_path.empty())
-            throw std::invalid_argument("millrace: a topic without a pipeline has no duplex path");
-        auto published = std::make_shared<detail::publication>();
-        published->topics.push_back(
-            std::make_shared<topic>(name, std::string{}, policies_of(options).of(name)));
-        require_topics(*published, options);
-        topic& made = *published->topics.front();
-        core_->paths.add_topic(std::move(published));
-        return made;
-    }
+    topic& add_topic(const std::string& name, const serve_options& options = {});
 
     /// Sends a text message, which must be valid UTF-8, to all who follow a topic of `add_topic` or
     /// only its `key`; from any thread, in whose order messages stay. False if it will not be sent:
     /// more than `outbox_bytes` wait for the endpoint's thread.
-    bool publish(topic& to, std::string_view message, std::string_view key = {}) {
-        return core_->publish(to, message, key);
-    }
+    bool publish(topic& to, std::string_view message, std::string_view key = {});
 
     /// Takes the messages of a path as they are: see `message_handler`.
     /// @throws std::invalid_argument when the path is taken, or when several loops would share a
@@ -187,45 +176,24 @@ public:
     /// @throws std::invalid_argument when the prefix is taken, or does not begin and end with a
     /// slash; std::filesystem::filesystem_error when there is no such directory.
     void files(const std::string& prefix, const std::filesystem::path& directory) {
-        if (!prefix.starts_with('/') || !prefix.ends_with('/'))
-            throw std::invalid_argument("millrace: a prefix begins and ends with a slash: \"" +
-                                        prefix + '"');
-        const auto& limits = core_->options();
-        auto files = std::make_shared<http::static_files>(
-            prefix, directory,
-            http::static_files::limits{limits.max_file_bytes, limits.file_cache_bytes});
-        const auto serve = [files, lines = core_->headers().file_lines()](
-                               const http::request& request, const http::caller&,
-                               const http::responder& respond) {
-            auto answer = files->serve(request);
-            answer.extra_headers += lines;
-            respond(std::move(answer));
-        };
-        if (!core_->paths.http.add_prefix(prefix, serve))
-            throw std::invalid_argument("millrace: the prefix \"" + prefix + "\" is taken");
+        detail::add_file_routes(core_->paths.http, prefix, directory, core_->options(),
+                                core_->headers());
     }
 
     /// Runs the io_context, the first loop, until `stop` has come to its end or the context is
     /// stopped. With an io_context of its own, SIGINT and SIGTERM call `stop`, and SIGHUP has the
     /// access log opened anew (`endpoint_options::handle_signals`).
-    void run() {
-        if (own_io_ && core_->options().handle_signals) catch_signals();
-        io_.run();
-    }
+    void run();
 
     /// Ends in good order, from any thread, also from a handler: accepts nothing more, finishes the
     /// pipelines (windows close, storages flush), closes every connection with 1001 behind its last
     /// records, and waits for them up to `stop_timeout`. A second call ends at once.
-    void stop() {
-        core_->post([](core& self) { self.stop(); });
-    }
+    void stop();
 
     /// Makes way for another process, from any thread: accepts nothing more, /readyz says 503, and
     /// connections are closed with 1012, spread over `window`, so that not all clients connect
     /// again at once; then `stop`.
-    void drain(std::chrono::milliseconds window) {
-        core_->post([window](core& self) { self.drain(window); });
-    }
+    void drain(std::chrono::milliseconds window);
 
     /// Calls `f()` in the endpoint's thread, unless the endpoint is gone by then: the way to a
     /// running endpoint from another thread.
@@ -241,41 +209,17 @@ public:
     [[nodiscard]] Guard& guard() noexcept { return core_->guard; }
 
     /// Looks at timeouts and tells the pipelines the time; otherwise done every `tick_interval`.
-    void tick() {
-        const auto keep = core_;  // a handler may destroy this
-        keep->tick();
-    }
+    void tick();
 
     /// What it has counted, in all loops; in the endpoint's thread.
-    [[nodiscard]] endpoint_snapshot snapshot() const { return detail::snapshot_of_core(*core_); }
+    [[nodiscard]] endpoint_snapshot snapshot() const;
 
 private:
     std::shared_ptr<core> make_core(endpoint_options options, Transport transport, Guard guard,
-                                    Clock clock, AccessLog access_log) {
-        auto made =
-            std::make_shared<core>(io_, std::move(options), std::move(transport), std::move(guard),
-                                   std::move(clock), std::move(access_log));
-        detail::add_http_routes<Metrics>(*made);
-        made->start();
-        return made;
-    }
+                                    Clock clock, AccessLog access_log);
 
     [[nodiscard]] detail::topic_policies policies_of(const serve_options& options) const {
         return {core_->options().when_full, options.when_full};
-    }
-
-    static void require_topics(const detail::publication& published, const serve_options& options) {
-        const auto require = [&](const std::string& name, const char* option) {
-            const bool is_known = std::ranges::any_of(
-                published.topics, [&](const auto& each) { return each->name() == name; });
-            if (!is_known)
-                throw std::invalid_argument(std::string{"millrace: "} + option +
-                                            " names no topic: \"" + name + "\"");
-        };
-        for (const auto& [name, policy] : options.when_full) require(name, "when_full");
-        for (const auto& name : options.duplex_topics) require(name, "duplex_topics");
-        if (!options.duplex_topics.empty() && options.duplex_path.empty())
-            throw std::invalid_argument("millrace: duplex_topics needs a duplex_path");
     }
 
     void catch_signals() {
@@ -301,5 +245,80 @@ private:
     std::shared_ptr<core> core_;
     std::optional<asio::signal_set> signals_;
 };
+
+// Out of the class, so that a program that links `millrace::compiled` does not make them again.
+
+template <class Transport, class Guard, class Metrics, class Clock, class AccessLog>
+endpoint<Transport, Guard, Metrics, Clock, AccessLog>::~endpoint() {
+    core_->abandon();
+}
+
+template <class Transport, class Guard, class Metrics, class Clock, class AccessLog>
+void endpoint<Transport, Guard, Metrics, Clock, AccessLog>::run() {
+    if (own_io_ && core_->options().handle_signals) catch_signals();
+    io_.run();
+}
+
+template <class Transport, class Guard, class Metrics, class Clock, class AccessLog>
+void endpoint<Transport, Guard, Metrics, Clock, AccessLog>::stop() {
+    core_->post([](core& self) { self.stop(); });
+}
+
+template <class Transport, class Guard, class Metrics, class Clock, class AccessLog>
+void endpoint<Transport, Guard, Metrics, Clock, AccessLog>::drain(
+    std::chrono::milliseconds window) {
+    core_->post([window](core& self) { self.drain(window); });
+}
+
+template <class Transport, class Guard, class Metrics, class Clock, class AccessLog>
+bool endpoint<Transport, Guard, Metrics, Clock, AccessLog>::publish(topic& to,
+                                                                    std::string_view message,
+                                                                    std::string_view key) {
+    return core_->publish(to, message, key);
+}
+
+template <class Transport, class Guard, class Metrics, class Clock, class AccessLog>
+void endpoint<Transport, Guard, Metrics, Clock, AccessLog>::tick() {
+    const auto keep = core_;  // a handler may destroy this
+    keep->tick();
+}
+
+template <class Transport, class Guard, class Metrics, class Clock, class AccessLog>
+endpoint_snapshot endpoint<Transport, Guard, Metrics, Clock, AccessLog>::snapshot() const {
+    return detail::snapshot_of_core(*core_);
+}
+
+template <class Transport, class Guard, class Metrics, class Clock, class AccessLog>
+auto endpoint<Transport, Guard, Metrics, Clock, AccessLog>::make_core(endpoint_options options,
+                                                                      Transport transport,
+                                                                      Guard guard, Clock clock,
+                                                                      AccessLog access_log)
+    -> std::shared_ptr<core> {
+    auto made = std::make_shared<core>(io_, std::move(options), std::move(transport),
+                                       std::move(guard), std::move(clock), std::move(access_log));
+    detail::add_http_routes<Metrics>(*made);
+    made->start();
+    return made;
+}
+
+template <class Transport, class Guard, class Metrics, class Clock, class AccessLog>
+topic& endpoint<Transport, Guard, Metrics, Clock, AccessLog>::add_topic(
+    const std::string& name, const serve_options& options) {
+    if (!options.duplex_path.empty())
+        throw std::invalid_argument("millrace: a topic without a pipeline has no duplex path");
+    auto published = std::make_shared<detail::publication>();
+    published->topics.push_back(
+        std::make_shared<topic>(name, std::string{}, policies_of(options).of(name)));
+    detail::require_topics(*published, options);
+    topic& made = *published->topics.front();
+    core_->paths.add_topic(std::move(published));
+    return made;
+}
+
+#ifdef MILLRACE_COMPILED
+extern template class detail::served_paths<
+    detail::worker<detail::endpoint_core<tcp, origin_guard, system_clock, null_access_log>>>;
+extern template class endpoint<>;
+#endif
 
 }  // namespace millrace

@@ -62,6 +62,9 @@ struct topic_policies {
     [[nodiscard]] overflow_policy of(std::string_view topic) const;
 };
 
+/// @throws std::invalid_argument when `when_full` names none of its topics.
+void require_topics(const publication& of, const serve_options& options);
+
 /// Publishes records to a topic: each is encoded once, as a JSON object in a text frame that all
 /// subscribers share, and only if there is one.
 template <class Record, class KeyBy>

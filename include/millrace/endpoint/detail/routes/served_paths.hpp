@@ -79,22 +79,10 @@ public:
     }
 
     /// A topic without a pipeline. @throws std::invalid_argument when the path is taken.
-    void add_topic(std::shared_ptr<publication> published) {
-        const auto& topics = published->topics;
-        add_to_first(topic_routes(topics));
-        for_each_other([&](Worker& w) { add_routes(w, topic_routes(replicate(topics, w)), {}); });
-        publications_.push_back(std::move(published));
-    }
+    void add_topic(std::shared_ptr<publication> published);
 
     /// Once no loop runs any more.
-    void clear() {
-        for (const auto& each : event_queues_) each->close();
-        for (const auto& each : workers_) each->clear_routes();
-        http = {};
-        event_queues_.clear();
-        publications_.clear();
-        pipelines_.clear();
-    }
+    void clear();
 
     [[nodiscard]] const auto& pipelines() const noexcept { return pipelines_; }
     [[nodiscard]] const auto& publications() const noexcept { return publications_; }
@@ -113,24 +101,9 @@ private:
             if (!each->is_first()) f(*each);
     }
 
-    void require_free(std::string_view path) const {
-        if (!path.starts_with('/'))
-            throw std::invalid_argument("millrace: a path begins with a slash: \"" +
-                                        std::string{path} + "\"");
-        const bool is_reserved = path.starts_with("/api/topics/");
-        if (is_reserved || http.has(path) || first().find_route(path) != nullptr)
-            throw std::invalid_argument("millrace: the path \"" + std::string{path} +
-                                        "\" is taken already");
-    }
+    void require_free(std::string_view path) const;
 
-    [[nodiscard]] std::string label_of(std::string_view input) const {
-        const std::string name{input.empty() ? std::string_view{"unnamed"} : input};
-        std::string label = name;
-        const auto has_it = [&](const auto& other) { return other->label == label; };
-        for (int n = 2; std::any_of(pipelines_.begin(), pipelines_.end(), has_it); ++n)
-            label = name + "-" + std::to_string(n);
-        return label;
-    }
+    [[nodiscard]] std::string label_of(std::string_view input) const;
 
     /// Each loop has a queue for each source; that of the first is there for what has to wait.
     template <class Running>
@@ -161,31 +134,79 @@ private:
         });
     }
 
-    void add_to_first(route_table routes) {
-        for (const auto& each : routes) require_free(each.first);
-        add_routes(first(), std::move(routes), {});
-    }
+    void add_to_first(route_table routes);
 
-    static void add_routes(Worker& to, route_table routes, queue_list queues) {
-        to.run([routes = std::move(routes), queues = std::move(queues)](Worker& w) mutable {
-            w.add_routes(std::move(routes), std::move(queues));
-        });
-    }
+    static void add_routes(Worker& to, route_table routes, queue_list queues);
 
     /// Topics for a loop's followers of `topics`.
-    static topic_list replicate(const topic_list& topics, const Worker& w) {
-        topic_list replicas;
-        for (const auto& each : topics) {
-            replicas.push_back(each->replica());
-            each->replicate(replicas.back(), w.shared_record_queue());
-        }
-        return replicas;
-    }
+    static topic_list replicate(const topic_list& topics, const Worker& w);
 
     const std::vector<std::unique_ptr<Worker>>& workers_;
     std::vector<std::unique_ptr<served_pipeline>> pipelines_;
     std::vector<std::shared_ptr<publication>> publications_;
     queue_list event_queues_;
 };
+
+template <class Worker>
+void served_paths<Worker>::add_topic(std::shared_ptr<publication> published) {
+    const auto& topics = published->topics;
+    add_to_first(topic_routes(topics));
+    for_each_other([&](Worker& w) { add_routes(w, topic_routes(replicate(topics, w)), {}); });
+    publications_.push_back(std::move(published));
+}
+
+template <class Worker>
+void served_paths<Worker>::clear() {
+    for (const auto& each : event_queues_) each->close();
+    for (const auto& each : workers_) each->clear_routes();
+    http = {};
+    event_queues_.clear();
+    publications_.clear();
+    pipelines_.clear();
+}
+
+template <class Worker>
+void served_paths<Worker>::require_free(std::string_view path) const {
+    if (!path.starts_with('/'))
+        throw std::invalid_argument("millrace: a path begins with a slash: \"" + std::string{path} +
+                                    "\"");
+    const bool is_reserved = path.starts_with("/api/topics/");
+    if (is_reserved || http.has(path) || first().find_route(path) != nullptr)
+        throw std::invalid_argument("millrace: the path \"" + std::string{path} +
+                                    "\" is taken already");
+}
+
+template <class Worker>
+std::string served_paths<Worker>::label_of(std::string_view input) const {
+    const std::string name{input.empty() ? std::string_view{"unnamed"} : input};
+    std::string label = name;
+    const auto has_it = [&](const auto& other) { return other->label == label; };
+    for (int n = 2; std::any_of(pipelines_.begin(), pipelines_.end(), has_it); ++n)
+        label = name + "-" + std::to_string(n);
+    return label;
+}
+
+template <class Worker>
+void served_paths<Worker>::add_to_first(route_table routes) {
+    for (const auto& each : routes) require_free(each.first);
+    add_routes(first(), std::move(routes), {});
+}
+
+template <class Worker>
+void served_paths<Worker>::add_routes(Worker& to, route_table routes, queue_list queues) {
+    to.run([routes = std::move(routes), queues = std::move(queues)](Worker& w) mutable {
+        w.add_routes(std::move(routes), std::move(queues));
+    });
+}
+
+template <class Worker>
+topic_list served_paths<Worker>::replicate(const topic_list& topics, const Worker& w) {
+    topic_list replicas;
+    for (const auto& each : topics) {
+        replicas.push_back(each->replica());
+        each->replicate(replicas.back(), w.shared_record_queue());
+    }
+    return replicas;
+}
 
 }  // namespace millrace::detail
