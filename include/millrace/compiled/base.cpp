@@ -20,6 +20,7 @@
 #include <millrace/endpoint/detail/limits/memory_budget.ipp>
 #include <millrace/endpoint/detail/limits/require_valid.ipp>
 #include <millrace/endpoint/detail/logs/lost_lines.ipp>
+#include <millrace/endpoint/detail/loops/signals.ipp>
 #include <millrace/endpoint/detail/routes/authorize.ipp>
 #include <millrace/endpoint/detail/routes/error_reply.ipp>
 #include <millrace/endpoint/detail/routes/event_route.ipp>
@@ -61,10 +62,12 @@
 #include <millrace/transport/address_list.ipp>
 #include <millrace/transport/detail/name_lookup.ipp>
 #include <millrace/transport/detail/poller.ipp>
+#include <millrace/transport/detail/post.ipp>
 #include <millrace/transport/detail/socket_file.ipp>
 #include <millrace/transport/detail/socket_stream.ipp>
 #include <millrace/transport/detail/staggered_connect.ipp>
 #include <millrace/transport/detail/ticker.ipp>
+#include <millrace/transport/detail/timer.ipp>
 #include <millrace/transport/detail/watch.ipp>
 #include <millrace/transport/http_connect.ipp>
 #include <millrace/transport/inherited_socket.ipp>

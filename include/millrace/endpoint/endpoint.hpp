@@ -7,15 +7,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <asio/io_context.hpp>
-#include <asio/signal_set.hpp>
 
 #include <millrace/core/clock.hpp>
 #include <millrace/endpoint/access_log.hpp>
@@ -23,6 +20,7 @@
 #include <millrace/endpoint/detail/http/file_routes.hpp>
 #include <millrace/endpoint/detail/http/http_routes.hpp>
 #include <millrace/endpoint/detail/loops/core.hpp>
+#include <millrace/endpoint/detail/loops/signals.hpp>
 #include <millrace/endpoint/detail/routes/publisher.hpp>
 #include <millrace/endpoint/detail/routes/topic_route.hpp>
 #include <millrace/endpoint/guard.hpp>
@@ -223,18 +221,10 @@ private:
     }
 
     void catch_signals() {
-        signals_.emplace(io_, SIGINT, SIGTERM);
-        if constexpr (is_reopened) signals_->add(SIGHUP);
-        core_->on_end = [this] { signals_->cancel(); };
-        wait_for_signal();
-    }
-
-    void wait_for_signal() {
-        signals_->async_wait([this](std::error_code error, int signal) {
-            if (error) return;
-            wait_for_signal();
+        core_->on_end = [this] { signals_.stop(); };
+        signals_.start(io_, is_reopened, [this](int number) {
             if constexpr (is_reopened) {
-                if (signal == SIGHUP) return core_->access_log.reopen();
+                if (number == SIGHUP) return core_->access_log.reopen();
             }
             core_->stop();
         });
@@ -243,7 +233,7 @@ private:
     std::unique_ptr<asio::io_context> own_io_;
     asio::io_context& io_;
     std::shared_ptr<core> core_;
-    std::optional<asio::signal_set> signals_;
+    detail::signals signals_;
 };
 
 // Out of the class, so that a program that links `millrace::compiled` does not make them again.

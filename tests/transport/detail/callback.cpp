@@ -38,3 +38,11 @@ TEMPLATE_TEST_CASE_SIG("a callback passes the error on, and keeps what it holds 
     }
     REQUIRE(held.use_count() == 1);
 }
+
+TEST_CASE("a callback may take nothing, and then is not told of the error") {
+    int calls = 0;
+    callback f{[&calls, owned = std::make_unique<int>(1)] { calls += *owned; }};
+    f({});
+    f(asio::error::eof);
+    REQUIRE(calls == 2);
+}

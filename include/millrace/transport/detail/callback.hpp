@@ -2,7 +2,6 @@
 
 #include <concepts>
 #include <cstddef>
-#include <memory>
 #include <new>
 #include <system_error>
 #include <type_traits>
@@ -10,20 +9,21 @@
 
 namespace millrace::detail {
 
-/// A function that takes an error code, movable only. What fits into 32 bytes is kept in place.
+/// A function that takes an error code, or one that takes nothing and is not told of it; movable
+/// only. What fits into 32 bytes is kept in place.
 class callback {
 public:
     callback() = default;
 
     template <class F>
-    requires(!std::same_as<F, callback>) explicit callback(F f) {
+    requires(!std::same_as<F, callback> &&
+             (std::invocable<F&, std::error_code> || std::invocable<F&>)) callback(F f) {
         if constexpr (fits<F>) {
-            ::new (static_cast<void*>(&place_)) F{std::move(f)};
-            kind_ = &kind_of<F>;
+            ::new (static_cast<void*>(&place_)) F(std::move(f));
+            kind_ = &kind_in_place<F>;
         } else {
-            *this = callback{[kept = std::make_unique<F>(std::move(f))](std::error_code error) {
-                (*kept)(error);
-            }};
+            ::new (static_cast<void*>(&place_)) void*(new F(std::move(f)));
+            kind_ = &kind_elsewhere<F>;
         }
     }
 
@@ -44,9 +44,9 @@ private:
     static constexpr std::size_t max_bytes_in_place = 32;
 
     struct kind {
-        void (*call)(void* f, std::error_code);
+        void (*call)(void* place, std::error_code);
         void (*move)(void* from, void* to) noexcept;  ///< destroys what it leaves
-        void (*destroy)(void* f) noexcept;
+        void (*destroy)(void* place) noexcept;
     };
 
     template <class F>
@@ -55,13 +55,31 @@ private:
         alignof(F) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<F>;
 
     template <class F>
-    static constexpr kind kind_of{
-        [](void* f, std::error_code error) { (*static_cast<F*>(f))(error); },
+    static void call(F& f, std::error_code error) {
+        if constexpr (std::invocable<F&, std::error_code>) {
+            f(error);
+        } else {
+            f();
+        }
+    }
+
+    template <class F>
+    static constexpr kind kind_in_place{
+        [](void* place, std::error_code error) { call(*static_cast<F*>(place), error); },
         [](void* from, void* to) noexcept {
-            ::new (to) F{std::move(*static_cast<F*>(from))};
+            ::new (to) F(std::move(*static_cast<F*>(from)));
             static_cast<F*>(from)->~F();
         },
-        [](void* f) noexcept { static_cast<F*>(f)->~F(); }};
+        [](void* place) noexcept { static_cast<F*>(place)->~F(); }};
+
+    static void move_pointer(void* from, void* to) noexcept {
+        ::new (to) void*(*static_cast<void**>(from));
+    }
+
+    template <class F>
+    static constexpr kind kind_elsewhere{
+        [](void* place, std::error_code error) { call(**static_cast<F**>(place), error); },
+        &move_pointer, [](void* place) noexcept { delete *static_cast<F**>(place); }};
 
     void take(callback& other) noexcept {
         kind_ = std::exchange(other.kind_, nullptr);

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include <asio/io_context.hpp>
-#include <asio/post.hpp>
 
 #include <millrace/codec/json.hpp>
 #include <millrace/core/detail/compiled.hpp>
@@ -23,6 +22,7 @@
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 #include <millrace/storage/storage.hpp>
+#include <millrace/transport/detail/post.hpp>
 
 namespace millrace::detail {
 
@@ -100,7 +100,7 @@ protected:
                 } catch (...) {  // others wait for this one's end
                     error = errc::handler_failed;
                 }
-                asio::post(io, [done, error, body = std::move(body)]() mutable {
+                detail::post(io, [done, error, body = std::move(body)]() mutable {
                     done(error, std::move(body));
                 });
             });

@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
-
 #include <millrace/endpoint/detail/loops/loop.hpp>
+#include <millrace/transport/detail/callback.hpp>
+#include <millrace/transport/detail/post.hpp>
+#include <millrace/transport/detail/timer.hpp>
 
 namespace millrace::detail {
 
@@ -38,7 +38,7 @@ public:
     /// To be called behind whatever may leave the pipeline behind.
     void check() {
         if (!pipeline_.is_behind() || is_closed_ || std::exchange(is_due_, true)) return;
-        asio::post(pipeline_loop_->io, [self = this->shared_from_this()] { self->run(); });
+        detail::post(pipeline_loop_->io, [self = this->shared_from_this()] { self->run(); });
     }
 
     void close() {
@@ -59,8 +59,9 @@ private:
             for (const auto& each : on_done_) each();
         } else if (pipeline_.waits_for_room()) {
             is_due_ = true;
-            timer_.expires_after(room_interval);
-            timer_.async_wait([self = this->shared_from_this()](std::error_code) { self->run(); });
+            timer_.start(
+                room_interval,
+                callback{[self = this->shared_from_this()](std::error_code) { self->run(); }});
         } else {
             check();
         }
@@ -68,7 +69,7 @@ private:
 
     Running& pipeline_;
     std::shared_ptr<loop> pipeline_loop_;
-    asio::steady_timer timer_;
+    timer timer_;
     std::vector<std::function<void()>> on_done_;
     bool is_due_ = false;
     bool is_closed_ = false;

@@ -15,7 +15,6 @@
 #include <vector>
 
 #include <asio/io_context.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/version.hpp>
 
 #include <millrace/core/clock.hpp>
@@ -38,6 +37,8 @@
 #include <millrace/http/response.hpp>
 #include <millrace/http/router.hpp>
 #include <millrace/transport/address_list.hpp>
+#include <millrace/transport/detail/callback.hpp>
+#include <millrace/transport/detail/timer.hpp>
 #include <millrace/transport/transport.hpp>
 #include <millrace/version.hpp>
 #include <millrace/websocket/close_code.hpp>
@@ -349,12 +350,12 @@ private:
     }
 
     void arm_timer() {
-        timer_.expires_after(options_.tick_interval);
-        timer_.async_wait([self = this->shared_from_this()](std::error_code error) {
-            if (error) return;
-            self->tick();
-            if (!self->is_finished_ || self->connections() != 0) self->arm_timer();
-        });
+        timer_.start(options_.tick_interval,
+                     callback{[self = this->shared_from_this()](std::error_code error) {
+                         if (error) return;
+                         self->tick();
+                         if (!self->is_finished_ || self->connections() != 0) self->arm_timer();
+                     }});
     }
 
     endpoint_options options_;
@@ -362,7 +363,7 @@ private:
     asio::io_context& io_;
     Transport transport_;
     listener<endpoint_core, Transport> listener_;
-    asio::steady_timer timer_;
+    timer timer_;
     lost_lines_notice lost_lines_;
     std::vector<std::unique_ptr<worker_type>> workers_;
     std::vector<std::unique_ptr<loop_thread>> threads_;  ///< of all workers but the first

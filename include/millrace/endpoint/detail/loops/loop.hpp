@@ -14,11 +14,11 @@
 
 #include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
-#include <asio/post.hpp>
 
 #include <millrace/core/log.hpp>
 #include <millrace/endpoint/detail/loops/counter.hpp>
 #include <millrace/endpoint/metrics.hpp>
+#include <millrace/transport/detail/post.hpp>
 #include <millrace/websocket/frame.hpp>
 
 namespace millrace::detail {
@@ -56,7 +56,7 @@ public:
     /// Has `who` flushed at the end of this turn, or else soon.
     void schedule(std::shared_ptr<flushable> who) {
         if (dirty_.empty() && turns_ == 0)
-            asio::post(io, [self = shared_from_this()] { turn flush_now{*self}; });
+            detail::post(io, [self = shared_from_this()] { turn flush_now{*self}; });
         dirty_.push_back(std::move(who));
     }
 

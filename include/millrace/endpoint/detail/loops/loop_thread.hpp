@@ -1,6 +1,7 @@
 #pragma once
 
 #include <exception>
+#include <functional>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -20,8 +21,7 @@ public:
 
     /// `on_exception(what)` is called in the thread for each that leaves a handler; the loop goes
     /// on.
-    template <class Function>
-    void start(Function on_exception) {
+    void start(std::function<void(std::string_view what)> on_exception) {
         thread_ =
             std::thread{[this, on_exception = std::move(on_exception)] { run(on_exception); }};
     }
@@ -35,8 +35,7 @@ public:
     asio::io_context io{1};
 
 private:
-    template <class Function>
-    void run(const Function& on_exception) {
+    void run(const std::function<void(std::string_view)>& on_exception) {
         for (;;) {
             try {
                 io.run();

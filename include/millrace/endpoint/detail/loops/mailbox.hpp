@@ -4,7 +4,9 @@
 #include <utility>
 
 #include <asio/io_context.hpp>
-#include <asio/post.hpp>
+
+#include <millrace/transport/detail/callback.hpp>
+#include <millrace/transport/detail/post.hpp>
 
 namespace millrace::detail {
 
@@ -13,11 +15,10 @@ class mailbox {
 public:
     explicit mailbox(asio::io_context& io) : io_{&io} {}
 
-    /// Runs `f()` in the loop's thread; nothing once the mailbox is closed.
-    template <class Function>
-    void post(Function f) {
+    /// Runs `f` in the loop's thread; nothing once the mailbox is closed.
+    void post(callback f) {
         const std::lock_guard lock{mutex_};
-        if (io_ != nullptr) asio::post(*io_, std::move(f));
+        if (io_ != nullptr) detail::post(*io_, std::move(f));
     }
 
     void close() {
