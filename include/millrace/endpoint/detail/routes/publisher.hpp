@@ -62,7 +62,8 @@ struct topic_policies {
     [[nodiscard]] overflow_policy of(std::string_view topic) const;
 };
 
-/// @throws std::invalid_argument when `when_full` names none of its topics.
+/// @throws std::invalid_argument when `when_full` or `duplex_topics` name no topic of it,
+/// and for `duplex_topics` without a `duplex_path`.
 void require_topics(const publication& of, const serve_options& options);
 
 /// Publishes records to a topic: each is encoded once, as a JSON object in a text frame that all
