@@ -41,9 +41,12 @@ public:
     /// `producer` is who it is of, for a source `by_producer`.
     /// @return `errc::too_far_ahead` or `errc::key_too_long` where the source refuses it (see
     /// millrace/pipeline/source_time.hpp), which is counted
+    /// @throws what is thrown at it; it is taken in, and counted as failed. Where windows that were
+    /// put off close first, what they throw, and it is not taken in.
     errc push(const event_type& one, std::uint64_t producer = 0) {
         const busy guard{*of_};
         begin_batch();
+        of_->catch_up();
         try {
             return take(one, producer);
         } catch (...) {
@@ -70,9 +73,9 @@ public:
         while (next != end) {
             try {
                 while (next != end) {
-                    const event_type& one = *next++;
                     if (is_behind()) [[unlikely]]
-                        of_->catch_up();
+                        catch_up();
+                    const event_type& one = *next++;
                     if (to.root.push(one, producer) != errc{}) ++refused;
                 }
             } catch (...) {
@@ -96,6 +99,8 @@ public:
     errc push_next(const event_type& one, std::uint64_t producer = 0) {
         const busy guard{*of_};
         begin_nodes();
+        if (is_behind()) [[unlikely]]
+            catch_up();
         try {
             return take(one, producer);
         } catch (...) {
@@ -196,14 +201,21 @@ private:
     [[gnu::always_inline]] errc take(const event_type& one, std::uint64_t producer) {
         source& to = own();
         ++to.events;  // also one at which it throws
-        if (is_behind()) [[unlikely]]
-            of_->catch_up();
         const errc refused = to.root.push(one, producer);
         if (refused != errc{}) {
             --to.events;
             reject(1);
         }
         return refused;
+    }
+
+    /// What is thrown on the way is of no event that comes now.
+    void catch_up() noexcept {
+        try {
+            of_->catch_up();
+        } catch (...) {
+            keep_failure();
+        }
     }
 
     void begin_nodes() {
