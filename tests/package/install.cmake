@@ -4,7 +4,7 @@ execute_process(COMMAND ${CMAKE_COMMAND} --install ${BUILD_DIR} --prefix ${PREFI
     COMMAND_ERROR_IS_FATAL ANY)
 
 file(GLOB_RECURSE files RELATIVE ${PREFIX} ${PREFIX}/*)
-list(FILTER files EXCLUDE REGEX "^(include/millrace/.*\\.hpp|share/cmake/millrace/.*\\.cmake)$")
+list(FILTER files EXCLUDE REGEX "^(include/millrace/.*\\.[hic]pp|lib.*/libmillrace_compiled\\.a|share/cmake/millrace/.*\\.cmake)$")
 if(files)
-    message(FATAL_ERROR "Installed, but neither a header nor the package's configuration: ${files}")
+    message(FATAL_ERROR "Installed, but neither a source nor the package's configuration: ${files}")
 endif()

@@ -3,7 +3,8 @@
 #include <millrace/version.hpp>
 
 // A header's long functions stand in an .ipp file beside it. Header-only, the header includes that
-// at its end; with MILLRACE_COMPILED they are in the library of `millrace/compiled.cpp`.
+// at its end; with MILLRACE_COMPILED they are in the library `millrace::compiled`, whose sources
+// are in millrace/compiled.
 #ifdef MILLRACE_COMPILED
 #define MILLRACE_INLINE
 #else
