@@ -94,6 +94,12 @@ TEST_CASE("random streams give the sessions of the textbook") {
     check_random_sessions(false, [](disorder allowed) { return from<trade>("t", allowed); });
 }
 
+TEST_CASE("random sessions with early records are those of sorting too") {
+    check_random_sessions(
+        false, [](disorder allowed) { return from<trade>("t", allowed); }, early{events{3}},
+        early{every{std::chrono::seconds{5}}});
+}
+
 TEST_CASE("sessions close in the order of their ends, and of one end in that of their keys") {
     fed keys{counts(from<trade>("t", disorder{5s}), session{1s}, drop_late)};
     for (const char* key : {"b", "a", "c"}) keys.push(key, 1000);

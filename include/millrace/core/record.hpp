@@ -48,16 +48,15 @@ enum class trigger {
     late,       ///< a late event within the allowed lateness corrected an earlier record
     stop,       ///< the pipeline was finished with the window still open
     evicted,    ///< its key had to make room for others: events that still come start anew
+    early,      ///< an early trigger of the window fired: what it holds so far
 };
 
 template <>
-inline constexpr auto schema<trigger> = enumerators(enumerator{"event", trigger::event},
-                                                    enumerator{"watermark", trigger::watermark},
-                                                    enumerator{"count", trigger::count},
-                                                    enumerator{"idle", trigger::idle},
-                                                    enumerator{"late", trigger::late},
-                                                    enumerator{"stop", trigger::stop},
-                                                    enumerator{"evicted", trigger::evicted});
+inline constexpr auto schema<trigger> =
+    enumerators(enumerator{"event", trigger::event}, enumerator{"watermark", trigger::watermark},
+                enumerator{"count", trigger::count}, enumerator{"idle", trigger::idle},
+                enumerator{"late", trigger::late}, enumerator{"stop", trigger::stop},
+                enumerator{"evicted", trigger::evicted}, enumerator{"early", trigger::early});
 
 /// What a record says about the one of the same key and window that came before.
 enum class change {

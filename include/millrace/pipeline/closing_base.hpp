@@ -20,6 +20,7 @@ namespace millrace::detail {
 /// | `end_close()`      | all that was due has closed                                           |
 /// | `begin_preview()`  | the open windows are to be shown                                      |
 /// | `show_windows()`   | shows the next ones, while `may_close()`; false where it is put off   |
+/// | `fire_intervals()` | with an interval: gives what is due by the wall's clock, likewise     |
 ///
 /// @tparam Base of the node, a `window_base`
 template <class Node, class Base>
@@ -54,7 +55,18 @@ public:
             pass_on();
         }
         preview_open();
-        return !is_previewing_ && this->next_.resume();
+        fire_early();
+        return !is_previewing_ && !is_firing_early_ && this->next_.resume();
+    }
+
+    void wall_time(timestamp now) {
+        if constexpr (Base::has_interval) {
+            if (is_closing_) catch_up();
+            this->intervals_.read(now);
+            is_firing_early_ = true;
+            fire_early();
+        }
+        this->next_.wall_time(now);
     }
 
     std::error_code finish() {
@@ -135,7 +147,16 @@ private:
         if (is_previewing_) is_previewing_ = !node().show_windows();
     }
 
+    void fire_early() {
+        if constexpr (Base::has_interval) {
+            if (!is_firing_early_) return;
+            const at_exit tell{[this] { pace_.is_behind |= is_firing_early_; }};
+            is_firing_early_ = !node().fire_intervals();
+        }
+    }
+
     closing_pace& pace_;
+    bool is_firing_early_ = false;
 };
 
 }  // namespace millrace::detail

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <millrace/core/detail/at_exit.hpp>
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/session_base.hpp>
 
@@ -56,6 +57,19 @@ public:
             }
         }
         this->next_.key_idle(sought);
+    }
+
+    void wall_time(timestamp now) {
+        first_exception thrown;
+        if constexpr (base::has_interval) {
+            this->intervals_.read(now);
+            bool is_done = false;
+            while (!is_done) {
+                thrown.guard([&] { is_done = this->fire_sessions([] { return true; }, *this); });
+            }
+        }
+        this->next_.wall_time(now);
+        thrown.rethrow();
     }
 
     bool resume() { return this->next_.resume(); }

@@ -49,7 +49,7 @@ public:
             return;
         }
         const at_exit note{[&] { note_windows(*found, here, at.watermark); }};
-        this->add(*found, here, one, at.watermark, found->watermark);
+        this->add(*found, here, one, at, found->watermark);
     }
 
     void update(const event& before, const event& after,
@@ -171,7 +171,7 @@ private:
         if (here.is_between_windows()) return;
         if (this->gone_at(here.last_end) <= at.watermark) return this->note_late(one);
         if (slot* const of = table_.find(sought))
-            base::take_back(*of, here, apply, at.watermark, of->watermark);
+            base::take_back(*of, here, one, apply, at, of->watermark);
     }
 
     /// All that is due, whatever a consumer throws.

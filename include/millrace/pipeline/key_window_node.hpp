@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/event_tally.hpp>
 #include <millrace/pipeline/key_table.hpp>
@@ -53,7 +54,7 @@ public:
         if (is_repetition(before, after)) return;
         const auto& was = project(this->key_by_.projection, before);
         if (was == project(this->key_by_.projection, after)) {
-            take_back(was, after, at, [&](cell& of) {
+            take_back(was, after, at, true, [&](cell& of) {
                 of.state.retract(before);
                 of.state.update(after);
             });
@@ -64,7 +65,7 @@ public:
     }
 
     void remove(const event& gone, event_stamp at) requires Stream::is_updating {
-        take_back(project(this->key_by_.projection, gone), gone, at, [&](cell& of) {
+        take_back(project(this->key_by_.projection, gone), gone, at, false, [&](cell& of) {
             of.state.retract(gone);
             of.events.remove();
         });
@@ -99,6 +100,29 @@ public:
         this->next_.key_idle(sought);
     }
 
+    void wall_time(timestamp now) {
+        first_exception thrown;
+        if constexpr (base::has_interval) {
+            this->intervals_.read(now);
+            const auto find = [this](const interval_place& at) -> cell* {
+                if (at.number >= table_.slots()) return nullptr;
+                auto& windows = table_[at.number].windows;
+                const auto in =
+                    std::ranges::find(windows, window_bounds{at.start, at.end}, &cell::bounds);
+                return in == windows.end() || in->is_fired ? nullptr : &*in;
+            };
+            const auto give = [&](const interval_place& at, cell& in) {
+                const slot& of = table_[at.number];
+                thrown.guard(
+                    [&] { this->give_early(of.key, in.bounds, in, of.watermark, of.watermark); });
+            };
+            this->intervals_.fire(
+                this->interval(), find, [] { return true; }, give);
+        }
+        this->next_.wall_time(now);
+        thrown.rethrow();
+    }
+
     bool resume() { return this->next_.resume(); }
 
     std::error_code finish() {
@@ -123,6 +147,13 @@ public:
             table_.for_each([&](slot& each) {
                 ar.require(!each.windows.empty());
                 note_due(each);
+                if constexpr (base::has_interval) {
+                    for (cell& in : each.windows)
+                        if (!in.is_fired)
+                            this->intervals_.restore(
+                                in.triggers.interval,
+                                {in.bounds.end, in.bounds.start, table_.number_of(each)});
+                }
             });
         }
     }
@@ -132,6 +163,7 @@ private:
         window_bounds bounds{};
         Analyzer state{};
         [[no_unique_address]] event_tally<Stream::is_updating> events{};
+        [[no_unique_address]] cell_triggers<typename base::firing_type, Analyzer> triggers{};
         std::uint32_t published = 0;
         bool is_fired = false;
         bool is_changed = false;
@@ -142,7 +174,7 @@ private:
         }
         template <class Archive>
         void archive(Archive& ar) {
-            ar(bounds, state, events, published, is_fired, is_changed, is_given);
+            ar(bounds, state, events, triggers, published, is_fired, is_changed, is_given);
         }
     };
 
@@ -179,14 +211,16 @@ private:
         };
         if constexpr (base::gives_updates) {
             if (in.is_fired)
-                return this->correct(of.key, in.bounds, in, add, at.watermark, of.watermark);
+                return this->correct(of.key, in.bounds, in, one, at, add, of.watermark);
         }
         add(in);
+        if constexpr (base::has_early) tell_early(of, in, one, at);
     }
 
     /// Changes what the window of an earlier event holds of the key.
     template <class Key, class Apply>
-    void take_back(const Key& sought, const event& one, event_stamp at, Apply&& apply) {
+    void take_back(const Key& sought, const event& one, event_stamp at,
+                   [[maybe_unused]] bool has_event, Apply&& apply) {
         const window_bounds bounds = this->window_.assign(at.time);
         if (this->is_late(one, bounds, at.watermark)) return;
         slot* const of = table_.find(sought);
@@ -195,9 +229,21 @@ private:
         if (in == of->windows.end() || in->events.none()) return;
         in->is_changed = true;
         if (in->is_fired) {
-            this->correct(of->key, bounds, *in, apply, at.watermark, of->watermark);
+            this->correct(of->key, bounds, *in, one, at, apply, of->watermark);
         } else {
             apply(*in);
+            if constexpr (base::has_early) tell_early(*of, *in, one, at, has_event);
+        }
+    }
+
+    /// Of an event that an open window has taken in, or of its removal.
+    void tell_early(slot& of, cell& in, const event& one, event_stamp at, bool has_event = true) {
+        if (has_event && this->fires_early(in, one, at))
+            return this->give_early(of.key, in.bounds, in, of.watermark, of.watermark);
+        if constexpr (base::has_interval) {
+            this->intervals_.note(in.triggers.interval, this->interval(), [&] {
+                return interval_place{in.bounds.end, in.bounds.start, table_.number_of(of)};
+            });
         }
     }
 

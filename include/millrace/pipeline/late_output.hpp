@@ -17,7 +17,8 @@ template <class Event, class Stream, class Context>
                       "late_to(topic) needs: a millrace::schema of the stream's event "
                       "(see millrace/windows/windowing.hpp)");
         return context.template open<Event>(in.windowing.late.topic, in.key);
-    } else if constexpr (std::same_as<policy, drop_late_t>) {
+    } else if constexpr (std::same_as<policy, drop_late_t> ||
+                         std::same_as<policy, no_late_policy>) {
         return ignore_event{};
     } else {
         return in.windowing.late.function;

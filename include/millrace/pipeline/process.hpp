@@ -15,10 +15,24 @@
 #include <millrace/pipeline/store.hpp>
 #include <millrace/pipeline/window_kind.hpp>
 #include <millrace/storage/null.hpp>
+#include <millrace/windows/firing.hpp>
 
 namespace millrace {
 
 namespace detail {
+
+/// Stops the compiler where something else than a trigger stands in `early` or `late`.
+template <class Stream>
+consteval void require_triggers() {
+    if constexpr (requires { typename Stream::windowing_type::firing_type; }) {
+        using firing = typename Stream::windowing_type::firing_type;
+        static_assert(are_triggers<typename Stream::event_type, decltype(firing::early)> &&
+                          are_triggers<typename Stream::event_type, decltype(firing::late)>,
+                      "early and late need: events{n}, every{1s} or a trigger of your own, which "
+                      "has bool on_event(state&, const Event&, event_stamp) const and a type state "
+                      "with archive (see millrace/windows/trigger.hpp)");
+    }
+}
 
 /// Records go on with the key that they were made under.
 struct key_of_record {
@@ -66,6 +80,7 @@ struct process_stage : stage {
         require_storage<Storage<record_of<Stream>>, record_of<Stream>>();
         if constexpr (Stream::is_windowed) {
             detail::require_own_time<Stream>();
+            detail::require_triggers<Stream>();
             detail::window_kind<typename Stream::windowing_type::window_type>::template require<
                 Stream, Analyzer>();
         }

@@ -27,7 +27,7 @@ class session_base : public window_base<Stream, Analyzer, OnLate, Next> {
 protected:
     using typename base::event;
     using typename base::key_type;
-    using cell = session_cell<Analyzer>;
+    using cell = session_cell<Analyzer, typename base::firing_type>;
 
     struct slot {
         key_type key{};
@@ -66,7 +66,7 @@ protected:
             if (is.start <= time && time < is.end && newest.published == 0) [[likely]] {
                 add(newest, one);
                 newest.bounds.end = std::max(is.end, this->window_.end_of(is.start, time));
-                return;
+                return tell_early(*found, newest, one, at, observer);
             }
             return place(*found, one, time, at, observer);
         }
@@ -80,7 +80,7 @@ protected:
         found->place = table_.number_of(*found);
         found->watermark = at.watermark;
         found->sessions.reserve(1);
-        put(*found, 0, std::move(opened), at, observer);
+        put(*found, 0, std::move(opened), one, at, observer);
     }
 
     /// Gives what a session holds that ends, or what it held once nothing can correct it any more.
@@ -100,6 +100,17 @@ protected:
 
     void show_changed(slot& of, cell& each, timestamp watermark) {
         if (!each.is_fired && each.is_changed) this->show(of.key, each.bounds, each, watermark);
+    }
+
+    /// What is due by the wall's clock; false where it is put off.
+    template <class MayFire, class Observer>
+    bool fire_sessions(MayFire&& may_fire, Observer& observer) requires base::has_interval {
+        const auto find = [this](const interval_place& at) { return cell_at(at); };
+        const auto give = [&](const interval_place& at, cell& in) {
+            slot& of = table_[at.number];
+            this->give_early(of.key, in.bounds, in, observer.watermark_of(of), observer.told(of));
+        };
+        return this->intervals_.fire(this->interval(), find, may_fire, give);
     }
 
     template <class Stats>
@@ -122,6 +133,13 @@ protected:
             });
         }
         this->archive_counts(ar);
+        if constexpr (Archive::is_loading && base::has_interval) {
+            table_.for_each([this](slot& of) {
+                for (cell& each : of.sessions)
+                    if (!each.is_fired)
+                        this->intervals_.restore(each.triggers.interval, place_of(of, each));
+            });
+        }
     }
 
     key_table<key_type, slot> table_;
@@ -140,23 +158,41 @@ private:
     }
 
     template <class Observer>
-    void put(slot& of, std::size_t index, cell&& made, event_stamp at, Observer& observer) {
+    void put(slot& of, std::size_t index, cell&& made, const event& one, event_stamp at,
+             Observer& observer) {
         made.is_fired = made.bounds.end <= observer.watermark_of(of);
         open_ += made.is_fired ? 0 : 1;
         cell& here = *of.sessions.insert(of.sessions.begin() + static_cast<std::ptrdiff_t>(index),
                                          std::move(made));
         observer.comes(of, here);
-        give(of, here, at, observer);
+        give(of, here, one, at, observer);
     }
 
-    /// At once, where it ended before it came to be.
+    /// At once, where it ended before it came to be; else when a trigger says so.
     template <class Observer>
-    void give(slot& of, cell& late, event_stamp at, Observer& observer) {
+    void give(slot& of, cell& in, const event& one, event_stamp at, Observer& observer) {
         if constexpr (base::gives_updates) {
-            if (late.is_fired)
-                this->correct(
-                    of.key, late.bounds, late, [](cell&) {}, at.watermark, observer.told(of));
+            if (in.is_fired)
+                return this->correct(
+                    of.key, in.bounds, in, one, at, [](cell&) {}, observer.told(of));
         }
+        tell_early(of, in, one, at, observer);
+    }
+
+    /// Of an event that an open session has taken in.
+    template <class Observer>
+    void tell_early([[maybe_unused]] slot& of, [[maybe_unused]] cell& in,
+                    [[maybe_unused]] const event& one, [[maybe_unused]] event_stamp at,
+                    [[maybe_unused]] Observer& observer) {
+        if constexpr (base::has_early) {
+            if (in.is_fired) return;
+            if (this->fires_early(in, one, at))
+                return this->give_early(of.key, in.bounds, in, observer.watermark_of(of),
+                                        observer.told(of));
+        }
+        if constexpr (base::has_interval)
+            this->intervals_.note(in.triggers.interval, this->interval(),
+                                  [&] { return place_of(of, in); });
     }
 
     template <class Observer>
@@ -169,22 +205,35 @@ private:
             }
             cell opened = opened_by(one, time);
             opened.bounds = to.bounds;
-            return put(of, to.first, std::move(opened), at, observer);
+            return put(of, to.first, std::move(opened), one, at, observer);
         }
         cell& first = of.sessions[to.first];
         if (to.last - to.first == 1 && first.bounds == to.bounds) {
             const auto change = [&](cell& in) { add(in, one); };
             if constexpr (base::gives_updates) {
                 if (first.is_fired)
-                    return this->correct(of.key, first.bounds, first, change, at.watermark,
+                    return this->correct(of.key, first.bounds, first, one, at, change,
                                          observer.told(of));
             }
             change(first);
+            tell_early(of, first, one, at, observer);
         } else if (to.last - to.first == 1 && first.published == 0) {
             add(first, one);
             move(of, first, to.bounds, observer);
+            tell_early(of, first, one, at, observer);
         } else {
             join(of, to, one, at, observer);
+        }
+    }
+
+    void join_triggers(slot& of, session_place to, cell& joined) requires base::has_early {
+        auto& all = joined.triggers;
+        all.early = of.sessions[to.first].triggers.early;
+        for (std::size_t i = to.first; i != to.last; ++i) {
+            const auto& part = of.sessions[i].triggers;
+            if (i != to.first) all.early.merge(this->firing_.early, part.early);
+            if constexpr (base::has_interval)
+                all.interval.due = std::min(all.interval.due, part.interval.due);
         }
     }
 
@@ -197,6 +246,8 @@ private:
         observer.leaves(of, in);
         in.bounds = to;
         observer.comes(of, in);
+        if constexpr (base::has_interval)
+            this->intervals_.restore(in.triggers.interval, place_of(of, in));
     }
 
     /// Makes one session of several, or of one that was spoken of. First all is changed, then said,
@@ -208,6 +259,7 @@ private:
         for (std::size_t i = to.first + 1; i != to.last; ++i)
             joined.state.merge(std::as_const(of.sessions[i].state));
         add(joined, one);
+        if constexpr (base::has_early) join_triggers(of, to, joined);
         const bool is_over = to.bounds.end <= observer.watermark_of(of);
         std::vector<typename base::withdrawal> gone;
         bool was_fired = false;
@@ -229,6 +281,8 @@ private:
         of.sessions.erase(begin + static_cast<std::ptrdiff_t>(to.first) + 1,
                           begin + static_cast<std::ptrdiff_t>(to.last));
         observer.comes(of, here);
+        if constexpr (base::has_interval)
+            if (!is_over) this->intervals_.restore(here.triggers.interval, place_of(of, here));
 
         std::exception_ptr thrown;
         const auto try_to = [&](auto&& say) {
@@ -239,8 +293,20 @@ private:
             }
         };
         for (const auto& each : gone) try_to([&] { this->withdraw(each); });
-        try_to([&] { give(of, here, at, observer); });
+        try_to([&] { give(of, here, one, at, observer); });
         if (thrown) std::rethrow_exception(thrown);
+    }
+
+    static interval_place place_of(const slot& of, const cell& in) noexcept {
+        return {timestamp::max(), in.bounds.start, of.place};
+    }
+
+    /// The open session of a place, or null.
+    [[nodiscard]] cell* cell_at(const interval_place& at) noexcept {
+        if (at.number >= table_.slots()) return nullptr;
+        for (cell& each : table_[at.number].sessions)
+            if (each.bounds.start == at.start) return each.is_fired ? nullptr : &each;
+        return nullptr;
     }
 
     std::uint64_t open_ = 0;

@@ -6,17 +6,19 @@
 #include <vector>
 
 #include <millrace/core/record.hpp>
+#include <millrace/pipeline/cell_triggers.hpp>
 #include <millrace/pipeline/event_tally.hpp>
 #include <millrace/windows/session.hpp>
 
 namespace millrace::detail {
 
 /// One session of a key.
-template <class Analyzer>
+template <class Analyzer, class Firing = firing<>>
 struct session_cell {
     window_bounds bounds{};
     [[no_unique_address]] Analyzer state{};
     [[no_unique_address]] event_tally<false> events{};
+    [[no_unique_address]] cell_triggers<Firing, Analyzer> triggers{};
     timestamp queued{};           ///< when it is looked at next
     std::uint32_t published = 0;  ///< records of these bounds so far
     bool is_fired = false;
@@ -25,7 +27,7 @@ struct session_cell {
 
     template <class Archive>
     void archive(Archive& ar) {
-        ar(bounds, state, published, is_fired, is_changed, is_given);
+        ar(bounds, state, triggers, published, is_fired, is_changed, is_given);
     }
 };
 

@@ -4,6 +4,7 @@
 
 #include <millrace/analyzers/analyzer.hpp>
 #include <millrace/core/stream.hpp>
+#include <millrace/pipeline/cell_triggers.hpp>
 #include <millrace/pipeline/closing_pace.hpp>
 #include <millrace/pipeline/key_session_node.hpp>
 #include <millrace/pipeline/session_node.hpp>
@@ -22,6 +23,13 @@ struct window_kind<millrace::session> {
         static_assert(!Stream::is_updating,
                       "session needs: events that are not corrected; put final_only() before it "
                       "(see millrace/pipeline/final_only.hpp)");
+        using firing = typename Stream::windowing_type::firing_type;
+        static_assert(!firing::has_late,
+                      "session needs: no late trigger, for what a late event joins is told at once "
+                      "(see millrace/windows/firing.hpp)");
+        static_assert(can_merge_triggers<decltype(firing::early)>,
+                      "session needs: triggers with void merge(state&, const state&) const, for "
+                      "when two sessions become one (see millrace/windows/trigger.hpp)");
     }
 
     template <class Analyzer, class Stream, class OnLate, class Next>

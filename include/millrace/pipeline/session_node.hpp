@@ -106,6 +106,10 @@ private:
     }
     void end_close() noexcept {}
 
+    bool fire_intervals() {
+        return this->fire_sessions([this] { return this->may_close(); }, *this);
+    }
+
     void put_off(slot& of, cell& each) noexcept {
         auto moved = queue_.extract(entry_of(of, each));
         each.queued = this->due_of(each);

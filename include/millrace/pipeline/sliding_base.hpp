@@ -16,7 +16,7 @@ namespace millrace::detail {
 
 /// What a key holds of sliding windows: the stacks of its panes, and the windows that have closed
 /// and can be corrected.
-template <class Key, class Analyzer, bool IsUpdating>
+template <class Key, class Analyzer, bool IsUpdating, class Firing = firing<>>
 struct sliding_slot {
     struct part {
         [[no_unique_address]] Analyzer state{};
@@ -38,11 +38,12 @@ struct sliding_slot {
         std::uint32_t published = 0;
         bool is_changed = false;
         bool is_given = false;
+        [[no_unique_address]] cell_triggers<Firing, Analyzer> triggers{};
 
         template <class Archive>
         void archive(Archive& ar) {
             part::archive(ar);
-            ar(end, published, is_changed, is_given);
+            ar(end, published, is_changed, is_given, triggers);
         }
     };
 
@@ -75,7 +76,7 @@ class sliding_base : public window_base<Stream, Analyzer, OnLate, Next> {
 protected:
     using typename base::event;
     using typename base::key_type;
-    using slot = sliding_slot<key_type, Analyzer, Stream::is_updating>;
+    using slot = sliding_slot<key_type, Analyzer, Stream::is_updating, typename base::firing_type>;
     using cell = typename slot::cell;
 
     sliding_base(const Stream& in, OnLate on_late, Next next)
@@ -113,25 +114,25 @@ protected:
     }
 
     /// Adds to the key's windows that have not closed, and corrects those that have.
-    void add(slot& of, const place& at, const event& one, timestamp watermark,
-             timestamp passed_on) {
+    void add(slot& of, const place& at, const event& one, event_stamp stamp, timestamp passed_on) {
+        const timestamp watermark = stamp.watermark;
         if (at.last_end > std::max(watermark, of.stacks.until())) {
             if (of.stacks.empty()) ++open_;
             of.stacks.add(at.pane, adding(one));
             of.is_changed = true;
         }
-        correct_closed(of, at, adding(one), true, watermark, passed_on);
+        correct_closed(of, at, one, adding(one), true, stamp, passed_on);
     }
 
     /// Likewise, of an event that was added before.
     template <class Apply>
-    void take_back(slot& of, const place& at, Apply&& apply, timestamp watermark,
+    void take_back(slot& of, const place& at, const event& one, Apply&& apply, event_stamp stamp,
                    timestamp passed_on) {
         if (!of.stacks.empty()) {
             of.stacks.take_back(at.pane, apply);
             of.is_changed = true;
         }
-        correct_closed(of, at, apply, false, watermark, passed_on);
+        correct_closed(of, at, one, apply, false, stamp, passed_on);
     }
 
     /// Whether a further pane has to wait with the others of its key; what is furthest ahead makes
@@ -242,10 +243,11 @@ protected:
 private:
     template <class Apply>
     void correct_closed([[maybe_unused]] slot& of, [[maybe_unused]] const place& at,
-                        [[maybe_unused]] Apply&& apply, [[maybe_unused]] bool is_new,
-                        [[maybe_unused]] timestamp watermark,
+                        [[maybe_unused]] const event& one, [[maybe_unused]] Apply&& apply,
+                        [[maybe_unused]] bool is_new, [[maybe_unused]] event_stamp stamp,
                         [[maybe_unused]] timestamp passed_on) {
         if constexpr (base::is_corrected) {
+            const timestamp watermark = stamp.watermark;
             const duration slide = this->window_.slide();
             timestamp end = at.first_end_behind(saturated_add(watermark, -this->lateness_), slide);
             first_exception thrown;  // the other windows take the event as well
@@ -260,7 +262,7 @@ private:
                 if (!is_new && each.events.none()) continue;
                 each.is_changed = true;
                 thrown.guard([&] {
-                    this->correct(of.key, bounds_of(end), each, apply, watermark, passed_on);
+                    this->correct(of.key, bounds_of(end), each, one, stamp, apply, passed_on);
                 });
             }
             thrown.rethrow();

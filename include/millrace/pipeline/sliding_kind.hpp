@@ -19,6 +19,9 @@ struct window_kind<sliding> {
         static_assert(mergeable<Analyzer>,
                       "sliding needs: an analyzer with void merge(const A&), since its windows are "
                       "made of parts (see millrace/analyzers/analyzer.hpp)");
+        static_assert(!Stream::windowing_type::firing_type::has_early,
+                      "sliding needs: no early trigger, for each event lies in many windows that "
+                      "would fire; take a shorter slide (see millrace/windows/firing.hpp)");
     }
 
     template <class Analyzer, class Stream, class OnLate, class Next>

@@ -115,12 +115,12 @@ private:
             const place here = this->place_of(this->window_.pane_of(at.time));
             if (here.is_between_windows()) return;
             if (this->gone_at(here.last_end) <= at.watermark) return this->note_late(one);
-            return push_to(of, here, one);
+            return push_to(of, here, one, at.time);
         }
-        push_to(of, current_, one);
+        push_to(of, current_, one, at.time);
     }
 
-    void push_to(slot* of, place here, const event& one) {
+    void push_to(slot* of, place here, const event& one, timestamp time) {
         if (of == nullptr) {
             if (table_.size() >= this->key_limit_) return note_refused();
             of = &table_.add(project(this->key_by_.projection, one));
@@ -129,7 +129,7 @@ private:
             return;
         }
         const at_exit note{[&] { note_windows(*of, here); }};
-        this->add(*of, here, one, watermark_, passed_on_);
+        this->add(*of, here, one, {time, watermark_}, passed_on_);
     }
 
     /// What is due may be so earlier, now that the key holds something there.
@@ -157,7 +157,7 @@ private:
         if (here.is_between_windows()) return;
         if (this->gone_at(here.last_end) <= at.watermark) return this->note_late(one);
         if (slot* const of = table_.find(sought))
-            base::take_back(*of, here, apply, watermark_, passed_on_);
+            base::take_back(*of, here, one, apply, {at.time, watermark_}, passed_on_);
     }
 
     [[nodiscard]] bool is_due(timestamp to) const noexcept { return to >= due_; }

@@ -5,7 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <system_error>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include <millrace/analyzers/analyzer.hpp>
@@ -13,6 +14,8 @@
 #include <millrace/core/node.hpp>
 #include <millrace/core/record.hpp>
 #include <millrace/core/stream.hpp>
+#include <millrace/pipeline/cell_triggers.hpp>
+#include <millrace/pipeline/interval_queue.hpp>
 
 namespace millrace::detail {
 
@@ -21,7 +24,9 @@ namespace millrace::detail {
 template <class Stream, class Analyzer, class OnLate, class Next>
 class window_base {
 public:
-    static constexpr bool wants_wall_time = Next::wants_wall_time;
+    static constexpr bool wants_wall_time =
+        intervals_in<decltype(Stream::windowing_type::firing_type::early)> != 0 ||
+        Next::wants_wall_time;
 
     /// What is not to be counted changes nothing here.
     template <class Record>
@@ -38,8 +43,14 @@ protected:
     /// Whether windows outlive their firing, to be corrected.
     using changes = typename Stream::windowing_type::changes_type;
     static constexpr bool is_corrected = std::derived_from<changes, updating>;
-    /// Whether it says so when they can be corrected no more.
-    static constexpr bool is_concluded = std::same_as<changes, updating>;
+    /// Which triggers there are beside the window's end. With any, a cell keeps what it gave.
+    using firing_type = typename Stream::windowing_type::firing_type;
+    static constexpr bool has_early = firing_type::has_early;
+    static constexpr bool has_late = firing_type::has_late;
+    static constexpr bool has_triggers = has_early || has_late;
+    static constexpr bool has_interval = intervals_in<decltype(firing_type::early)> != 0;
+    /// Whether it says so when they can be corrected no more, or what it did not say before.
+    static constexpr bool is_concluded = std::same_as<changes, updating> || has_late;
     /// Whether what was given may be corrected.
     static constexpr bool gives_updates = is_corrected || Stream::is_updating;
 
@@ -54,6 +65,7 @@ protected:
           lateness_{in.windowing.allowed_lateness},
           key_limit_{in.windowing.key_limit},
           window_limit_{in.windowing.window_limit},
+          firing_{in.windowing.firing},
           on_late_{std::move(on_late)},
           next_{std::move(next)} {}
 
@@ -76,25 +88,53 @@ protected:
 
     // A cell is what a window holds of a key: an analyzer `state`, a count of records `published`,
     // `is_changed` since the last of them, `is_given` where the stages behind count one of them,
-    // and `events`. Those stages were told of the watermark `passed_on`, and judge records by that.
+    // `events`, and `triggers`. Those stages were told of the watermark `passed_on`, and judge
+    // records by that.
 
     /// Gives what a window that closes holds.
     template <class Cell>
     void fire(const key_type& key, window_bounds bounds, Cell& of, trigger why, timestamp watermark,
               timestamp passed_on) {
-        if (of.events.none()) return;
         const bool is_final =
             why == trigger::stop || (why != trigger::evicted && gone_at(bounds.end) <= watermark);
+        if constexpr (has_triggers) {
+            restart_early(of);
+            return give(key, bounds, of, why, watermark, passed_on, is_final);
+        }
+        if (of.events.none()) return;
         of.is_given = true;
         next_.push(make_record(key, bounds, of, why, watermark, is_final),
                    stamp_of(bounds, passed_on));
     }
 
-    /// Changes a window that has fired by `apply(state)`, and gives what became of it.
+    /// Told of an event, which is in the cell of an open window already.
+    template <class Cell>
+    [[nodiscard]] bool fires_early(Cell& of, const event& one, event_stamp at) requires has_early {
+        return of.triggers.early.on_event(firing_.early, one, at);
+    }
+
+    /// Gives what an open window holds so far.
+    template <class Cell>
+    void give_early(const key_type& key, window_bounds bounds, Cell& of, timestamp watermark,
+                    timestamp passed_on) requires has_early {
+        restart_early(of);
+        give(key, bounds, of, trigger::early, watermark, passed_on, false);
+    }
+
+    /// Changes a window that has fired by `apply(state)`, for `one`, and gives what became of it.
     template <class Cell, class Apply>
-    void correct(const key_type& key, window_bounds bounds, Cell& of, Apply&& apply,
-                 timestamp watermark, timestamp passed_on) requires gives_updates {
+    void correct(const key_type& key, window_bounds bounds, Cell& of, const event& one,
+                 event_stamp stamp, Apply&& apply, timestamp passed_on) requires gives_updates {
         ++corrected_;
+        const timestamp watermark = stamp.watermark;
+        if constexpr (has_triggers) {
+            apply(of);
+            if constexpr (has_late) {
+                if (!of.triggers.late.on_event(firing_.late, one, stamp)) return;
+                of.triggers.late.restart(firing_.late);
+            }
+            return give(key, bounds, of, trigger::late, watermark, passed_on, false);
+        }
         std::optional<record_type> before;
         if (of.is_given) before = last_record(key, bounds, of, watermark);
         apply(of);
@@ -117,6 +157,12 @@ protected:
     template <class Cell>
     void conclude(const key_type& key, window_bounds bounds, Cell& of, trigger why,
                   timestamp watermark, timestamp passed_on) requires gives_updates {
+        constexpr bool says_final = !std::same_as<changes, never_final>;
+        if constexpr (has_triggers) {
+            if (says_final || of.is_changed)
+                give(key, bounds, of, why, watermark, passed_on, says_final);
+            return;
+        }
         if (!of.is_given) return;
         const record_type before = last_record(key, bounds, of, watermark);
         next_.update(before, make_record(key, bounds, of, why, watermark, true),
@@ -134,6 +180,8 @@ protected:
                                            timestamp watermark, timestamp passed_on) {
         withdrawal made{make_record(key, bounds, of, trigger::late, watermark, false),
                         stamp_of(bounds, passed_on), of.is_given};
+        if constexpr (has_triggers)
+            if (of.is_given) made.row.result = describe(of.triggers.given);
         made.row.change = change::remove;
         return made;
     }
@@ -163,7 +211,11 @@ protected:
 
     template <class Archive>
     void archive_counts(Archive& ar) {
-        ar(late_, corrected_, refused_, next_);
+        ar(late_, corrected_, refused_, intervals_, next_);
+    }
+
+    [[nodiscard]] duration interval() const noexcept requires has_interval {
+        return std::get<every>(firing_.early).interval();
     }
 
     key_by key_by_;
@@ -171,13 +223,44 @@ protected:
     duration lateness_;
     std::size_t key_limit_;
     std::size_t window_limit_;
+    [[no_unique_address]] firing_type firing_;
     OnLate on_late_;
     Next next_;
     std::uint64_t late_ = 0;
     std::uint64_t corrected_ = 0;
     std::uint64_t refused_ = 0;
+    [[no_unique_address]] std::conditional_t<has_interval, interval_queue, no_intervals> intervals_;
 
 private:
+    template <class Cell>
+    void restart_early(Cell& of) {
+        if constexpr (has_early) of.triggers.early.restart(firing_.early);
+        if constexpr (has_interval) of.triggers.interval.due = timestamp::max();
+    }
+
+    /// Gives what a window holds in the place of what it gave last.
+    template <class Cell>
+    void give(const key_type& key, window_bounds bounds, Cell& of, trigger why, timestamp watermark,
+              timestamp passed_on, bool is_final) {
+        const event_stamp at = stamp_of(bounds, passed_on);
+        const bool had_given = of.is_given;
+        if (!had_given && of.events.none()) return;
+        std::optional<record_type> before;
+        if (had_given) before = last_record(key, bounds, of, watermark);
+        of.is_given = !of.events.none();
+        record_type row = make_record(key, bounds, of, why, watermark, is_final && of.is_given);
+        of.triggers.given = of.state;
+        if (!had_given) {
+            next_.push(row, at);
+        } else if (of.is_given) {
+            next_.update(*before, row, at);
+        } else {
+            row.change = change::remove;
+            row.result = before->result;
+            next_.remove(row, at);
+        }
+    }
+
     template <class Cell>
     record_type make_record(const key_type& key, window_bounds bounds, Cell& of, trigger why,
                             timestamp watermark, bool is_final) {
@@ -193,8 +276,15 @@ private:
                             timestamp watermark) const {
         const std::uint32_t revision = of.published - 1;
         const change as = revision == 0 ? change::insert : change::update;
-        return {key,   bounds,        describe(of.state), as,   revision,
-                false, trigger::late, watermark,          late_};
+        const auto& last = [&]() -> const auto& {
+            if constexpr (has_triggers) {
+                return of.triggers.given;
+            } else {
+                return of.state;
+            }
+        }
+        ();
+        return {key, bounds, describe(last), as, revision, false, trigger::late, watermark, late_};
     }
 
     static event_stamp stamp_of(window_bounds bounds, timestamp watermark) noexcept {

@@ -26,10 +26,12 @@ class window_node : public closing_base<window_node<Stream, Analyzer, OnLate, Ne
     using closing = closing_base<window_node, base>;
     friend closing;
     using typename base::event;
-    using pane = window_pane<typename base::key_type, Analyzer, Stream::is_updating>;
+    using pane = window_pane<typename base::key_type, Analyzer, Stream::is_updating,
+                             typename base::firing_type>;
     using cell = typename pane::cell;
-    static constexpr bool can_wait =
-        may_wait<event>() && !Stream::is_updating && !std::same_as<typename base::key_type, no_key>;
+    static constexpr bool can_wait = may_wait<event>() && !Stream::is_updating &&
+                                     !base::has_early &&
+                                     !std::same_as<typename base::key_type, no_key>;
 
 public:
     window_node(const Stream& in, OnLate on_late, Next next, closing_pace& pace)
@@ -45,7 +47,10 @@ public:
                 return;
             }
         }
-        if (cell* const found = find_or_add(*current_, hash, one)) add(*found, one);
+        if (cell* const found = find_or_add(*current_, hash, one)) {
+            add(*found, one);
+            if constexpr (base::has_early) tell_early(*current_, *found, one, at);
+        }
     }
 
     void begin_batch() {
@@ -69,7 +74,7 @@ public:
         if (is_repetition(before, after)) return;
         const auto& was = project(this->key_by_.projection, before);
         if (was == project(this->key_by_.projection, after)) {
-            take_back(was, after, at, [&](cell& of) {
+            take_back(was, after, at, true, [&](cell& of) {
                 of.state.retract(before);
                 of.state.update(after);
             });
@@ -80,7 +85,7 @@ public:
     }
 
     void remove(const event& gone, event_stamp at) requires Stream::is_updating {
-        take_back(project(this->key_by_.projection, gone), gone, at, [&](cell& of) {
+        take_back(project(this->key_by_.projection, gone), gone, at, false, [&](cell& of) {
             of.state.retract(gone);
             of.events.remove();
         });
@@ -109,6 +114,7 @@ public:
         if constexpr (Archive::is_loading) {
             ar.require(std::ranges::is_sorted(panes_, {}, end_of));
             note_panes();
+            if constexpr (base::has_interval) restore_intervals();
         }
     }
 
@@ -157,12 +163,13 @@ private:
         const auto change = [&](cell& of) { add(of, one); };
         if constexpr (base::gives_updates) {
             if (here->is_fired)
-                return this->correct(found->key, here->bounds(), *found, change, at.watermark,
+                return this->correct(found->key, here->bounds(), *found, one, at, change,
                                      passed_on_);
         }
         change(*found);
         current_ = here;
         note_distance();
+        if constexpr (base::has_early) tell_early(*here, *found, one, at);
     }
 
     [[gnu::always_inline]] static void add(cell& to, const event& one) {
@@ -173,7 +180,8 @@ private:
 
     /// Changes what the window of an earlier event holds of the key.
     template <class Key, class Apply>
-    void take_back(const Key& sought, const event& one, event_stamp at, Apply&& apply) {
+    void take_back(const Key& sought, const event& one, event_stamp at,
+                   [[maybe_unused]] bool has_event, Apply&& apply) {
         if (is_closing_) this->catch_up();
         const window_bounds bounds = this->window_.assign(at.time);
         if (this->is_late(one, bounds, at.watermark)) return;
@@ -182,10 +190,48 @@ private:
         if (found == nullptr || found->events.none()) return;
         found->is_changed = true;
         if (here->is_fired) {
-            this->correct(found->key, bounds, *found, apply, at.watermark, passed_on_);
+            this->correct(found->key, bounds, *found, one, at, apply, passed_on_);
         } else {
             apply(*found);
+            if constexpr (base::has_early) tell_early(*here, *found, one, at, has_event);
         }
+    }
+
+    /// Of an event that an open window has taken in, or of its removal.
+    void tell_early(pane& in, cell& of, const event& one, event_stamp at, bool has_event = true) {
+        if (has_event && this->fires_early(of, one, at))
+            return this->give_early(of.key, in.bounds(), of, watermark_, passed_on_);
+        if constexpr (base::has_interval) {
+            const auto place = [&] {
+                return interval_place{in.bounds().end, in.bounds().start, in.cells.number_of(of)};
+            };
+            this->intervals_.note(of.triggers.interval, this->interval(), place);
+        }
+    }
+
+    void restore_intervals() {
+        for (pane& each : panes_) {
+            std::uint32_t number = 0;
+            if (each.is_fired) continue;
+            for (; number != each.cells.slots(); ++number)
+                this->intervals_.restore(each.cells[number].triggers.interval,
+                                         {each.bounds().end, each.bounds().start, number});
+        }
+    }
+
+    /// What is due by the wall's clock; false where it is put off.
+    bool fire_intervals() {
+        return this->intervals_.fire(
+            this->interval(),
+            [this](const interval_place& at) -> cell* {
+                pane* const in = find_pane({at.start, at.end});
+                if (in == nullptr || in->is_fired || at.number >= in->cells.slots()) return nullptr;
+                return &in->cells[at.number];
+            },
+            [this] { return this->may_close(); },
+            [this](const interval_place& at, cell& of) {
+                this->give_early(of.key, {at.start, at.end}, of, watermark_, passed_on_);
+            });
     }
 
     /// The window of an event that does not fall into the newest; null where it is gone.

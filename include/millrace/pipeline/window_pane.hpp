@@ -6,18 +6,20 @@
 #include <vector>
 
 #include <millrace/core/record.hpp>
+#include <millrace/pipeline/cell_triggers.hpp>
 #include <millrace/pipeline/event_tally.hpp>
 #include <millrace/pipeline/key_table.hpp>
 
 namespace millrace::detail {
 
 /// One window of all its keys, in one table.
-template <class Key, class Analyzer, bool IsUpdating = false>
+template <class Key, class Analyzer, bool IsUpdating = false, class Firing = firing<>>
 struct window_pane {
     struct cell {
         Key key{};
         [[no_unique_address]] Analyzer state{};
         [[no_unique_address]] event_tally<IsUpdating> events{};
+        [[no_unique_address]] cell_triggers<Firing, Analyzer> triggers{};
         std::uint32_t published : 30 = 0;      ///< records so far
         std::uint32_t is_changed : 1 = false;  ///< since the last of them
         std::uint32_t is_given : 1 = false;    ///< to stages that count it
@@ -26,7 +28,7 @@ struct window_pane {
         void archive(Archive& ar) {
             std::uint32_t said = published;
             bool changed = is_changed, given = is_given;
-            ar(key, state, events, said, changed, given);
+            ar(key, state, events, triggers, said, changed, given);
             published = said & 0x3FFF'FFFF;
             is_changed = changed;
             is_given = given;

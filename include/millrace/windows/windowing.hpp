@@ -9,6 +9,8 @@
 
 #include <millrace/core/stage.hpp>
 #include <millrace/core/stream.hpp>
+#include <millrace/windows/firing.hpp>
+#include <millrace/windows/global.hpp>
 #include <millrace/windows/window.hpp>
 
 namespace millrace {
@@ -73,8 +75,9 @@ template <class Function>
 
 /// A window, and what becomes of late events.
 ///
-/// @tparam Changes of the records: whether late events correct what was published
-template <class Window, class Late, class Changes = append_only>
+/// @tparam Changes of the records: whether late events or early records are corrected
+/// @tparam Firing when it fires besides at its end
+template <class Window, class Late, class Changes = append_only, class Firing = firing<>>
 struct windowing : stage {
     static constexpr std::string_view stage_name = "window";
     using is_one_to_one = void;
@@ -83,15 +86,17 @@ struct windowing : stage {
     using window_type = Window;
     using late_policy = Late;
     using changes_type = Changes;
+    using firing_type = Firing;
 
     Window window;
     Late late;
+    [[no_unique_address]] Firing firing;
     duration allowed_lateness{};
     std::size_t key_limit = max_keys{}.value;
     std::size_t window_limit = max_windows{}.value;
 
-    windowing(Window assigner, Late policy)
-        : window{std::move(assigner)}, late{std::move(policy)} {}
+    windowing(Window assigner, Late policy, Firing triggers = {})
+        : window{std::move(assigner)}, late{std::move(policy)}, firing{std::move(triggers)} {}
 
     void set(lateness option) {
         if (option.value < duration{0})
@@ -102,12 +107,19 @@ struct windowing : stage {
     void set(max_windows option) { window_limit = checked(option.value, "max_windows"); }
     void set(without_final_t) noexcept {}
     void set(const Late&) {}
+    template <class Trigger>
+    void set(const millrace::early<Trigger>&) noexcept {}
+    template <class Trigger>
+    void set(const millrace::late<Trigger>&) noexcept {}
 
     template <class To>
     void describe(To& to) const {
         if constexpr (requires { window.describe(to); }) window.describe(to);
-        to.setting("lateness", allowed_lateness);
-        late.describe(to);
+        if constexpr (!std::is_same_v<Window, global>) {
+            to.setting("lateness", allowed_lateness);
+            late.describe(to);
+        }
+        firing.describe(to);
         to.setting("without_final", std::is_same_v<Changes, never_final>, false);
         to.tunable("max_keys", key_limit);
         to.tunable("max_windows", window_limit);
@@ -152,10 +164,13 @@ inline constexpr bool is_late_policy<late_to_function<F>> = true;
 
 template <class T>
 inline constexpr bool is_window_option =
-    is_late_policy<T> || std::is_same_v<T, lateness> || std::is_same_v<T, without_final_t> ||
-    std::is_same_v<T, max_keys> || std::is_same_v<T, max_windows>;
+    is_late_policy<T> || is_early<T> || is_late_firing<T> || std::is_same_v<T, lateness> ||
+    std::is_same_v<T, without_final_t> || std::is_same_v<T, max_keys> ||
+    std::is_same_v<T, max_windows>;
 
 inline struct no_late_policy {
+    template <class To>
+    void describe(To&) const noexcept {}
 } no_late;
 
 template <class First, class... Rest>
@@ -175,10 +190,10 @@ constexpr auto& late_policy_of(First& first, Rest&... rest) {
 ///
 ///     window(tumbling{1s}, lateness{250ms}, drop_late)
 ///
-/// Options in any order: `lateness`, `without_final`, `max_keys`, `max_windows`, and where events
-/// go that come later than the allowed lateness, which has no default: `drop_late`,
-/// `late_to("topic")` or `late_to(function)`. Behind it stands the `process` that it is for. How
-/// far events may be out of order is said where they come in, see `disorder`.
+/// Options in any order: `lateness`, `without_final`, `early` and `late` triggers, `max_keys`,
+/// `max_windows`, and where events go that come later than the allowed lateness, which has no
+/// default: `drop_late`, `late_to("topic")` or `late_to(function)`. Behind it stands the `process`
+/// that it is for. How far events may be out of order is said where they come in, see `disorder`.
 /// @throws std::invalid_argument for a negative lateness, or a limit of 0
 template <class Window, class... Options>
 [[nodiscard]] auto window(Window assigner, Options... options) {
@@ -187,23 +202,43 @@ template <class Window, class... Options>
                   "millrace/windows/window.hpp)");
     static_assert(
         (detail::is_window_option<Options> && ...),
-        "window needs: lateness, without_final, max_keys, max_windows and a late policy; disorder, "
-        "idle_timeout and per_key are options of from (see "
+        "window needs: lateness, without_final, early, late, max_keys, max_windows and a late "
+        "policy; disorder, idle_timeout and per_key are options of from (see "
         "millrace/windows/windowing.hpp)");
     constexpr int policies = (0 + ... + (detail::is_late_policy<Options> ? 1 : 0));
-    static_assert(policies == 1,
+    constexpr bool is_global = std::is_same_v<Window, global>;
+    static_assert(policies == 1 || is_global,
                   "window needs: where events later than the allowed lateness go; add one of "
                   "drop_late, late_to(\"topic\"), late_to(function) "
                   "(see millrace/windows/windowing.hpp)");
-    auto& late = detail::late_policy_of(options..., detail::no_late);
+    auto& policy = detail::late_policy_of(options..., detail::no_late);
+    auto firing = detail::firing_of(options...);
+    using firing_type = decltype(firing);
     constexpr bool is_corrected = (false || ... || std::is_same_v<Options, lateness>);
     constexpr bool is_never_final = (false || ... || std::is_same_v<Options, without_final_t>);
     static_assert(is_corrected || !is_never_final,
                   "window needs: without_final only with a lateness, without which each record is "
                   "final (see millrace/windows/windowing.hpp)");
-    using changes = std::conditional_t<!is_corrected, append_only,
+    static_assert(firing_type::has_early || !is_global,
+                  "global needs: an early trigger, as early{events{100}}, for it has no end (see "
+                  "millrace/windows/global.hpp)");
+    static_assert(!is_global || (!is_corrected && policies == 0),
+                  "global needs: no lateness and no late policy, for no event is late for it (see "
+                  "millrace/windows/global.hpp)");
+    static_assert(
+        is_corrected || !firing_type::has_late,
+        "window needs: a lateness with a late trigger, without which no late event counts "
+        "(see millrace/windows/firing.hpp)");
+    static_assert(detail::intervals_in<decltype(firing.late)> == 0,
+                  "late needs: events{n} or a trigger of your own; every is for early (see "
+                  "millrace/windows/firing.hpp)");
+    static_assert(detail::intervals_in<decltype(firing.early)> <= 1,
+                  "early needs: every only once (see millrace/windows/firing.hpp)");
+    using changes = std::conditional_t<!is_corrected && !firing_type::has_early, append_only,
                                        std::conditional_t<is_never_final, never_final, updating>>;
-    windowing<Window, std::remove_cvref_t<decltype(late)>, changes> made{std::move(assigner), late};
+    using late_policy = std::remove_cvref_t<decltype(policy)>;
+    windowing<Window, late_policy, changes, firing_type> made{std::move(assigner), policy,
+                                                              std::move(firing)};
     (made.set(options), ...);
     return made;
 }
