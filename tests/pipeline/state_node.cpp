@@ -36,6 +36,9 @@ void check_random(unsigned seed) {
     right.settings.set(limit);
     const bool is_sliced = !right.function.throws && draw(2) == 0;
 
+    manual_clock clock{at_ms(draw(8))};
+    right.now = clock.wall();
+    const auto ignore = [](const auto&) {};
     std::vector<naive_states::spoken> out;
     bool has_late = false;
     const auto make = [&] {
@@ -44,11 +47,13 @@ void check_random(unsigned seed) {
         if constexpr (IsPerKey) {
             auto running = start(
                 from<trade>("t", per_key(&trade::symbol), any_time, disorder{right.disorder}) |
-                key_by(&trade::symbol) | behind);
+                    key_by(&trade::symbol) | behind,
+                ignore, clock_view{clock});
             return std::make_unique<decltype(running)>(std::move(running));
         } else {
             auto running = start(from<trade>("t", any_time, disorder{right.disorder}) |
-                                 key_by(&trade::symbol) | behind);
+                                     key_by(&trade::symbol) | behind,
+                                 ignore, clock_view{clock});
             return std::make_unique<decltype(running)>(std::move(running));
         }
     };
@@ -71,6 +76,10 @@ void check_random(unsigned seed) {
             const timestamp to = at_ms(now - draw(20));
             REQUIRE(is_good([&] { running->advance(to); }) == right.advance(to));
         }
+        if (draw(12) == 0) {
+            clock.advance(ms(draw(8)));
+            REQUIRE(is_good([&] { running->tick(); }) == right.wall_time(clock.wall()));
+        }
         if (draw(30) == 0) {
             std::string saved;
             while (!is_good([&] { saved = save(*running); })) REQUIRE_FALSE(right.catch_up());
@@ -83,7 +92,7 @@ void check_random(unsigned seed) {
         }
         if (is_sliced && draw(3) == 0) running->resume();
         now += draw(4);
-        const trade one{names[static_cast<std::size_t>(draw(4))], static_cast<double>(draw(9)),
+        const trade one{names[static_cast<std::size_t>(draw(4))], static_cast<double>(draw(12)),
                         static_cast<double>(draw(16)), at_ms(now - draw(12))};
         if (is_good([&] { running->push(one); }) != right.push(one)) FAIL("step " << step);
     }

@@ -38,7 +38,7 @@ TEST_CASE("a key with neither state nor timer is not kept") {
     states.write(*of, {}) = 7;
     states.settle(*of);
     REQUIRE(states.find("a") == of);
-    CHECK(states.set_timer(*of, at_ms(5)));
+    CHECK(states.set_timer(*of, detail::time_domain::event, at_ms(5)));
     states.clear(*of);
     CHECK(counts_of(states).timers == 0);
     states.settle(*of);
@@ -51,7 +51,7 @@ TEST_CASE("a state that is over is not seen again, its timers stay") {
     table states{settings};
     auto& of = *states.find_or_add("a");
     states.write(of, at_ms(5)) = 7;
-    CHECK(states.set_timer(of, at_ms(50)));
+    CHECK(states.set_timer(of, detail::time_domain::event, at_ms(50)));
     states.begin(of, at_ms(14));
     CHECK(states.read(of, at_ms(14)) == 7);
     for (int i = 0; i < 3; ++i) states.sweep(at_ms(14));
@@ -78,16 +78,16 @@ TEST_CASE("an earlier event does not shorten a state's time") {
 TEST_CASE("timers of a key that is not there are no archive") {
     table states{{}};
     auto& of = *states.find_or_add("a");
-    states.set_timer(of, at_ms(1));
+    states.set_timer(of, detail::time_domain::event, at_ms(1));
     CHECK_FALSE(load(save(states), states));
     CHECK(counts_of(states).timers == 1);
 
     detail::key_table<std::string, table::slot> no_keys;
-    detail::timer_heap timers;
-    timers.add(0, at_ms(1));
+    detail::timer_heap timers, wall_timers;
+    wall_timers.add(0, at_ms(1));
     std::uint32_t hands = 0;
     std::uint64_t refused = 0;
     output_archive ar;
-    ar(no_keys, timers, hands, hands, refused, refused);
+    ar(no_keys, timers, wall_timers, hands, hands, refused, refused);
     CHECK(load(ar.bytes(), states) == errc::archive_corrupt);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -60,6 +61,25 @@ struct scripted {
                 ctx.erase();
                 say(ctx, 8, ctx.timer_at(ctx.time() + by) + 2 * ctx.has_state());
                 break;
+            case 9: say(ctx, 9, ctx.wall_timer_at(ctx.now() + by)); break;
+            case 10: say(ctx, 10, ctx.wall_timer_at(ctx.now() - by)); break;
+            case 11: say(ctx, 11, ctx.cancel_wall_timer(ctx.now() + by)); break;
+            default: break;
+        }
+    }
+
+    void on_wall_timer(auto& ctx, millrace::timestamp at) const {
+        say(ctx, 50, ctx.has_state() ? ctx.read() : -1);
+        switch ((at - millrace::timestamp{}) / ms(1) % 8) {
+            case 0: say(ctx, 60, ctx.wall_timer_at(at + ms(2))); break;
+            case 1: say(ctx, 61, ctx.wall_timer_at(at)); break;
+            case 2: say(ctx, 62, ctx.timer_at(ctx.watermark() - ms(2))); break;
+            case 3: ctx.state() += 10; break;
+            case 4: ctx.erase(); break;
+            case 5:
+                if (throws) throw std::runtime_error{"wall timer"};
+                break;
+            case 6: say(ctx, 66, ctx.timer_at(ctx.watermark() + ms(3))); break;
             default: break;
         }
     }
@@ -77,6 +97,7 @@ struct scripted {
                 if (throws) throw std::runtime_error{"timer"};
                 break;
             case 6: say(ctx, 36, ctx.cancel_timer(at + ms(1))); break;
+            case 7: say(ctx, 37, ctx.wall_timer_at(ctx.now())); break;
             default: break;
         }
     }
@@ -101,7 +122,9 @@ public:
     };
     using timestamp = millrace::timestamp;
     static constexpr timestamp never = timestamp::min();
+    static constexpr std::size_t event = 0, wall = 1;
 
+    timestamp now{};
     bool is_per_key;
     millrace::duration disorder;
     millrace::state_settings settings{};
@@ -122,10 +145,11 @@ public:
         const timestamp told = told_of(key);
         data& of = keys_[key];
         of.steps_back = 0;
-        call ctx{
-            *this,         of,   key, {one.time, own.watermark}, one.time, std::max(one.time, told),
-            own.watermark, false};
-        if (is_per_key && !of.state && of.timers.empty()) of.told = own.watermark;
+        call ctx{*this,         of,
+                 key,           {one.time, own.watermark},
+                 one.time,      std::max(one.time, told),
+                 own.watermark, std::nullopt};
+        if (is_per_key && of.empty()) of.told = own.watermark;
         try {
             function.on_event(ctx, one);
         } catch (const std::runtime_error&) {
@@ -151,6 +175,17 @@ public:
         return is_good;
     }
 
+    bool wall_time(timestamp to) {
+        if (!catch_up()) return false;
+        if (!is_per_key && !pass_on("", clocks_[""])) return false;  // where an event threw
+        now = to;
+        if (!is_per_key) return fire_shared();
+        bool is_good = true;
+        while (const auto key = due_key(to + millrace::duration{1}, "", wall))
+            is_good = fire_all(told_of(*key), *key) && is_good;
+        return is_good;
+    }
+
     bool catch_up() { return is_per_key || !is_firing_ || fire_shared(); }
 
 private:
@@ -160,8 +195,10 @@ private:
     struct data {
         std::optional<long long> state{};
         timestamp renewed{}, told = never;
-        std::set<timestamp> timers{};
+        std::array<std::set<timestamp>, 2> timers{};
         std::size_t steps_back = 0;
+
+        bool empty() const { return !state && timers[0].empty() && timers[1].empty(); }
     };
 
     struct call {
@@ -169,26 +206,26 @@ private:
         data& of;
         const std::string& name;
         millrace::event_stamp stamp;
-        timestamp at, now, round;
-        bool is_timer;
+        timestamp at, event_now, round;
+        std::optional<std::pair<std::size_t, timestamp>> fired;
         long long nothing = 0;
 
         call(naive_states& a, data& d, const std::string& k, millrace::event_stamp s, timestamp t,
-             timestamp n, timestamp w, bool timer)
-            : all{a}, of{d}, name{k}, stamp{s}, at{t}, now{n}, round{w}, is_timer{timer} {
+             timestamp n, timestamp w, std::optional<std::pair<std::size_t, timestamp>> timer)
+            : all{a}, of{d}, name{k}, stamp{s}, at{t}, event_now{n}, round{w}, fired{timer} {
             if (of.state && all.settings.kept_for != millrace::duration::max() &&
-                of.renewed + all.settings.kept_for <= now)
+                of.renewed + all.settings.kept_for <= event_now)
                 of.state.reset();
         }
         std::string_view key() const { return name; }
         long long& state() {
-            of.renewed = of.state ? std::max(of.renewed, now) : now;
+            of.renewed = of.state ? std::max(of.renewed, event_now) : event_now;
             if (!of.state) of.state = 0;
             return *of.state;
         }
         long long read() {
             if (of.state && all.settings.is_renewed_by_reading)
-                of.renewed = std::max(of.renewed, now);
+                of.renewed = std::max(of.renewed, event_now);
             return of.state.value_or(0);
         }
         bool has_state() const { return of.state.has_value(); }
@@ -198,22 +235,27 @@ private:
             all.out.push_back(
                 {std::string{one.key}, one.what, one.value, one.time, one.watermark, stamp});
         }
-        bool timer_at(timestamp to) {
-            if (is_timer && to <= at && of.steps_back++ >= all.settings.timer_limit)
+        timestamp now() const { return all.now; }
+        bool timer_at(timestamp to) { return set(event, to, to < round); }
+        bool wall_timer_at(timestamp to) { return set(wall, to, to <= all.now); }
+        bool set(std::size_t kind, timestamp to, bool is_due) {
+            const bool is_back = fired && (kind == fired->first ? to <= fired->second : is_due);
+            if (is_back && of.steps_back++ >= all.settings.timer_limit) return refuse();
+            if (of.timers[kind].contains(to)) return true;
+            if (of.timers[0].size() + of.timers[1].size() >= all.settings.timer_limit)
                 return refuse();
-            if (of.timers.contains(to)) return true;
-            if (of.timers.size() >= all.settings.timer_limit) return refuse();
-            of.timers.insert(to);
+            of.timers[kind].insert(to);
             return true;
         }
         bool refuse() {
             ++all.refused_timers;
             return false;
         }
-        bool cancel_timer(timestamp to) { return of.timers.erase(to) == 1; }
+        bool cancel_timer(timestamp to) { return of.timers[event].erase(to) == 1; }
+        bool cancel_wall_timer(timestamp to) { return of.timers[wall].erase(to) == 1; }
         void erase() {
             of.state.reset();
-            of.timers.clear();
+            of.timers = {};
         }
     };
 
@@ -224,7 +266,7 @@ private:
     }
     void tidy(const std::string& key) {
         const data& of = keys_.at(key);
-        if (!of.state && of.timers.empty()) keys_.erase(key);
+        if (of.empty()) keys_.erase(key);
     }
 
     bool pass_on(const std::string& key, clock& own) {
@@ -241,24 +283,37 @@ private:
     }
 
     /// The key with the earliest timer before that, of all or of one.
-    std::optional<std::string> due_key(timestamp to, const std::string& only) {
+    std::optional<std::string> due_key(timestamp to, const std::string& only, std::size_t kind) {
         std::optional<std::string> best;
         for (const auto& [key, of] : keys_) {
-            if (of.timers.empty() || *of.timers.begin() >= to) continue;
+            const auto& timers = of.timers[kind];
+            if (timers.empty() || *timers.begin() >= to) continue;
             if (!only.empty() && key != only) continue;
-            if (!best || *of.timers.begin() < *keys_.at(*best).timers.begin()) best = key;
+            if (!best || *timers.begin() < *keys_.at(*best).timers[kind].begin()) best = key;
         }
         return best;
     }
+    std::optional<std::pair<std::string, std::size_t>> due(timestamp to, const std::string& only) {
+        if (const auto key = due_key(to, only, event)) return std::pair{*key, event};
+        if (const auto key = due_key(now + millrace::duration{1}, only, wall))
+            return std::pair{*key, wall};
+        return std::nullopt;
+    }
 
-    bool fire(const std::string& key, timestamp told, timestamp to) {
+    bool fire(const std::string& key, std::size_t kind, timestamp told, timestamp to) {
         data& of = keys_.at(key);
-        const timestamp at = *of.timers.begin();
-        of.timers.erase(at);
-        call ctx{*this, of, key, {std::max(at, told), told}, at, std::max(at, told), to, true};
+        const timestamp at = *of.timers[kind].begin();
+        of.timers[kind].erase(at);
+        const timestamp time = kind == event ? std::max(at, told) : told == never ? now : told;
+        call ctx{
+            *this, of, key, {time, told}, kind == event ? at : time, time, to, std::pair{kind, at}};
         bool is_good = true;
         try {
-            function.on_timer(ctx, at);
+            if (kind == event) {
+                function.on_timer(ctx, at);
+            } else {
+                function.on_wall_timer(ctx, at);
+            }
         } catch (const std::runtime_error&) {
             is_good = false;
         }
@@ -269,14 +324,16 @@ private:
     bool fire_all(timestamp to, const std::string& only) {
         bool is_good = true;
         std::map<std::string, timestamp> told;
-        while (const auto key = due_key(to, only))
-            is_good = fire(*key, told.emplace(*key, told_of(*key)).first->second, to) && is_good;
+        while (const auto next = due(to, only)) {
+            const auto& [key, kind] = *next;
+            is_good = fire(key, kind, told.emplace(key, told_of(key)).first->second, to) && is_good;
+        }
         return is_good;
     }
     bool fire_shared() {
         is_firing_ = true;
-        while (const auto key = due_key(watermark_, ""))
-            if (!fire(*key, told_, watermark_)) return false;
+        while (const auto next = due(watermark_, ""))
+            if (!fire(next->first, next->second, told_, watermark_)) return false;
         is_firing_ = false;
         told_ = watermark_;
         return true;

@@ -16,6 +16,14 @@
 
 namespace millrace {
 
+/// The function of `process_with_state` for wall timers, `void(auto& ctx, timestamp)`.
+template <class Function>
+struct on_wall_timer {
+    Function function;
+};
+template <class Function>
+on_wall_timer(Function) -> on_wall_timer<Function>;
+
 namespace detail {
 
 /// Stands for events of the type that comes in.
@@ -36,6 +44,19 @@ requires(std::is_class_v<T> &&
     &on_timer_twice<T>::on_timer;
 };
 
+struct names_on_wall_timer {
+    int on_wall_timer;
+};
+template <class T>
+struct on_wall_timer_twice : T, names_on_wall_timer {};
+template <class T>
+inline constexpr bool has_on_wall_timer = false;
+template <class T>
+requires(std::is_class_v<T> &&
+         !std::is_final_v<T>) inline constexpr bool has_on_wall_timer<T> = !requires {
+    &on_wall_timer_twice<T>::on_wall_timer;
+};
+
 template <class Function, class Context, class Event>
 concept takes_event = std::invocable<const Function&, Context&, const Event&> ||
     requires(const Function& f, Context& ctx, const Event& event) {
@@ -46,16 +67,25 @@ concept takes_timer = std::invocable<const Function&, Context&, timestamp> ||
     requires(const Function& f, Context& ctx, timestamp at) {
     f.on_timer(ctx, at);
 };
+template <class Function, class Context>
+concept takes_wall_timer = std::invocable<const Function&, Context&, timestamp> ||
+    requires(const Function& f, Context& ctx, timestamp at) {
+    f.on_wall_timer(ctx, at);
+};
 
-/// Two functions, or an object with both.
-template <class OnEvent, class OnTimer>
+/// Functions, or an object with all of them.
+template <class OnEvent, class OnTimer, class OnWallTimer>
 struct state_functions {
     static constexpr bool is_one_object = std::same_as<OnTimer, no_on_timer>;
     static constexpr bool has_timers = !is_one_object || has_on_timer<OnEvent>;
     using timer_function = std::conditional_t<is_one_object, OnEvent, OnTimer>;
+    static constexpr bool has_own_wall_timer = !std::same_as<OnWallTimer, no_on_timer>;
+    static constexpr bool has_wall_timers = has_own_wall_timer || has_on_wall_timer<OnEvent>;
+    using wall_timer_function = std::conditional_t<has_own_wall_timer, OnWallTimer, OnEvent>;
 
     OnEvent on_event;
     [[no_unique_address]] OnTimer on_timer;
+    [[no_unique_address]] OnWallTimer on_wall_timer;
 
     template <class Context, class Event>
     void event(Context& ctx, const Event& one) const {
@@ -73,14 +103,28 @@ struct state_functions {
             std::invoke(on_timer, ctx, at);
         }
     }
+    template <class Context>
+    void wall_timer(Context& ctx, timestamp at) const {
+        if constexpr (has_own_wall_timer) {
+            std::invoke(on_wall_timer, ctx, at);
+        } else {
+            on_event.on_wall_timer(ctx, at);
+        }
+    }
 };
 
 template <class State>
 concept saved_state = std::default_initializable<State> && std::movable<State> &&
     (archivable<State> || raw_number<State> || std::same_as<State, std::string>);
 
+template <class T>
+inline constexpr bool is_wall_timer_function = false;
+template <class Function>
+inline constexpr bool is_wall_timer_function<on_wall_timer<Function>> = true;
+
 template <class Option>
-concept state_option = requires(state_settings& to, const Option& option) {
+concept state_option = is_wall_timer_function<Option> ||
+    requires(state_settings& to, const Option& option) {
     to.set(option);
 };
 
@@ -151,23 +195,45 @@ private:
             static_assert(detail::takes_timer<typename Functions::timer_function, context>,
                           "process_with_state needs: behind its function on_timer, which is "
                           "void(auto& ctx, timestamp) and const, and its options: time_to_live, "
-                          "max_keys, evict_least_recent, max_timers (see "
+                          "max_keys, evict_least_recent, max_timers, on_wall_timer (see "
                           "millrace/pipeline/process_with_state.hpp)");
+        }
+        if constexpr (Functions::has_wall_timers) {
+            static_assert(
+                detail::takes_wall_timer<typename Functions::wall_timer_function, context>,
+                "process_with_state needs: an on_wall_timer that is void(auto& ctx, "
+                "timestamp) and const (see millrace/pipeline/process_with_state.hpp)");
         }
     }
 };
 
 namespace detail {
 
+[[nodiscard]] inline no_on_timer wall_timer_in() { return {}; }
+template <class First, class... Options>
+[[nodiscard]] auto wall_timer_in(const First& first, const Options&... others) {
+    if constexpr (is_wall_timer_function<First>) {
+        static_assert((!is_wall_timer_function<Options> && ...),
+                      "process_with_state needs: one on_wall_timer");
+        return first.function;
+    } else {
+        return wall_timer_in(others...);
+    }
+}
 template <class State, class Out, class OnEvent, class OnTimer, class... Options>
 [[nodiscard]] auto make_process_with_state(OnEvent on_event, OnTimer on_timer,
                                            const Options&... options) {
     static_assert((state_option<Options> && ...),
                   "process_with_state needs: its options, which are time_to_live, max_keys, "
-                  "evict_least_recent and max_timers (see millrace/pipeline/state_options.hpp)");
-    process_with_state_stage<State, Out, state_functions<OnEvent, OnTimer>> made{
-        {std::move(on_event), std::move(on_timer)}};
-    (made.settings.set(options), ...);
+                  "evict_least_recent, max_timers and on_wall_timer (see "
+                  "millrace/pipeline/state_options.hpp)");
+    auto on_wall = wall_timer_in(options...);
+    process_with_state_stage<State, Out, state_functions<OnEvent, OnTimer, decltype(on_wall)>> made{
+        {std::move(on_event), std::move(on_timer), std::move(on_wall)}};
+    [[maybe_unused]] const auto set = [&]<class Option>(const Option& option) {
+        if constexpr (!is_wall_timer_function<Option>) made.settings.set(option);
+    };
+    (set(options), ...);
     return made;
 }
 
@@ -195,11 +261,18 @@ template <class State, class Out, class OnEvent, class OnTimer, class... Options
 /// need the very same key, which the compiler knows only by name: `per_key(at<"symbol">)` and
 /// `key_by("symbol", at<"symbol">)` before and behind.
 ///
-/// Timers are of event time; of the wall clock where the source has `processing_time`. With
-/// several due they fire in the order of their times, where these are equal in one that the events
-/// so far decide; all of them before what follows is told of the watermark. `finish` fires none:
-/// they are saved with the state. Where a key is evicted from a source `per_key`, its state and
-/// timers go.
+/// Timers are of event time; of the wall clock where the source has `processing_time`. What needs
+/// the wall clock all the same, such as an alarm that no more events come, takes wall timers:
+///
+///     [](auto& ctx, const reading& r) { ctx.wall_timer_at(ctx.now() + 30s); },
+///     on_wall_timer{[](auto& ctx, timestamp) { ctx.emit(...); }}
+///
+/// or a member `on_wall_timer(ctx, time) const`. They fire when the pipeline is told the time, as
+/// often as it is: up to one tick of the endpoint later, and where they are set from `ctx.now()`,
+/// as much earlier. Those of event time that are due fire first. With several due they fire in the
+/// order of their times, where these are equal in one that the events so far decide; all of them
+/// before what follows is told of the watermark. `finish` fires none: they are saved with the
+/// state. Where a key is evicted from a source `per_key`, its state and timers go.
 ///
 /// What the functions throw goes to who pushed the event. The state stays as they left it, a timer
 /// is not called again, and the pipeline goes on.

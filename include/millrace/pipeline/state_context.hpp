@@ -4,6 +4,7 @@
 
 #include <millrace/core/node.hpp>
 #include <millrace/core/timestamp.hpp>
+#include <millrace/pipeline/state_table.hpp>
 
 namespace millrace {
 
@@ -30,7 +31,8 @@ public:
     /// than what follows was told, unless the event in hand is.
     void emit(const output_type& out) { node_.emit(out, stamp_); }
 
-    /// Of the event or timer in hand.
+    /// Of the event or timer in hand; of a wall timer what was told of the watermark, or where
+    /// nothing was, the wall's time.
     [[nodiscard]] timestamp time() const noexcept { return time_; }
     /// Nothing earlier is expected, of this key where the time is `per_key`.
     [[nodiscard]] timestamp watermark() const noexcept { return watermark_; }
@@ -45,11 +47,27 @@ public:
                       "timer_at needs: on_timer, the second function of process_with_state (see "
                       "millrace/pipeline/process_with_state.hpp)");
         if (watermark_ == timestamp::max()) return states_.refuse_timer();
-        if (is_timer_ && at <= time_) return states_.set_timer_back(of_, at);
-        return states_.set_timer(of_, at);
+        return set(time_domain::event, at, at < watermark_);
     }
     /// @return whether it was set
-    bool cancel_timer(timestamp at) { return states_.cancel_timer(of_, at); }
+    bool cancel_timer(timestamp at) { return states_.cancel_timer(of_, time_domain::event, at); }
+
+    /// What time it is by the wall's clock, as far as the pipeline was told: see
+    /// `running_pipeline::tick`. It never goes back.
+    [[nodiscard]] timestamp now() const noexcept {
+        require_wall_timers();
+        return node_.now();
+    }
+    /// Has `on_wall_timer` called once `now()` is at or past this time, under the same rules. What
+    /// it emits is of the time that `time()` says.
+    bool wall_timer_at(timestamp at) {
+        require_wall_timers();
+        return set(time_domain::wall, at, at <= node_.now());
+    }
+    /// @return whether it was set
+    bool cancel_wall_timer(timestamp at) {
+        return states_.cancel_timer(of_, time_domain::wall, at);
+    }
 
     /// The key's state goes, and its timers, as if it had never come.
     void erase() { states_.clear(of_); }
@@ -59,6 +77,22 @@ public:
 
 private:
     friend Node;
+    using time_domain = detail::time_domain;
+
+    static constexpr void require_wall_timers() noexcept {
+        static_assert(Node::has_wall_timers,
+                      "now and wall_timer_at need: on_wall_timer, a function that "
+                      "process_with_state is given (see "
+                      "millrace/pipeline/process_with_state.hpp)");
+    }
+
+    /// A round of timers ends: those that fire in it and are no later than who sets them, or of the
+    /// other domain, are limited.
+    bool set(time_domain domain, timestamp at, bool is_due) {
+        const bool is_back = domain == domain_ ? at <= fired_at_ : is_due;
+        if (is_timer_ && is_back) return states_.set_timer_back(of_, domain, at);
+        return states_.set_timer(of_, domain, at);
+    }
 
     /// Of an event. What follows was told the watermark `told`.
     state_context(Node& node, table& states, typename table::slot& of, event_stamp at,
@@ -69,20 +103,21 @@ private:
           stamp_{at},
           time_{at.time},
           now_{std::max(at.time, told)},
-          watermark_{at.watermark},
-          is_timer_{false} {
+          watermark_{at.watermark} {
         states_.begin(of_, now_);
     }
-    /// Of a timer, in the round of `watermark`.
-    state_context(Node& node, table& states, typename table::slot& of, timestamp at, timestamp told,
-                  timestamp watermark)
+    /// Of a timer, in the round of `watermark`. A wall timer is of the event time `stamp`.
+    state_context(Node& node, table& states, typename table::slot& of, time_domain domain,
+                  timestamp fired_at, event_stamp stamp, timestamp watermark)
         : node_{node},
           states_{states},
           of_{of},
-          stamp_{std::max(at, told), told},
-          time_{at},
-          now_{stamp_.time},
+          stamp_{stamp},
+          time_{domain == time_domain::event ? fired_at : stamp.time},
+          now_{stamp.time},
           watermark_{watermark},
+          fired_at_{fired_at},
+          domain_{domain},
           is_timer_{true} {
         states_.begin(of_, now_);
     }
@@ -94,7 +129,9 @@ private:
     timestamp time_;
     timestamp now_;
     timestamp watermark_;
-    bool is_timer_;
+    timestamp fired_at_{};
+    time_domain domain_ = time_domain::event;
+    bool is_timer_ = false;
 };
 
 }  // namespace millrace

@@ -20,9 +20,10 @@ namespace millrace::detail {
 /// costs one look-up beside the function; it allocates only for a key that is new, or has more
 /// timers than before.
 ///
-/// A timer fires once the watermark is past its time. Stages behind are told of the watermark when
-/// all timers that are due have fired, also those that were set meanwhile. That can be put off, as
-/// windows are, but for streams whose keys each have a time of their own.
+/// A timer fires once the watermark is past its time, or the wall's clock has reached it. Stages
+/// behind are told of the watermark when all timers that are due have fired, also those that were
+/// set meanwhile. That can be put off, as windows are, but for streams whose keys each have a time
+/// of their own.
 template <class Stream, class State, class Out, class Functions, class Next>
 class state_node : public forwarding_node<Next> {
     using event = typename Stream::event_type;
@@ -36,6 +37,8 @@ public:
     using table_type = state_table<key_type, State>;
     using context = state_context<state_node>;
     static constexpr bool has_timers = Functions::has_timers;
+    static constexpr bool has_wall_timers = Functions::has_wall_timers;
+    static constexpr bool wants_wall_time = has_wall_timers || Next::wants_wall_time;
 
     state_node(const Stream& in, const state_settings& settings, Functions functions, Next n,
                closing_pace& pace)
@@ -62,7 +65,7 @@ public:
         }
         if constexpr (has_own_time) {
             fire_due_of(number, watermark_of(number));
-        } else if (states_.timers().has_before(watermark_)) {
+        } else if (states_.timers().has_before(watermark_) || has_wall_timer_due()) {
             fire_due();
         }
     }
@@ -76,9 +79,12 @@ public:
         states_.sweep(passed_on_);
         if constexpr (has_own_time) {
             collected_errors errors;
-            while (states_.timers().has_before(to)) {
-                const std::uint32_t number = states_.timers().first_key();
-                errors.collect([&] { fire(number, watermark_of(number), to); });
+            for (;;) {
+                const bool is_event = states_.timers().has_before(to);
+                if (!is_event && !has_wall_timer_due()) break;
+                const time_domain domain = is_event ? time_domain::event : time_domain::wall;
+                const std::uint32_t number = states_.timers(domain).first_key();
+                errors.collect([&] { fire(number, domain, watermark_of(number), to); });
             }
             watermark_ = passed_on_ = to;
             this->next.watermark(to, why);
@@ -106,6 +112,23 @@ public:
         }
         this->next.key_watermark(sought, to, why);
         errors.rethrow();
+    }
+
+    void wall_time(timestamp now) {
+        if constexpr (has_own_time) {
+            now_ = now;
+            collected_errors errors;
+            while (has_wall_timer_due()) {
+                const std::uint32_t number = states_.timers(time_domain::wall).first_key();
+                errors.collect([&] { fire_due_of(number, watermark_of(number)); });
+            }
+            if constexpr (Next::wants_wall_time) this->next.wall_time(now);
+            errors.rethrow();
+        } else {
+            if (is_firing_) catch_up();
+            now_ = now;
+            fire_due();
+        }
     }
 
     bool resume() {
@@ -139,8 +162,12 @@ public:
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        ar(states_, watermark_, passed_on_, why_, is_firing_, refused_, this->next);
+        ar(states_, watermark_, passed_on_, now_, told_now_, why_, is_firing_, refused_,
+           this->next);
     }
+
+    /// By the wall's clock.
+    [[nodiscard]] timestamp now() const noexcept { return now_; }
 
     void emit(const Out& out, event_stamp at) { this->next.push(out, at); }
 
@@ -183,36 +210,66 @@ private:
         states_.settle(of);
     }
 
+    [[nodiscard]] bool has_wall_timer_due() const noexcept {
+        return has_wall_timers && states_.timers(time_domain::wall).has_before(past_now());
+    }
+    /// A wall timer fires at its time.
+    [[nodiscard]] timestamp past_now() const noexcept { return saturated_add(now_, duration{1}); }
+
     /// The earliest timer of a key. It has gone before its call, which may set it again.
-    void fire(std::uint32_t number, timestamp told, timestamp to) {
+    void fire(std::uint32_t number, time_domain domain, timestamp told, timestamp to) {
         slot& of = states_[number];
-        const timestamp at = states_.timers().earliest(number);
-        states_.cancel_timer(of, at);
-        context ctx{*this, states_, of, at, told, to};
-        if constexpr (has_timers) run(of, [&] { functions_.timer(ctx, at); });
+        const timestamp at = states_.timers(domain).earliest(number);
+        states_.cancel_timer(of, domain, at);
+        if (domain == time_domain::event) {
+            context ctx{*this, states_, of, domain, at, {std::max(at, told), told}, to};
+            if constexpr (has_timers) run(of, [&] { functions_.timer(ctx, at); });
+        } else {
+            const timestamp time = told == timestamp::min() ? now_ : told;
+            context ctx{*this, states_, of, domain, at, {time, told}, to};
+            if constexpr (has_wall_timers) run(of, [&] { functions_.wall_timer(ctx, at); });
+        }
     }
 
     /// All of one key that has a time of its own.
     void fire_due_of(std::uint32_t number, timestamp to) {
         collected_errors errors;
         const timestamp told = watermark_of(number);
-        while (states_.timers().has_before(to, number))
-            errors.collect([&] { fire(number, told, to); });
+        for (;;) {
+            if (states_.timers().has_before(to, number)) {
+                errors.collect([&] { fire(number, time_domain::event, told, to); });
+            } else if (has_wall_timers &&
+                       states_.timers(time_domain::wall).has_before(past_now(), number)) {
+                errors.collect([&] { fire(number, time_domain::wall, told, to); });
+            } else {
+                break;
+            }
+        }
         errors.rethrow();
     }
 
-    /// Of all keys, in time order. Where it is put off, or a call throws, it goes on later.
+    /// Of all keys, in time order, wall timers last. Where it is put off, or a call throws, it goes
+    /// on later.
     void fire_due() {
         is_firing_ = true;
         const at_exit tell{[this] { pace_.is_behind |= is_firing_; }};
-        while (states_.timers().has_before(watermark_)) {
+        for (;;) {
+            const bool is_event = states_.timers().has_before(watermark_);
+            if (!is_event && !has_wall_timer_due()) break;
             if (!may_fire()) return;
-            fire(states_.timers().first_key(), passed_on_, watermark_);
+            const time_domain domain = is_event ? time_domain::event : time_domain::wall;
+            fire(states_.timers(domain).first_key(), domain, passed_on_, watermark_);
         }
         is_firing_ = false;
         if (watermark_ > passed_on_) {
             passed_on_ = watermark_;
             this->next.watermark(watermark_, why_);
+        }
+        if constexpr (Next::wants_wall_time) {
+            if (now_ > told_now_) {
+                told_now_ = now_;
+                this->next.wall_time(now_);
+            }
         }
     }
 
@@ -234,6 +291,8 @@ private:
     closing_pace& pace_;
     timestamp watermark_ = timestamp::min();  // of the whole stream
     timestamp passed_on_ = timestamp::min();  // that the stages behind were told
+    timestamp now_ = timestamp::min();        // by the wall's clock
+    timestamp told_now_ = timestamp::min();
     trigger why_ = trigger::watermark;
     bool is_firing_ = false;
     std::uint64_t refused_ = 0;

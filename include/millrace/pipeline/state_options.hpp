@@ -21,10 +21,10 @@ struct time_to_live {
     bool is_renewed_by_reading = false;
 };
 
-/// How many timers a key may have at a time, a thousand by default. A further one is not set:
-/// `timer_at` returns false, and it is counted in `pipeline_stats::refused_timers`. As many times a
-/// timer may set another that is not later than itself, until its key's next event: so whoever
-/// does so endlessly comes to an end.
+/// How many timers a key may have at a time, of both kinds, a thousand by default. A further one is
+/// not set: `timer_at` returns false, and it is counted in `pipeline_stats::refused_timers`. As
+/// many times a timer may set another that is not later than itself, or one of the other kind that
+/// is due, until its key's next event: so whoever does so endlessly comes to an end.
 struct max_timers {
     std::size_t value = 1'000;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -11,6 +12,9 @@
 #include <millrace/pipeline/timer_heap.hpp>
 
 namespace millrace::detail {
+
+/// What a timer's time is of.
+enum class time_domain : std::size_t { event, wall };
 
 /// The states and timers of keys, within their limits. A key that has neither is not kept.
 template <class Key, class State>
@@ -36,9 +40,11 @@ public:
     explicit state_table(const state_settings& settings) : settings_{settings} {}
 
     [[nodiscard]] slot& operator[](std::uint32_t number) noexcept { return keys_[number]; }
-    [[nodiscard]] const timer_heap& timers() const noexcept { return timers_; }
+    [[nodiscard]] const timer_heap& timers(time_domain of = time_domain::event) const noexcept {
+        return timers_[static_cast<std::size_t>(of)];
+    }
     [[nodiscard]] bool is_empty(const slot& of) const noexcept {
-        return !of.has_state && timers_.count(of.number) == 0;
+        return !of.has_state && timers_of(of.number) == 0;
     }
 
     template <class Sought>
@@ -79,38 +85,38 @@ public:
     }
 
     /// Whether it is set, now or before.
-    bool set_timer(const slot& of, timestamp at) {
+    bool set_timer(const slot& of, time_domain domain, timestamp at) {
         const std::uint32_t key = of.number;
-        if (timers_.holds(key, at)) return true;
-        if (timers_.count(key) >= settings_.timer_limit) return refuse_timer();
-        timers_.add(key, at);
+        if (timers(domain).holds(key, at)) return true;
+        if (timers_of(key) >= settings_.timer_limit) return refuse_timer();
+        timers_[static_cast<std::size_t>(domain)].add(key, at);
         return true;
     }
     /// Likewise, by a timer that is not earlier.
-    bool set_timer_back(slot& of, timestamp at) {
+    bool set_timer_back(slot& of, time_domain domain, timestamp at) {
         if (of.steps_back >= settings_.timer_limit) return refuse_timer();
         ++of.steps_back;
-        return set_timer(of, at);
+        return set_timer(of, domain, at);
     }
     bool refuse_timer() noexcept {
         ++refused_timers_;
         return false;
     }
     /// Whether it was set.
-    bool cancel_timer(const slot& of, timestamp at) {
+    bool cancel_timer(const slot& of, time_domain domain, timestamp at) {
         const std::uint32_t key = of.number;
-        if (!timers_.holds(key, at)) return false;
-        timers_.remove(key, at);
+        if (!timers(domain).holds(key, at)) return false;
+        timers_[static_cast<std::size_t>(domain)].remove(key, at);
         return true;
     }
 
     /// Its state and its timers go, as if it had never been.
     void clear(slot& of) {
         drop_state(of);
-        timers_.clear(of.number);
+        clear_timers(of.number);
     }
     void erase(slot& of) {
-        timers_.clear(of.number);
+        clear_timers(of.number);
         of.is_used = false;
         keys_.erase(of);
     }
@@ -134,27 +140,36 @@ public:
     template <class Stats>
     void collect(Stats& stats) const {
         stats.keys += keys_.size();
-        stats.timers += timers_.size();
+        for (const timer_heap& each : timers_) {
+            stats.timers += each.size();
+            stats.state_bytes += each.bytes();
+        }
         stats.refused_timers += refused_timers_;
         stats.evicted_keys += evicted_;
-        stats.state_bytes += keys_.bytes() + timers_.bytes();
+        stats.state_bytes += keys_.bytes();
     }
 
     template <class Archive>
     void archive(Archive& ar) {
-        ar(keys_, timers_, swept_, hand_, refused_timers_, evicted_);
+        ar(keys_, timers_[0], timers_[1], swept_, hand_, refused_timers_, evicted_);
         if constexpr (Archive::is_loading) {
             std::size_t found = 0;
             keys_.for_each([&](slot& each) {
                 each.number = keys_.number_of(each);
                 each.is_used = true;
-                found += timers_.count(each.number);
+                found += timers_of(each.number);
             });
-            ar.require(found == timers_.size());
+            ar.require(found == timers_[0].size() + timers_[1].size());
         }
     }
 
 private:
+    [[nodiscard]] std::size_t timers_of(std::uint32_t key) const noexcept {
+        return timers_[0].count(key) + timers_[1].count(key);
+    }
+    void clear_timers(std::uint32_t key) {
+        for (timer_heap& each : timers_) each.clear(key);
+    }
     [[nodiscard]] bool is_over(const slot& of, timestamp now) const noexcept {
         return of.has_state && settings_.kept_for != duration::max() &&
                saturated_add(of.renewed, settings_.kept_for) <= now;
@@ -179,7 +194,7 @@ private:
 
     state_settings settings_;
     key_table<Key, slot> keys_;
-    timer_heap timers_;
+    std::array<timer_heap, 2> timers_;  // by their domain
     std::uint32_t swept_ = 0;
     std::uint32_t hand_ = 0;
     std::uint64_t refused_timers_ = 0;
