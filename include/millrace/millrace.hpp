@@ -47,6 +47,7 @@
 #include <millrace/transport/unix_socket.hpp>
 #include <millrace/version.hpp>
 #include <millrace/windows/by_count.hpp>
+#include <millrace/windows/global.hpp>
 #include <millrace/windows/session.hpp>
 #include <millrace/windows/sliding.hpp>
 #include <millrace/windows/tumbling.hpp>

@@ -25,15 +25,16 @@ namespace millrace {
 ///     };
 ///     static_assert(millrace::trigger_policy<after_large, trade>);
 ///
-/// | member                                 | needed | meaning                                  |
-/// |----------------------------------------|--------|------------------------------------------|
-/// | `state`                                | yes    | a type, of a key and window: with a default
-/// constructor, copyable, `archive(ar)` | | `bool on_event(state&, const Event&, event_stamp)
-/// const` | yes | whether the window is to give a record now; told when the event is in its result
-/// | | `void fired(state&) const`             | no     | it gave one, for whatever reason; else the
-/// state begins anew | | `void merge(state&, const state&) const` | for `session` | two sessions
-/// become one    | | `describe(to) const`                   | no     | its settings, see
-/// millrace/core/stage.hpp |
+/// | member                                   | needed  | meaning                               |
+/// |------------------------------------------|---------|---------------------------------------|
+/// | `state`                                  | yes     | a type, of a key and window: made     |
+/// |                                          |         | without arguments, copyable, `archive`|
+/// | `on_event(state&, const Event&, stamp)`  | yes     | const, a bool: whether the window is  |
+/// |                                          |         | to give a record; the event is in it  |
+/// | `fired(state&) const`                    | no      | it gave one, for whatever reason; else|
+/// |                                          |         | the state begins anew                 |
+/// | `merge(state&, const state&) const`      | session | two sessions become one               |
+/// | `describe(to) const`                     | no      | its settings, as of a stage           |
 ///
 /// A correction by what comes from an updating stream counts as an event; a removal tells nothing.
 template <class T, class Event>
