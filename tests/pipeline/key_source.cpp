@@ -66,6 +66,26 @@ TEST_CASE("who is evicted next is known after a save") {
     CHECK(second.out == first.out);
 }
 
+TEST_CASE("an archive that is damaged is refused, or leaves keys that can be evicted") {
+    const auto description = by_symbol(max_keys{1});
+    fed whole{description};
+    whole.push("a", 1);
+    const std::string saved = save(whole.running);
+    int loaded = 0;
+    for (std::size_t at = 0; at != saved.size(); ++at) {
+        std::string damaged = saved;
+        damaged[at] = static_cast<char>(damaged[at] ^ 1);
+        fed other{description};
+        input_archive ar{damaged};
+        ar(other.running);
+        if (!ar.ok()) continue;
+        ++loaded;
+        other.push("b", 1);
+        CHECK(other.stats().keys <= 2);  // of the source and of the window
+    }
+    CHECK(loaded > 0);
+}
+
 TEST_CASE("a key that is new, or was evicted, begins at what the whole stream was told") {
     fed keys{by_symbol(max_keys{1})};
     keys.running.advance(at_ms(5000));

@@ -87,8 +87,13 @@ public:
     void archive(Archive& ar) {
         ar.version(1);
         ar(keys_, hand_, floor_, next_);
-        if constexpr (Archive::is_loading)
-            keys_.for_each([](slot& each) { each.idle.note_input(); });
+        if constexpr (Archive::is_loading) {
+            for (std::uint32_t i = 0; i < keys_.slots(); ++i) keys_[i].is_used = false;
+            keys_.for_each([](slot& each) {
+                each.is_used = true;
+                each.idle.note_input();
+            });
+        }
     }
 
 private:

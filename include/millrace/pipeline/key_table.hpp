@@ -117,7 +117,7 @@ public:
             std::vector<bool> is_free(slots_.size(), false);
             for (const std::uint32_t number : free_) {
                 ar.require(number < slots_.size() && !is_free[number]);
-                if (!ar.ok()) return;
+                if (!ar.ok()) return clear();
                 is_free[number] = true;
             }
             for (std::uint32_t i = 0; i < slots_.size(); ++i) {
