@@ -171,7 +171,7 @@ public:
     template <class Archive>
     void archive(Archive& ar) {
         state_->catch_up();
-        ar.version(1);
+        ar.require(ar.version(2) == 2);  // what the first held is not known here
         ar(*state_);
     }
 

@@ -141,16 +141,8 @@ protected:
         of.is_given = !of.events.none();
         const event_stamp at = stamp_of(bounds, passed_on);
         if (!before && !of.is_given) return;
-        record_type row = make_record(key, bounds, of, trigger::late, watermark, false);
-        if (!before) {
-            next_.push(row, at);
-        } else if (of.is_given) {
-            next_.update(*before, row, at);
-        } else {
-            row.change = change::remove;
-            row.result = before->result;
-            next_.remove(row, at);
-        }
+        tell(before, make_record(key, bounds, of, trigger::late, watermark, false), of.is_given,
+             at);
     }
 
     /// Repeats what a window gave last, once nothing can correct it any more.
@@ -243,16 +235,22 @@ private:
     void give(const key_type& key, window_bounds bounds, Cell& of, trigger why, timestamp watermark,
               timestamp passed_on, bool is_final) {
         const event_stamp at = stamp_of(bounds, passed_on);
-        const bool had_given = of.is_given;
-        if (!had_given && of.events.none()) return;
+        if (!of.is_given && of.events.none()) return;
         std::optional<record_type> before;
-        if (had_given) before = last_record(key, bounds, of, watermark);
+        if (of.is_given) before = last_record(key, bounds, of, watermark);
         of.is_given = !of.events.none();
         record_type row = make_record(key, bounds, of, why, watermark, is_final && of.is_given);
         of.triggers.given = of.state;
-        if (!had_given) {
+        tell(before, std::move(row), of.is_given, at);
+    }
+
+    /// Gives a record in the place of `before`, or of none; where it does not hold, takes that
+    /// back.
+    void tell(const std::optional<record_type>& before, record_type row, bool holds,
+              event_stamp at) {
+        if (!before) {
             next_.push(row, at);
-        } else if (of.is_given) {
+        } else if (holds) {
             next_.update(*before, row, at);
         } else {
             row.change = change::remove;
