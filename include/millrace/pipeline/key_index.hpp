@@ -8,10 +8,6 @@
 #include <utility>
 #include <vector>
 
-#if __has_include(<sys/mman.h>)
-#include <sys/mman.h>
-#endif
-
 namespace millrace::detail {
 
 /// Memory that is zero, and that costs nothing before it is used: for vectors of what is 0 at
@@ -37,10 +33,9 @@ struct zeroed_allocator {
 
 /// Numbers, found by the hash of a key that stands elsewhere: open addressing with linear probing.
 /// It grows by how many there are, never by how they lie, so that keys which collide cost time and
-/// no memory; and each `add` moves a few to the larger table, so that none waits for all, and gives
-/// back what they have left, so that there are never two tables of one size. Memory: 8 bytes a
-/// bucket; 11 to 22 bytes a number, and 32 to 64 where there are few, for which what counts is that
-/// the first look finds it. Only the hash's upper half counts.
+/// no memory; and each `add` moves a few to the larger table, so that none waits for all. Memory: 8
+/// bytes a bucket; 11 to 22 bytes a number, and 32 to 64 where there are few, for which what counts
+/// is that the first look finds it.
 class key_index {
 public:
     static constexpr std::uint32_t none = UINT32_MAX;
@@ -49,19 +44,20 @@ public:
     [[nodiscard]] std::size_t buckets() const noexcept { return mask_ + 1; }
     /// What is allocated.
     [[nodiscard]] std::size_t bytes() const noexcept {
-        return (buckets_.capacity() + old_.capacity()) * sizeof(bucket) - given_back_;
+        return (buckets_.capacity() + old_.capacity()) * sizeof(std::uint64_t);
     }
 
     /// The number of that hash for which `is_sought(number)`, or `none`.
     template <class IsSought>
     [[nodiscard, gnu::always_inline]] std::uint32_t find(std::size_t hash,
                                                          IsSought&& is_sought) const {
-        hash |= odd;
-        const bucket* const at = home_of(hash);
-        const bucket likely = likely_of(at, hash);
+        // Two at once, without a branch between them that the processor would have to guess.
+        const std::size_t at = hash & mask_;
+        const std::uint64_t first = buckets_[at], second = buckets_[at + 1];
+        const std::uint64_t likely = is_of(first, hash) ? first : second;
         if (is_of(likely, hash) && is_sought(number_in(likely))) [[likely]]
             return number_in(likely);
-        if ((at[0] == 0) | (at[1] == 0)) return none;
+        if (first == 0 && old_.empty()) return none;
         return search(hash, is_sought);
     }
 
@@ -69,19 +65,18 @@ public:
     [[nodiscard]] bool is_far() const noexcept { return mask_ >= few; }
 
     /// Brings near what `find` will look at.
-    void prefetch(std::size_t hash) const noexcept { __builtin_prefetch(home_of(hash | odd)); }
+    void prefetch(std::size_t hash) const noexcept { __builtin_prefetch(&buckets_[hash & mask_]); }
 
     /// A number that may be the one that `find` gives, or `none`.
-    [[nodiscard, gnu::always_inline]] std::uint32_t guess(std::size_t hash) const noexcept {
-        hash |= odd;
-        const bucket likely = likely_of(home_of(hash), hash);
+    [[nodiscard]] std::uint32_t guess(std::size_t hash) const noexcept {
+        const std::size_t at = hash & mask_;
+        const std::uint64_t likely = is_of(buckets_[at], hash) ? buckets_[at] : buckets_[at + 1];
         return is_of(likely, hash) ? number_in(likely) : none;
     }
 
     /// Adds a number that is not there.
     void add(std::size_t hash, std::uint32_t number) {
-        if (size_ >= room_) [[unlikely]]
-            grow();
+        if (size_ >= room_) grow();
         put(bucket_of(hash, number));
         ++size_;
         if (!old_.empty()) [[unlikely]]
@@ -90,97 +85,78 @@ public:
 
     /// Removes a number that is there.
     void erase(std::size_t hash, std::uint32_t number) noexcept {
-        const bucket sought = bucket_of(hash, number);
-        const bool is_old = is_in_old(sought);
-        bucket* const in = (is_old ? old_ : buckets_).data();
-        const std::size_t mask = is_old ? mask_ >> 1 : mask_;
-        const int shift = is_old ? shift_ + 1 : shift_;
-        std::size_t hole = sought >> shift;
-        while (in[hole] != sought) hole = (hole + 1) & mask;
-        for (std::size_t at = (hole + 1) & mask; in[at] != 0; at = (at + 1) & mask) {
-            const std::size_t displaced = (at - (in[at] >> shift)) & mask;
-            if (displaced < ((at - hole) & mask)) continue;
-            in[hole] = in[at];
+        const std::uint64_t sought = bucket_of(hash, number);
+        for (std::size_t at = hash & old_mask(); !old_.empty() && old_[at] != 0;
+             at = (at + 1) & old_mask()) {
+            if (old_[at] == sought) old_[at] = gone;
+        }
+        --size_;
+        std::size_t hole = hash & mask_;
+        for (; buckets_[hole] != sought; hole = (hole + 1) & mask_) {
+            if (buckets_[hole] == 0) return;  // it had not been moved yet
+        }
+        for (std::size_t at = (hole + 1) & mask_; buckets_[at] != 0; at = (at + 1) & mask_) {
+            const std::size_t displaced = (at - hash_in(buckets_[at])) & mask_;
+            if (displaced < ((at - hole) & mask_)) continue;
+            buckets_[hole] = buckets_[at];
             hole = at;
         }
-        in[hole] = 0;
-        --size_;
+        buckets_[hole] = 0;
     }
 
     /// The buckets stay.
     void clear() noexcept {
-        for (std::size_t i = 0; i <= mask_; ++i) buckets_[i] = 0;
-        drop_old();
+        for (std::uint64_t& each : buckets_) each = 0;
+        table{}.swap(old_);
         size_ = 0;
     }
 
 private:
-    // The hash's upper half, odd, above; the number and 1 below. 0 where there is none.
-    using bucket = std::uint64_t;
-    using table = std::vector<bucket, zeroed_allocator<bucket>>;
+    // A bucket: the hash's lower half above, the number and 1 below; 0 where there is none.
+    using table = std::vector<std::uint64_t, zeroed_allocator<std::uint64_t>>;
 
     static constexpr std::size_t few = std::size_t{1} << 15;  // buckets
-    static constexpr bucket odd = bucket{1} << 32;            // in every hash, so that none is 0
-    static constexpr bucket end_mark = 1;                     // of no hash, and not 0
+    static constexpr std::uint64_t gone = none;  // of a hash whose number is never asked
 
-    static bucket bucket_of(std::size_t hash, std::uint32_t number) noexcept {
-        return ((hash | odd) & ~bucket{UINT32_MAX}) | (number + 1);
+    static std::uint64_t bucket_of(std::size_t hash, std::uint32_t number) noexcept {
+        return std::uint64_t{hash} << 32 | (number + 1);
     }
-    static std::uint32_t number_in(bucket one) noexcept {
-        return static_cast<std::uint32_t>(one) - 1;
+    static std::uint32_t number_in(std::uint64_t bucket) noexcept {
+        return static_cast<std::uint32_t>(bucket) - 1;
     }
-    static bool is_of(bucket one, std::size_t hash) noexcept { return (one ^ hash) >> 32 == 0; }
-    /// Of two, without a branch between them that the processor would have to guess.
-    static bucket likely_of(const bucket* two, std::size_t hash) noexcept {
-        const auto is_first = static_cast<bucket>(is_of(two[0], hash));
-        return two[1] ^ ((two[0] ^ two[1]) & (0 - is_first));
+    static std::size_t hash_in(std::uint64_t bucket) noexcept { return bucket >> 32; }
+    static bool is_of(std::uint64_t bucket, std::size_t hash) noexcept {
+        return bucket >> 32 == static_cast<std::uint32_t>(hash) && bucket != 0;
     }
-
-    static table make_table(std::size_t buckets) {
-        table made(buckets + 1);
-        made.back() = end_mark;
-        return made;
-    }
-
-    /// Whether buckets of that hash are still in the old table.
-    [[nodiscard]] bool is_in_old(std::size_t hash) const noexcept {
-        return !old_.empty() && (((hash >> (shift_ + 1)) - start_) & (mask_ >> 1)) >= moved_;
-    }
-    [[nodiscard]] const bucket* home_of(std::size_t hash) const noexcept {
-        if (is_in_old(hash)) [[unlikely]]
-            return &old_[hash >> (shift_ + 1)];
-        return &buckets_[hash >> shift_];
-    }
+    [[nodiscard]] std::size_t old_mask() const noexcept { return mask_ >> 1; }
 
     template <class IsSought>
     [[gnu::noinline]] std::uint32_t search(std::size_t hash, IsSought& is_sought) const {
-        const bool is_old = is_in_old(hash);
-        const bucket* const in = (is_old ? old_ : buckets_).data();
-        const std::size_t mask = is_old ? mask_ >> 1 : mask_;
-        std::size_t at = hash >> (is_old ? shift_ + 1 : shift_);
-        for (; in[at] != 0; at = (at + 1) & mask) {
-            if (is_of(in[at], hash) && is_sought(number_in(in[at]))) return number_in(in[at]);
+        for (std::size_t at = hash & mask_; buckets_[at] != 0; at = (at + 1) & mask_) {
+            if (is_of(buckets_[at], hash) && is_sought(number_in(buckets_[at])))
+                return number_in(buckets_[at]);
+        }
+        if (old_.empty()) return none;
+        const std::size_t mask = old_mask();
+        for (std::size_t at = hash & mask; old_[at] != 0; at = (at + 1) & mask) {
+            if (is_of(old_[at], hash) && old_[at] != gone && is_sought(number_in(old_[at])))
+                return number_in(old_[at]);
         }
         return none;
     }
 
-    void put(bucket one) noexcept {
-        const bool is_old = is_in_old(one);
-        bucket* const in = (is_old ? old_ : buckets_).data();
-        const std::size_t mask = is_old ? mask_ >> 1 : mask_;
-        std::size_t at = one >> (is_old ? shift_ + 1 : shift_);
-        while (in[at] != 0) at = (at + 1) & mask;
-        in[at] = one;
+    void put(std::uint64_t one) noexcept {
+        std::size_t at = hash_in(one) & mask_;
+        while (buckets_[at] != 0) at = (at + 1) & mask_;
+        buckets_[at] = one;
     }
 
     void grow() {
         const std::size_t buckets = 2 * (mask_ + 1);
-        table larger = make_table(buckets);
+        table larger(buckets + 1);
         while (!old_.empty()) move_some();
         old_ = std::exchange(buckets_, std::move(larger));
-        for (start_ = 0; old_[start_] != 0;) ++start_;
         mask_ = buckets - 1;
-        --shift_;
         room_ = buckets < few ? buckets / 4 : buckets / 4 * 3;
         moved_ = 0;
         if (buckets <= few) {
@@ -188,54 +164,21 @@ private:
         }
     }
 
-    /// From its `start_`, where nothing stands, on: what stands in a row goes together, so that
-    /// each hash is in one of the tables.
+    /// What was moved stays in the old table too, for others are found behind it.
     void move_some() noexcept {
-        const std::size_t old_mask = mask_ >> 1;
-        const std::size_t end = moved_ + 16;
-        for (;; ++moved_) {
-            const bucket one = std::exchange(old_[(start_ + moved_) & old_mask], 0);
-            if (one == 0 && moved_ > old_mask) return drop_old();
-            if (one == 0 && moved_ >= end) return give_back();
-            if (one != 0) put_moved(one);
+        const std::size_t end = std::min(moved_ + 8, old_mask() + 1);
+        for (; moved_ < end; ++moved_) {
+            if (old_[moved_] != 0 && old_[moved_] != gone) put(old_[moved_]);
         }
+        if (moved_ > old_mask()) table{}.swap(old_);
     }
 
-    void put_moved(bucket one) noexcept {
-        std::size_t at = one >> shift_;
-        while (buckets_[at] != 0) at = (at + 1) & mask_;
-        buckets_[at] = one;
-    }
-
-    /// What whole pages the moved buckets have left.
-    void give_back() noexcept {
-#ifdef MADV_DONTNEED
-        constexpr std::uintptr_t pages = std::uintptr_t{1} << 16;
-        const auto address = [&](std::size_t at) {
-            return reinterpret_cast<std::uintptr_t>(old_.data() + at);
-        };
-        const std::uintptr_t begin = (address(start_) + pages - 1) / pages * pages + given_back_;
-        const std::uintptr_t end = address(std::min(start_ + moved_, mask_ >> 1)) / pages * pages;
-        if (end <= begin) return;
-        madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
-        given_back_ += end - begin;
-#endif
-    }
-
-    void drop_old() noexcept {
-        table{}.swap(old_);
-        given_back_ = 0;
-    }
-
-    table buckets_ = make_table(16);
+    table buckets_ = table(17);  // one more than is used, which is 0
     std::size_t mask_ = 15;
-    int shift_ = 60;        // of a hash, to its bucket
     std::size_t room_ = 4;  // for so many it is large enough
     std::size_t size_ = 0;
-    table old_{};                 // whose numbers are moved bit by bit
-    std::size_t start_ = 0;       // among its buckets
-    std::size_t moved_ = 0;       // of its buckets
-    std::size_t given_back_ = 0;  // bytes
+    table old_{};            // whose numbers are moved bit by bit
+    std::size_t moved_ = 0;  // of its buckets
 };
 
 }  // namespace millrace::detail
