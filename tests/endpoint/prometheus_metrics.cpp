@@ -102,6 +102,9 @@ TEST_CASE("stages are labelled by their pipeline and their place in it") {
                        .events_out = 3,
                        .late = 1,
                        .keys = 7,
+                       .evicted_keys = 10,
+                       .timers = 11,
+                       .refused_timers = 12,
                        .open_windows = 8,
                        .state_bytes = 9,
                        .watermark = timestamp{std::chrono::milliseconds{98'500}},
@@ -116,6 +119,9 @@ TEST_CASE("stages are labelled by their pipeline and their place in it") {
     CHECK(samples.at("millrace_stage_events_out_total" + labels) == "3");
     CHECK(samples.at("millrace_stage_events_late_total" + labels) == "1");
     CHECK(samples.at("millrace_stage_keys" + labels) == "7");
+    CHECK(samples.at("millrace_stage_keys_evicted_total" + labels) == "10");
+    CHECK(samples.at("millrace_stage_timers" + labels) == "11");
+    CHECK(samples.at("millrace_stage_timers_refused_total" + labels) == "12");
     CHECK(samples.at("millrace_stage_windows_open" + labels) == "8");
     CHECK(samples.at("millrace_stage_state_bytes" + labels) == "9");
     CHECK(samples.at("millrace_stage_watermark_seconds" + labels) == "98.5");

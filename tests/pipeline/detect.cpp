@@ -49,6 +49,7 @@ struct noted {
 
 TEST_CASE("detect takes its storage's settings") {
     CHECK(detect<learner, memory_storage>({.capacity = 8}).options.capacity == 8);
+    CHECK(detect<learner, memory_storage>({.capacity = 8}, max_keys{3}).options.capacity == 8);
 }
 
 TEST_CASE("a detector learns each window once: not from previews, nor from corrections") {
@@ -78,17 +79,28 @@ TEST_CASE("a detector learns each window once: not from previews, nor from corre
     CHECK(learned == std::vector<std::uint64_t>{1, 1, 2, 1, 2, 2, 1, 2, 3, 2});
 }
 
-TEST_CASE("records of keys beyond the limit are refused and counted") {
+TEST_CASE("a key beyond the limit is refused, or takes the place of one not seen again") {
     std::vector<std::uint64_t> learned;
     strings keys;
-    auto limited = detect<learner>();
-    limited.key_limit = 1;
-    auto running =
-        start(from<trade>("t") | key_by(&trade::symbol) | process<count>() | std::move(limited),
-              noted{&learned, &keys});
-    for (const char* symbol : {"a", "b", "a"}) running.push({symbol, 1, 1, at_ms(1)});
+    const auto seen = [&](auto detector) {
+        learned.clear();
+        keys.clear();
+        auto running =
+            start(from<trade>("t") | key_by(&trade::symbol) | process<count>() | detector,
+                  noted{&learned, &keys});
+        for (const char* symbol : {"a", "b", "a"}) running.push({symbol, 1, 1, at_ms(1)});
+        return running.stats();
+    };
+    const pipeline_stats refusing = seen(detect<learner>(max_keys{1}, refuse_new_keys));
     CHECK(keys == strings{"a", "a"});
-    CHECK(running.stats().refused_keys == 1);
+    CHECK(learned == std::vector<std::uint64_t>{1, 2});
+    CHECK(refusing.refused_keys == 1);
+    const pipeline_stats evicting = seen(detect<learner>(max_keys{1}));
+    CHECK(keys == strings{"a", "b", "a"});
+    CHECK(learned == std::vector<std::uint64_t>{1, 1, 1});
+    CHECK(evicting.evicted_keys == 2);
+    CHECK(evicting.refused_keys == 0);
+    CHECK(evicting.keys == 2 + 1);
 }
 
 TEST_CASE("the result joins the record's") {

@@ -12,10 +12,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using table = detail::state_table<std::string, int>;
+using table = detail::state_table<std::string, int, true>;
 
 struct counts {
-    std::uint64_t keys = 0, timers = 0, refused_timers = 0, evicted_keys = 0, state_bytes = 0;
+    std::uint64_t keys = 0, timers = 0, refused_timers = 0, refused_keys = 0, evicted_keys = 0,
+                  state_bytes = 0;
 };
 
 counts counts_of(const table& of) {
@@ -82,12 +83,12 @@ TEST_CASE("timers of a key that is not there are no archive") {
     CHECK_FALSE(load(save(states), states));
     CHECK(counts_of(states).timers == 1);
 
-    detail::key_table<std::string, table::slot> no_keys;
+    detail::limited_keys<std::string, table::slot> no_keys{{}};
     detail::timer_heap timers, wall_timers;
     wall_timers.add(0, at_ms(1));
-    std::uint32_t hands = 0;
+    std::uint32_t hand = 0;
     std::uint64_t refused = 0;
     output_archive ar;
-    ar(no_keys, timers, wall_timers, hands, hands, refused, refused);
+    ar(no_keys, timers, wall_timers, hand, refused);
     CHECK(load(ar.bytes(), states) == errc::archive_corrupt);
 }

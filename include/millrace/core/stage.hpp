@@ -43,7 +43,8 @@ namespace millrace {
 ///
 /// A `describe` has a line for each setting: `to.setting("size", size)` for what decides what comes
 /// out, `to.tunable("max_keys", max_keys)` for what may be changed between two runs; see
-/// millrace/pipeline/stage_description.hpp.
+/// millrace/pipeline/stage_description.hpp. It may be `describe(to, in)`, where that depends on the
+/// stream that comes in.
 ///
 /// `make_node` may take a third argument, the `build_context` of millrace/pipeline/build.hpp: for
 /// what opens topics and stores. What only turns events into others is shorter as an operator, see

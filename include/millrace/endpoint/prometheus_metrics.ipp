@@ -58,6 +58,8 @@ MILLRACE_INLINE void prometheus_metrics::pipelines(const endpoint_snapshot& now,
          [](const stats& s) { return s.corrected; });
     each("keys_refused_total", "counter", "Events refused for too many keys or a key too long",
          [](const stats& s) { return s.refused_keys; });
+    each("keys_evicted_total", "counter", "Keys whose state made room for others",
+         [](const stats& s) { return s.evicted_keys; });
     each("events_failed_total", "counter", "Events at which something threw",
          [](const stats& s) { return s.failed; });
     each("keys", "gauge", "Keys that hold state", [](const stats& s) { return s.keys; });
@@ -95,6 +97,11 @@ MILLRACE_INLINE void prometheus_metrics::stages(const endpoint_snapshot& now, st
     count("stage_events_refused_total", "counter", "Events beyond a limit of the stage",
           &stage_stats::refused);
     count("stage_keys", "gauge", "Keys that hold state in the stage", &stage_stats::keys);
+    count("stage_keys_evicted_total", "counter", "Keys whose state made room for others",
+          &stage_stats::evicted_keys);
+    count("stage_timers", "gauge", "Timers that are set in the stage", &stage_stats::timers);
+    count("stage_timers_refused_total", "counter", "Timers beyond the limit of their key",
+          &stage_stats::refused_timers);
     count("stage_windows_open", "gauge", "Windows open in the stage", &stage_stats::open_windows);
     count("stage_state_bytes", "gauge", "Memory that keys and windows have allocated",
           &stage_stats::state_bytes);

@@ -71,8 +71,9 @@ template <class Stream>
 /// Walks through a pipeline as events do, and notes its stages.
 class pipeline_walk {
 public:
-    template <class Stage>
-    std::size_t add(const Stage& stage, topology::stream output, std::optional<std::size_t> front) {
+    template <class Stage, class Stream>
+    std::size_t add(const Stage& stage, const Stream& in, topology::stream output,
+                    std::optional<std::size_t> front) {
         const std::size_t number = made.stages.size();
         topology::stage& added = made.stages.emplace_back();
         added.name = name_of_stage<Stage>();
@@ -81,7 +82,11 @@ public:
         added.id = id_of_stage(number + 1, added.name);
         added.output = std::move(output);
         stage_description to{added};
-        if constexpr (requires { stage.describe(to); }) stage.describe(to);
+        if constexpr (requires { stage.describe(to, in); }) {
+            stage.describe(to, in);
+        } else if constexpr (requires { stage.describe(to); }) {
+            stage.describe(to);
+        }
         if (front) made.edges.push_back({*front, number});
         return number;
     }
@@ -95,7 +100,7 @@ public:
                        of.source.inputs);
         }
         const auto in = of.source.output();
-        const std::size_t number = add(of.source, describe_stream(in), std::nullopt);
+        const std::size_t number = add(of.source, in, describe_stream(in), std::nullopt);
         for (const std::size_t front : fronts) made.edges.push_back({front, number});
         return walk<0>(in, of.stages, number);
     }
@@ -109,17 +114,17 @@ public:
             if constexpr (requires { typename stage::measures_time; }) {
                 return walk<At + 1>(in, stages, front);
             } else if constexpr (requires { typename stage::side_branch; }) {
-                const std::size_t number = add(here, describe_stream(in), front);
+                const std::size_t number = add(here, in, describe_stream(in), front);
                 const std::size_t last = walk<At + 1>(in, stages, number);
                 walk<0>(in, stages_of(here.side), number);
                 return last;
             } else if constexpr (requires { typename stage::first_branch; }) {
-                const std::size_t number = add(here, describe_stream(in), front);
+                const std::size_t number = add(here, in, describe_stream(in), front);
                 walk<0>(in, stages_of(here.first), number);
                 walk<0>(in, stages_of(here.second), number);
                 return number;
             } else {
-                return walk<At + 1>(out, stages, add(here, describe_stream(out), front));
+                return walk<At + 1>(out, stages, add(here, in, describe_stream(out), front));
             }
         } else {
             return front;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -12,7 +13,8 @@
 #include <millrace/core/record.hpp>
 #include <millrace/core/stage.hpp>
 #include <millrace/core/stream.hpp>
-#include <millrace/pipeline/key_table.hpp>
+#include <millrace/pipeline/key_limits.hpp>
+#include <millrace/pipeline/limited_keys.hpp>
 #include <millrace/pipeline/store.hpp>
 
 namespace millrace {
@@ -87,18 +89,12 @@ struct verdicts<Verdict, true> {
 template <class Record, class Detector, bool IsUpdating, class Next>
 class detector_node : public forwarding_node<Next> {
 public:
-    detector_node(std::size_t key_limit, Next n)
-        : forwarding_node<Next>{std::move(n)}, key_limit_{key_limit} {}
+    detector_node(const key_limits& limits, Next n)
+        : forwarding_node<Next>{std::move(n)}, detectors_{limits} {}
 
     void push(const Record& row, event_stamp at) {
-        slot* found = detectors_.find(row.key);
-        if (found == nullptr) {
-            if (detectors_.size() >= key_limit_) {
-                ++refused_;
-                return;
-            }
-            found = &detectors_.add(row.key);
-        }
+        slot* const found = detectors_.find_or_add(row.key);
+        if (found == nullptr) return;
         found->state.update(row);
         const auto verdict = describe(found->state);
         if (!row.is_final) found->said.note(row.window, verdict);
@@ -138,15 +134,14 @@ public:
 
     template <class Stats>
     void collect(Stats& stats) const {
-        stats.refused_keys += refused_;
-        stats.state_bytes += detectors_.bytes();
+        detectors_.collect(stats);
         this->next.collect(stats);
     }
 
     template <class Archive>
     void archive(Archive& ar) {
-        ar.version(1);
-        ar(detectors_, refused_, this->next);
+        ar.require(ar.version(2) == 2);  // what the first held is not known here
+        ar(detectors_, this->next);
     }
 
 private:
@@ -157,10 +152,12 @@ private:
         key_type key{};
         Detector state{};
         [[no_unique_address]] verdicts<verdict_type, IsUpdating> said{};
+        bool is_used = false;
+        bool is_recent = false;
 
         template <class Archive>
         void archive(Archive& ar) {
-            ar(key, state, said);
+            ar(key, state, said, is_recent);
         }
     };
 
@@ -174,29 +171,28 @@ private:
         return describe(state);
     }
 
-    key_table<key_type, slot> detectors_;
-    std::size_t key_limit_;
-    std::uint64_t refused_ = 0;
+    limited_keys<key_type, slot> detectors_;
 };
 
 }  // namespace detail
 
-template <class Detector, template <class> class Storage>
+template <class Detector, template <class> class Storage, class... KeyOptions>
 struct detect_stage : stage {
     static constexpr std::string_view stage_name = "detect";
     using is_one_to_one = void;
     using takes_updates = void;
 
     storage_options<Storage> options;
-    std::size_t key_limit = max_keys{}.value;  ///< records of a further key are refused
+    detail::lasting_key_limits<KeyOptions...> keys;
 
-    explicit detect_stage(storage_options<Storage> settings) : options{std::move(settings)} {}
+    explicit detect_stage(storage_options<Storage> settings, const KeyOptions&... limits)
+        : options{std::move(settings)}, keys{limits...} {}
 
-    template <class To>
-    void describe(To& to) const {
+    template <class To, class Stream>
+    void describe(To& to, const Stream&) const {
         to.template analyzer<Detector>();
         to.template storage<Storage>(options);
-        to.tunable("max_keys", key_limit);
+        keys.template on<Stream>().describe(to);
     }
 
     template <class Stream>
@@ -205,6 +201,10 @@ struct detect_stage : stage {
         static_assert(is_record<event>,
                       "detect needs: records, from a process before it; for a stream of events "
                       "use process<Detector> (see millrace/pipeline/process.hpp)");
+        static_assert(!Stream::is_updating || !decltype(keys)::is_asked_to_evict,
+                      "detect needs: no evict_least_recent where events may be corrected, for what "
+                      "was said of a key that has gone could not be taken back; or final_only() "
+                      "before it (see millrace/pipeline/key_limits.hpp)");
         if constexpr (is_record<event>) {
             using judged = joined_record<event, Detector>;
             require_analyzer<Detector, event>();
@@ -225,7 +225,7 @@ struct detect_stage : stage {
         detail::require_key_name<joined_record<record_type, Detector>>(in.key.name);
         auto kept = store_stage<Storage>{options}.make_node(output(in), std::move(next), context);
         return detail::detector_node<record_type, Detector, Stream::is_updating, decltype(kept)>{
-            key_limit, std::move(kept)};
+            keys.template on<Stream>(), std::move(kept)};
     }
 };
 
@@ -239,9 +239,22 @@ struct detect_stage : stage {
 /// each window once. What it said of a record that may still be corrected it remembers, for the
 /// last 256 such windows of a key; what it said of older ones is judged again when they are
 /// corrected. A `Storage` is short for `store<Storage>` behind it.
-template <class Detector, template <class> class Storage = null_storage>
-[[nodiscard]] detect_stage<Detector, Storage> detect(storage_options<Storage> options = {}) {
-    return detect_stage<Detector, Storage>{std::move(options)};
+///
+/// Keys stay for good. Of `max_keys`, the one that was not seen for longest makes room for a new
+/// one by default, and learns anew when it comes back; `refuse_new_keys` has it otherwise, as it is
+/// where records may be corrected. See millrace/pipeline/key_limits.hpp.
+template <class Detector, template <class> class Storage = null_storage, class... Limits>
+[[nodiscard]] auto detect(storage_options<Storage> options = {}, const Limits&... limits) {
+    static_assert((detail::key_option<Limits> && ...),
+                  "detect needs: behind its storage's options max_keys, evict_least_recent or "
+                  "refuse_new_keys (see millrace/pipeline/key_limits.hpp)");
+    return detect_stage<Detector, Storage, Limits...>{std::move(options), limits...};
+}
+template <class Detector, template <class> class Storage = null_storage, class First,
+          class... Limits>
+requires(!std::convertible_to<const First&, storage_options<Storage>>)
+    [[nodiscard]] auto detect(const First& first, const Limits&... limits) {
+    return detect<Detector, Storage>(storage_options<Storage>{}, first, limits...);
 }
 
 }  // namespace millrace

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <millrace/core/hash.hpp>
@@ -75,11 +76,12 @@ public:
 
     /// The slot gives back what it holds.
     void erase(Slot& slot) {
+        Slot empty{};  // which may throw, and the slot stays then
         const std::uint32_t number = number_of(slot);
         free_.push_back(number);
         index_.erase(hash_(slot.key), number);
         text_bytes_ -= text_bytes(slot.key);
-        slot = Slot{};
+        slot = std::move(empty);
     }
 
     /// Erases all, and keeps what is allocated, but for where it was far more than was used.

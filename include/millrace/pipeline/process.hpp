@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <string_view>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include <millrace/core/stream.hpp>
 #include <millrace/operators/key_by.hpp>
 #include <millrace/pipeline/count_kind.hpp>
+#include <millrace/pipeline/key_limits.hpp>
 #include <millrace/pipeline/late_output.hpp>
 #include <millrace/pipeline/running_node.hpp>
 #include <millrace/pipeline/session_kind.hpp>
@@ -53,7 +55,7 @@ template <class KeyBy>
 
 }  // namespace detail
 
-template <class Analyzer, template <class> class Storage>
+template <class Analyzer, template <class> class Storage, class... KeyOptions>
 struct process_stage : stage {
     static constexpr std::string_view stage_name = "process";
 
@@ -65,13 +67,16 @@ struct process_stage : stage {
                              result_of<Analyzer>, typename detail::bounds_of_windows<Stream>::type>;
 
     storage_options<Storage> options;
+    detail::lasting_key_limits<KeyOptions...> keys;  ///< where no window limits them
 
-    explicit process_stage(storage_options<Storage> settings) : options{std::move(settings)} {}
+    explicit process_stage(storage_options<Storage> settings, const KeyOptions&... limits)
+        : options{std::move(settings)}, keys{limits...} {}
 
-    template <class To>
-    void describe(To& to) const {
+    template <class To, class Stream>
+    void describe(To& to, const Stream&) const {
         to.template analyzer<Analyzer>();
         to.template storage<Storage>(options);
+        if constexpr (!Stream::is_windowed) keys.template on<Stream>().describe(to);
     }
 
     template <class Stream>
@@ -84,6 +89,13 @@ struct process_stage : stage {
             detail::window_kind<typename Stream::windowing_type::window_type>::template require<
                 Stream, Analyzer>();
         }
+        static_assert(!Stream::is_windowed || !decltype(keys)::has_options,
+                      "process needs: max_keys as an option of its window, where one is before it; "
+                      "that refuses further keys (see millrace/windows/windowing.hpp)");
+        static_assert(!Stream::is_updating || !decltype(keys)::is_asked_to_evict,
+                      "process needs: no evict_least_recent where events may be corrected, for "
+                      "what was said of a key that has gone could not be taken back; or "
+                      "final_only() before it (see millrace/pipeline/key_limits.hpp)");
         static_assert(
             !Stream::is_updating || retractable<Analyzer, typename Stream::event_type>,
             "process needs: an analyzer with void retract(const Event&), where events may "
@@ -112,7 +124,8 @@ struct process_stage : stage {
         auto kept = store_stage<Storage>{options}.make_node(output(in), std::move(next), context);
         using kept_type = decltype(kept);
         if constexpr (!Stream::is_windowed) {
-            return detail::running_node<Stream, Analyzer, kept_type>{in, std::move(kept)};
+            return detail::running_node<Stream, Analyzer, kept_type>{in, keys.template on<Stream>(),
+                                                                     std::move(kept)};
         } else {
             if constexpr (is_key_time<typename Stream::time_type>) detail::check_own_time(in);
             using kind = detail::window_kind<typename Stream::windowing_type::window_type>;
@@ -123,11 +136,28 @@ struct process_stage : stage {
     }
 };
 
-/// Folds the stream into an `Analyzer` for each key and window. Records come out; without a
-/// `window` before it, each event gives one. A `Storage` is short for `store<Storage>` behind it.
-template <class Analyzer, template <class> class Storage = null_storage>
-[[nodiscard]] process_stage<Analyzer, Storage> process(storage_options<Storage> options = {}) {
-    return process_stage<Analyzer, Storage>{std::move(options)};
+/// Folds the stream into an `Analyzer` for each key and window. Records come out. A `Storage` is
+/// short for `store<Storage>` behind it.
+///
+/// Without a `window` before it there is one record for each event, of all events of the key so
+/// far, and keys stay for good. Of `max_keys`, the one that was not seen for longest makes room for
+/// a new one by default, so that no flood of keys shuts out those that come later;
+/// `refuse_new_keys` has it otherwise, as it is where events may be corrected. See
+/// millrace/pipeline/key_limits.hpp.
+///
+///     | key_by(&trade::symbol) | process<count>(max_keys{10'000})
+template <class Analyzer, template <class> class Storage = null_storage, class... Limits>
+[[nodiscard]] auto process(storage_options<Storage> options = {}, const Limits&... limits) {
+    static_assert((detail::key_option<Limits> && ...),
+                  "process needs: behind its storage's options max_keys, evict_least_recent or "
+                  "refuse_new_keys (see millrace/pipeline/key_limits.hpp)");
+    return process_stage<Analyzer, Storage, Limits...>{std::move(options), limits...};
+}
+template <class Analyzer, template <class> class Storage = null_storage, class First,
+          class... Limits>
+requires(!std::convertible_to<const First&, storage_options<Storage>>)
+    [[nodiscard]] auto process(const First& first, const Limits&... limits) {
+    return process<Analyzer, Storage>(storage_options<Storage>{}, first, limits...);
 }
 
 }  // namespace millrace

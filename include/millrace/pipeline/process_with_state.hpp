@@ -195,7 +195,8 @@ private:
             static_assert(detail::takes_timer<typename Functions::timer_function, context>,
                           "process_with_state needs: behind its function on_timer, which is "
                           "void(auto& ctx, timestamp) and const, and its options: time_to_live, "
-                          "max_keys, evict_least_recent, max_timers, on_wall_timer (see "
+                          "max_keys, evict_least_recent, refuse_new_keys, max_timers, "
+                          "on_wall_timer (see "
                           "millrace/pipeline/process_with_state.hpp)");
         }
         if constexpr (Functions::has_wall_timers) {
@@ -225,7 +226,7 @@ template <class State, class Out, class OnEvent, class OnTimer, class... Options
                                            const Options&... options) {
     static_assert((state_option<Options> && ...),
                   "process_with_state needs: its options, which are time_to_live, max_keys, "
-                  "evict_least_recent, max_timers and on_wall_timer (see "
+                  "evict_least_recent, refuse_new_keys, max_timers and on_wall_timer (see "
                   "millrace/pipeline/state_options.hpp)");
     auto on_wall = wall_timer_in(options...);
     process_with_state_stage<State, Out, state_functions<OnEvent, OnTimer, decltype(on_wall)>> made{
@@ -253,8 +254,10 @@ template <class State, class Out, class OnEvent, class OnTimer, class... Options
 ///
 /// `ctx` is a millrace/pipeline/state_context.hpp. The second function, called at the times that
 /// `timer_at` was told, may be left out; or one object has members `on_event(ctx, event) const` and
-/// `on_timer(ctx, time) const`. Options: `time_to_live`, `max_keys` (events of further keys are
-/// refused), `evict_least_recent`, `max_timers`; see millrace/pipeline/state_options.hpp.
+/// `on_timer(ctx, time) const`. Options: `time_to_live`, `max_timers`, and `max_keys`: events of
+/// further keys are refused by default, since timers of a key that makes room would never fire;
+/// `evict_least_recent` has it otherwise. See millrace/pipeline/state_options.hpp and
+/// key_limits.hpp.
 ///
 /// `Out` is what `ctx.emit` takes, by default the stream's own event, which keeps its key then. Of
 /// another type it has none: `key_by` gives it one. Where the time is `per_key`, windows behind it

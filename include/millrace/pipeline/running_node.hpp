@@ -1,13 +1,11 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <utility>
 
 #include <millrace/analyzers/analyzer.hpp>
 #include <millrace/core/key.hpp>
 #include <millrace/core/node.hpp>
-#include <millrace/pipeline/key_table.hpp>
+#include <millrace/pipeline/limited_keys.hpp>
 
 namespace millrace::detail {
 
@@ -21,18 +19,12 @@ class running_node : public forwarding_node<Next> {
     using record_type = record<key_type, result_of<Analyzer>>;
 
 public:
-    running_node(const Stream& in, Next n) : forwarding_node<Next>{std::move(n)}, key_by_{in.key} {}
+    running_node(const Stream& in, const key_limits& limits, Next n)
+        : forwarding_node<Next>{std::move(n)}, key_by_{in.key}, keys_{limits} {}
 
     void push(const event& one, event_stamp at) {
-        const auto& sought = project(key_by_.projection, one);
-        slot* found = table_.find(sought);
-        if (found == nullptr) {
-            if (table_.size() >= key_limit) {
-                ++refused_;
-                return;
-            }
-            found = &table_.add(sought);
-        }
+        slot* const found = keys_.find_or_add(project(key_by_.projection, one));
+        if (found == nullptr) return;
         found->state.update(one);
         tell(*found, at);
     }
@@ -40,7 +32,7 @@ public:
     void update(const event& before, const event& after,
                 event_stamp at) requires Stream::is_updating {
         if (is_repetition(before, after)) return;
-        slot* const found = table_.find(project(key_by_.projection, before));
+        slot* const found = keys_.find(project(key_by_.projection, before));
         if (found == nullptr) return;
         if (found->key == project(key_by_.projection, after)) {
             found->state.retract(before);
@@ -53,7 +45,7 @@ public:
     }
 
     void remove(const event& gone, event_stamp at) requires Stream::is_updating {
-        slot* const found = table_.find(project(key_by_.projection, gone));
+        slot* const found = keys_.find(project(key_by_.projection, gone));
         if (found == nullptr) return;
         found->state.retract(gone);
         tell(*found, at);
@@ -65,28 +57,26 @@ public:
 
     template <class Stats>
     void collect(Stats& stats) const {
-        stats.refused_keys += refused_;
-        stats.keys += table_.size();
-        stats.state_bytes += table_.bytes();
+        keys_.collect(stats);
         this->next.collect(stats);
     }
 
     template <class Archive>
     void archive(Archive& ar) {
-        ar.version(1);
-        ar(table_, refused_, this->next);
+        ar.require(ar.version(2) == 2);  // what the first held is not known here
+        ar(keys_, this->next);
     }
 
 private:
-    static constexpr std::size_t key_limit = max_keys{}.value;
-
     struct slot {
         key_type key{};
         Analyzer state{};
+        bool is_used = false;
+        bool is_recent = false;
 
         template <class Archive>
         void archive(Archive& ar) {
-            ar(key, state);
+            ar(key, state, is_recent);
         }
     };
 
@@ -104,8 +94,7 @@ private:
     }
 
     key_by key_by_;
-    key_table<key_type, slot> table_;
-    std::uint64_t refused_ = 0;
+    limited_keys<key_type, slot> keys_;
 };
 
 }  // namespace millrace::detail

@@ -24,6 +24,9 @@ struct stage_stats {
     std::uint64_t late = 0;        ///< of a window: events later than the allowed lateness
     std::uint64_t refused = 0;     ///< events beyond a limit; of the source: also what was no event
     std::uint64_t keys = 0;        ///< see `pipeline_stats`
+    std::uint64_t evicted_keys = 0;    ///< keys whose state made room for others
+    std::uint64_t timers = 0;          ///< timers that are set
+    std::uint64_t refused_timers = 0;  ///< timers beyond the limit of their key
     std::uint64_t open_windows = 0;
     std::uint64_t state_bytes = 0;
     /// How far its time has come; `timestamp::min()` before any event, or where there is no time.

@@ -66,6 +66,7 @@ public:
     }
     /// @return whether it was set
     bool cancel_wall_timer(timestamp at) {
+        require_wall_timers();
         return states_.cancel_timer(of_, time_domain::wall, at);
     }
 
@@ -80,10 +81,11 @@ private:
     using time_domain = detail::time_domain;
 
     static constexpr void require_wall_timers() noexcept {
-        static_assert(Node::has_wall_timers,
-                      "now and wall_timer_at need: on_wall_timer, a function that "
-                      "process_with_state is given (see "
-                      "millrace/pipeline/process_with_state.hpp)");
+        static_assert(
+            Node::has_wall_timers,
+            "now, wall_timer_at and cancel_wall_timer need: on_wall_timer, a function that "
+            "process_with_state is given (see "
+            "millrace/pipeline/process_with_state.hpp)");
     }
 
     /// A round of timers ends: those that fire in it and are no later than who sets them, or of the

@@ -34,7 +34,7 @@ public:
     using key_type = key_of<key_by, event>;
     using state_type = State;
     using output_type = Out;
-    using table_type = state_table<key_type, State>;
+    using table_type = state_table<key_type, State, Functions::has_wall_timers>;
     using context = state_context<state_node>;
     static constexpr bool has_timers = Functions::has_timers;
     static constexpr bool has_wall_timers = Functions::has_wall_timers;
@@ -53,10 +53,7 @@ public:
             catch_up();
         states_.sweep(passed_on_);
         slot* const of = states_.find_or_add(project(key_by_.projection, one));
-        if (of == nullptr) {
-            ++refused_;
-            return;
-        }
+        if (of == nullptr) return;
         const std::uint32_t number = of->number;
         {
             context ctx{*this, states_, *of, at, told_of(*of)};
@@ -153,7 +150,6 @@ public:
 
     template <class Stats>
     void collect(Stats& stats) const {
-        stats.refused_keys += refused_;
         states_.collect(stats);
         if (watermark_ != timestamp::min()) stats.watermark = std::max(stats.watermark, watermark_);
         this->next.collect(stats);
@@ -161,9 +157,8 @@ public:
 
     template <class Archive>
     void archive(Archive& ar) {
-        ar.version(1);
-        ar(states_, watermark_, passed_on_, now_, told_now_, why_, is_firing_, refused_,
-           this->next);
+        ar.require(ar.version(2) == 2);  // what the first held is not known here
+        ar(states_, watermark_, passed_on_, now_, told_now_, why_, is_firing_, this->next);
     }
 
     /// By the wall's clock.
@@ -211,7 +206,9 @@ private:
     }
 
     [[nodiscard]] bool has_wall_timer_due() const noexcept {
-        return has_wall_timers && states_.timers(time_domain::wall).has_before(past_now());
+        if constexpr (has_wall_timers)
+            return states_.timers(time_domain::wall).has_before(past_now());
+        return false;
     }
     /// A wall timer fires at its time.
     [[nodiscard]] timestamp past_now() const noexcept { return saturated_add(now_, duration{1}); }
@@ -295,7 +292,6 @@ private:
     timestamp told_now_ = timestamp::min();
     trigger why_ = trigger::watermark;
     bool is_firing_ = false;
-    std::uint64_t refused_ = 0;
 };
 
 }  // namespace millrace::detail

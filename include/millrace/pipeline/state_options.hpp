@@ -4,12 +4,12 @@
 #include <stdexcept>
 #include <string>
 
-#include <millrace/core/key.hpp>
 #include <millrace/core/timestamp.hpp>
+#include <millrace/pipeline/key_limits.hpp>
 
 namespace millrace {
 
-// Options of process_with_state.
+// Options of process_with_state, beside those of millrace/pipeline/key_limits.hpp.
 
 /// The state of a key goes when it was not written for so long, and is never seen again; without
 /// limit by default. `ctx.state()` writes, `ctx.read()` only reads. It is event time, so that the
@@ -29,20 +29,13 @@ struct max_timers {
     std::size_t value = 1'000;
 };
 
-/// At `max_keys` the key that was not seen for longest makes room for a new one: its state and its
-/// timers go. Counted in `pipeline_stats::evicted_keys`.
-struct evict_least_recent_t {};
-inline constexpr evict_least_recent_t evict_least_recent{};
-
 /// The settings of a process_with_state.
-struct state_settings {
-    std::size_t key_limit = max_keys{}.value;
+struct state_settings : key_limits {
     std::size_t timer_limit = max_timers{}.value;
     duration kept_for = duration::max();  ///< without a write; the largest stands for ever
     bool is_renewed_by_reading = false;
-    bool evicts = false;  ///< the key that was not seen for longest, else new ones are refused
 
-    void set(max_keys option) { key_limit = checked("max_keys", option.value, std::size_t{1}); }
+    using key_limits::set;
     void set(max_timers option) {
         timer_limit = checked("max_timers", option.value, std::size_t{1});
     }
@@ -50,14 +43,12 @@ struct state_settings {
         kept_for = checked("time_to_live", option.value, duration{1});
         is_renewed_by_reading = option.is_renewed_by_reading;
     }
-    void set(evict_least_recent_t) { evicts = true; }
 
     template <class To>
     void describe(To& to) const {
         to.setting("time_to_live", kept_for, duration::max());
         to.setting("is_renewed_by_reading", is_renewed_by_reading, false);
-        to.setting("evict_least_recent", evicts, false);
-        to.tunable("max_keys", key_limit);
+        key_limits::describe(to);
         to.tunable("max_timers", timer_limit);
     }
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include <millrace/core/timestamp.hpp>
-#include <millrace/pipeline/key_table.hpp>
+#include <millrace/pipeline/limited_keys.hpp>
 #include <millrace/pipeline/state_options.hpp>
 #include <millrace/pipeline/timer_heap.hpp>
 
@@ -17,7 +17,7 @@ namespace millrace::detail {
 enum class time_domain : std::size_t { event, wall };
 
 /// The states and timers of keys, within their limits. A key that has neither is not kept.
-template <class Key, class State>
+template <class Key, class State, bool HasWallTimers>
 class state_table {
 public:
     struct slot {
@@ -25,7 +25,7 @@ public:
         State state{};
         timestamp renewed = timestamp::min();
         timestamp watermark = timestamp::min();  // its own, where it has one
-        std::uint32_t number = 0;
+        std::uint32_t number = key_index::none;
         std::uint32_t steps_back = 0;  // timers that timers set for no later, since the last event
         bool has_state = false;
         bool is_used = false;
@@ -37,7 +37,7 @@ public:
         }
     };
 
-    explicit state_table(const state_settings& settings) : settings_{settings} {}
+    explicit state_table(const state_settings& settings) : settings_{settings}, keys_{settings} {}
 
     [[nodiscard]] slot& operator[](std::uint32_t number) noexcept { return keys_[number]; }
     [[nodiscard]] const timer_heap& timers(time_domain of = time_domain::event) const noexcept {
@@ -55,17 +55,10 @@ public:
     /// Null where there is no room for one more. What it adds is to be settled.
     template <class Sought>
     [[nodiscard]] slot* find_or_add(const Sought& key) {
-        slot* found = keys_.find(key);
-        if (found == nullptr) {
-            if (keys_.size() >= settings_.key_limit) {
-                if (!settings_.evicts) return nullptr;
-                evict_one();
-            }
-            found = &keys_.add(key);
-            found->number = keys_.number_of(*found);
-            found->is_used = true;
-        }
-        found->is_recent = true;
+        slot* const found =
+            keys_.find_or_add(key, [this](const slot& gone) { clear_timers(gone.number); });
+        if (found == nullptr) return nullptr;
+        if (found->number == key_index::none) found->number = keys_.number_of(*found);
         found->steps_back = 0;
         return found;
     }
@@ -117,7 +110,6 @@ public:
     }
     void erase(slot& of) {
         clear_timers(of.number);
-        of.is_used = false;
         keys_.erase(of);
     }
     /// To be called when all was asked of a key.
@@ -139,33 +131,35 @@ public:
 
     template <class Stats>
     void collect(Stats& stats) const {
-        stats.keys += keys_.size();
+        keys_.collect(stats);
         for (const timer_heap& each : timers_) {
             stats.timers += each.size();
             stats.state_bytes += each.bytes();
         }
         stats.refused_timers += refused_timers_;
-        stats.evicted_keys += evicted_;
-        stats.state_bytes += keys_.bytes();
     }
 
+    /// It is empty where it cannot be loaded.
     template <class Archive>
     void archive(Archive& ar) {
-        ar(keys_, timers_[0], timers_[1], swept_, hand_, refused_timers_, evicted_);
+        ar(keys_, timers_, swept_, refused_timers_);
         if constexpr (Archive::is_loading) {
-            std::size_t found = 0;
+            std::size_t found = 0, all = 0;
             keys_.for_each([&](slot& each) {
                 each.number = keys_.number_of(each);
-                each.is_used = true;
                 found += timers_of(each.number);
             });
-            ar.require(found == timers_[0].size() + timers_[1].size());
+            for (const timer_heap& each : timers_) all += each.size();
+            ar.require(found == all);
+            if (!ar.ok()) *this = state_table{settings_};
         }
     }
 
 private:
     [[nodiscard]] std::size_t timers_of(std::uint32_t key) const noexcept {
-        return timers_[0].count(key) + timers_[1].count(key);
+        std::size_t all = 0;
+        for (const timer_heap& each : timers_) all += each.count(key);
+        return all;
     }
     void clear_timers(std::uint32_t key) {
         for (timer_heap& each : timers_) each.clear(key);
@@ -178,27 +172,15 @@ private:
         of.renewed = of.has_state ? std::max(of.renewed, now) : now;
     }
     void drop_state(slot& of) {
+        of.state = State{};  // which may throw
         of.has_state = false;
-        of.state = State{};
-    }
-
-    /// The first that was not seen since this came by it (second chance, Corbató 1968).
-    void evict_one() {
-        for (;; ++hand_) {
-            slot& each = keys_[hand_ % keys_.slots()];
-            if (!each.is_used || std::exchange(each.is_recent, false)) continue;
-            ++evicted_;
-            return erase(each);
-        }
     }
 
     state_settings settings_;
-    key_table<Key, slot> keys_;
-    std::array<timer_heap, 2> timers_;  // by their domain
+    limited_keys<Key, slot> keys_;
+    std::array<timer_heap, HasWallTimers ? 2 : 1> timers_;  // by their domain
     std::uint32_t swept_ = 0;
-    std::uint32_t hand_ = 0;
     std::uint64_t refused_timers_ = 0;
-    std::uint64_t evicted_ = 0;
 };
 
 }  // namespace millrace::detail
