@@ -40,6 +40,7 @@
 #include <millrace/pipeline/describe.hpp>
 #include <millrace/pipeline/process_with_state.hpp>
 #include <millrace/pipeline/run.hpp>
+#include <millrace/pipeline/with_broadcast.hpp>
 #include <millrace/storage/memory.hpp>
 #include <millrace/storage/null.hpp>
 #include <millrace/transport/proxied.hpp>

@@ -17,6 +17,7 @@
 #include <millrace/operators/tee.hpp>
 #include <millrace/pipeline/process.hpp>
 #include <millrace/pipeline/run.hpp>
+#include <millrace/pipeline/with_broadcast.hpp>
 #include <millrace/storage/memory.hpp>
 #include <millrace/testing/http_client.hpp>
 #include <millrace/testing/websocket_client.hpp>
@@ -262,6 +263,37 @@ TEST_CASE("each input of a pipeline has a path of its own, and its own answers")
     REQUIRE(has(http.get("/"), R"("inputs":[{"name":"left","paths":["/left"]},)"
                                R"({"name":"right","paths":["/right"]}])"));
     REQUIRE(has(http.get("/metrics"), R"(millrace_windows_open{pipeline="left+right"} 2)"));
+}
+
+TEST_CASE("rules that come by a path of their own hold for what comes behind them") {
+    server s;
+    const auto is_above = [](auto& ctx, const reading& one) {
+        if (one.value > ctx.broadcast()) ctx.emit(one);
+    };
+    auto& pipeline = s.endpoint.serve(
+        from<reading>("readings") | key_by(&reading::sensor) |
+        with_broadcast<double>(
+            from<reading>("limits"), [](double& limit, const reading& one) { limit = one.value; },
+            is_above) |
+        window(tumbling{1s}, drop_late) | process<mean<&reading::value>>() | publish("means"));
+    client readings{s, "/readings"}, limits{s, "/limits"}, out{s, "/means"};
+    readings.send_text("[" + event("a", 4, 0) + "," + event("a", 1, 100) + "]");
+    limits.send_text(event("any", 3, 5));
+    readings.send_text("[" + event("a", 2, 200) + "," + event("a", 8, 900) + "]");
+    readings.send_text(event("b", 2, 1500));  // left out, but time goes on
+    const auto record = out.next_text();
+    REQUIRE(has(record, R"("sensor":"a")"));
+    REQUIRE(has(record, R"("mean":4.33)"));
+    limits.send_text(R"({"sensor":"any"})");
+    REQUIRE(has(limits.next_text(), R"("code":"missing field")"));
+    REQUIRE(pipeline.source<1>().events() == 1);
+
+    memory_client http{s.io, s.wire};
+    REQUIRE(has(http.get("/"), R"({"name":"limits","paths":["/limits"]})"));
+    REQUIRE(has(
+        http.get("/metrics"),
+        R"(millrace_stage_events_out_total{pipeline="readings+limits",stage="4_with_broadcast"} 3)"));
+    REQUIRE(has(http.get("/api/topology"), R"("name":"with_broadcast")"));
 }
 
 TEST_CASE("an input that is idle holds the others of its pipeline up no more") {

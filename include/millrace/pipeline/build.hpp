@@ -187,37 +187,37 @@ public:
 
     /// The nodes of these stages, the last one made first. `front` is the number of the stage that
     /// gives the stream.
-    template <class Stream, class... Stages, class End = open_end>
+    /// @tparam IsCounted whether it has to be counted what comes
+    template <bool IsCounted = false, class Stream, class... Stages, class End = open_end>
     [[nodiscard]] auto build(const Stream& in, const std::tuple<Stages...>& stages,
                              const End& end = {}, std::size_t front = 1) {
         made_.stages = made_.front = front;
-        return build_behind(in, stages, end);
+        return build_behind<IsCounted>(in, stages, end);
     }
 
     template <class Stream, pipeline_stage Branch>
     [[nodiscard]] auto build_branch(const Stream& in, const Branch& branch) {
-        return build_behind(in, stages_of(branch), open_end{});
+        return build_behind<false>(in, stages_of(branch), open_end{});
     }
 
 private:
     template <class, bool>
     friend class build_context;
 
-    template <class Stream, class... Stages, class End>
+    template <bool IsCounted, class Stream, class... Stages, class End>
     auto build_behind(const Stream& in, const std::tuple<Stages...>& stages, const End& end) {
         if constexpr (!IsTimed && (... || requires { typename Stages::measures_time; })) {
             build_context<Sink, true> timed{sink_, pace_};
             const at_exit take_back{[&] { made_ = std::move(timed.made_); }};
             timed.made_ = std::move(made_);
-            return timed.build_behind(in, stages, end);
+            return timed.template build_behind<IsCounted>(in, stages, end);
         } else {
             const std::size_t front = made_.front;
             const at_exit put_back{[this, front] { made_.front = front; }};
-            return build_from<0, false, false>(in, stages, end, front);
+            return build_from<0, false, IsCounted>(in, stages, end, front);
         }
     }
 
-    /// @tparam IsCounted whether it has to be counted what comes
     template <std::size_t At, bool IsPublished, bool IsCounted, class Stream, class... Stages,
               class End>
     auto build_from(const Stream& in, const std::tuple<Stages...>& stages, const End& end,

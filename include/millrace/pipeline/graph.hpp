@@ -153,10 +153,21 @@ private:
 template <class Meeting, class... Stages, class End, class Keys, class Sink, class Clock>
 class graph<pipeline<Meeting, Stages...>, End, Keys, Sink, Clock> {
     using description = pipeline<Meeting, Stages...>;
-    using node = decltype(std::declval<const Meeting&>().make_node(
-        std::declval<build_context<Sink>&>().build(
-            std::declval<const typename description::input_stream&>(),
-            std::declval<const std::tuple<Stages...>&>(), std::declval<const End&>())));
+    static constexpr bool is_one_to_one = requires { typename Meeting::is_one_to_one; };
+
+    /// `number` is that of the stage where they meet.
+    static auto make_node(const description& of, const End& end, build_context<Sink>& context,
+                          std::size_t number) {
+        auto next =
+            context.template build<!is_one_to_one>(of.source.output(), of.stages, end, number);
+        if constexpr (requires { of.source.make_node(std::move(next), context); }) {
+            return of.source.make_node(std::move(next), context);
+        } else {
+            return of.source.make_node(std::move(next));
+        }
+    }
+    using node = decltype(make_node(std::declval<const description&>(), std::declval<const End&>(),
+                                    std::declval<build_context<Sink>&>(), 0));
 
     static auto keys_of(const description& of, const Keys& behind) {
         if constexpr (requires { typename Meeting::passes_all; }) {
@@ -219,9 +230,8 @@ public:
 
     graph(const description& of, const End& end, const Keys& behind, build_context<Sink>& context,
           const Clock& clock, std::size_t before)
-        : mark_{before + stages_in<Meeting>, 0, name_of_stage<Meeting>(), true},
-          node_{
-              of.source.make_node(context.build(of.source.output(), of.stages, end, mark_.number))},
+        : mark_{before + stages_in<Meeting>, 0, name_of_stage<Meeting>(), is_one_to_one},
+          node_{make_node(of, end, context, mark_.number)},
           inputs_{of, node_, end, keys_of(of, behind), context, clock, before} {}
     graph(const graph&) = delete;
     graph& operator=(const graph&) = delete;

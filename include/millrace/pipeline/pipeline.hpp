@@ -21,6 +21,20 @@ struct pipeline {
 
 namespace detail {
 
+template <class T>
+inline constexpr bool is_pipeline = false;
+template <class Source, class... Stages>
+inline constexpr bool is_pipeline<pipeline<Source, Stages...>> = true;
+
+template <class Event, class Codec, class Timing>
+[[nodiscard]] auto as_pipeline(from_stage<Event, Codec, Timing> source) {
+    return pipeline<from_stage<Event, Codec, Timing>>{std::move(source), {}};
+}
+template <class Other>
+[[nodiscard]] Other as_pipeline(Other other) {
+    return other;
+}
+
 template <class Source, class... Stages, class... Added>
 [[nodiscard]] auto extend(pipeline<Source, Stages...> front, std::tuple<Added...> back) {
     require_stages<typename pipeline<Source, Stages...>::output_stream, Added...>();

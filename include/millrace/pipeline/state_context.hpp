@@ -27,6 +27,14 @@ public:
     [[nodiscard]] const state_type& read() { return states_.read(of_, now_); }
     [[nodiscard]] bool has_state() const noexcept { return of_.has_state; }
 
+    /// What all keys see, see `with_broadcast`.
+    [[nodiscard]] const auto& broadcast() const noexcept {
+        static_assert(Node::has_broadcast,
+                      "broadcast needs: with_broadcast, which process_with_state is given to (see "
+                      "millrace/pipeline/with_broadcast.hpp)");
+        return node_.broadcast();
+    }
+
     /// Gives an event to what follows, at the time of the event or timer in hand; never earlier
     /// than what follows was told, unless the event in hand is.
     void emit(const output_type& out) { node_.emit(out, stamp_); }

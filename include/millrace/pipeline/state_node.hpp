@@ -38,6 +38,7 @@ public:
     using context = state_context<state_node>;
     static constexpr bool has_timers = Functions::has_timers;
     static constexpr bool has_wall_timers = Functions::has_wall_timers;
+    static constexpr bool has_broadcast = requires { typename Functions::broadcast_type; };
     static constexpr bool wants_wall_time = has_wall_timers || Next::wants_wall_time;
 
     state_node(const Stream& in, const state_settings& settings, Functions functions, Next n,
@@ -163,6 +164,9 @@ public:
 
     /// By the wall's clock.
     [[nodiscard]] timestamp now() const noexcept { return now_; }
+
+    [[nodiscard]] Functions& functions() noexcept { return functions_; }
+    [[nodiscard]] const auto& broadcast() const noexcept { return functions_.broadcast; }
 
     void emit(const Out& out, event_stamp at) { this->next.push(out, at); }
 

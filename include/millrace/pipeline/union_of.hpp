@@ -100,20 +100,6 @@ private:
     Next next_;
 };
 
-template <class T>
-inline constexpr bool is_pipeline = false;
-template <class Source, class... Stages>
-inline constexpr bool is_pipeline<pipeline<Source, Stages...>> = true;
-
-template <class Event, class Codec, class Timing>
-[[nodiscard]] auto as_pipeline(from_stage<Event, Codec, Timing> source) {
-    return pipeline<from_stage<Event, Codec, Timing>>{std::move(source), {}};
-}
-template <class Other>
-[[nodiscard]] Other as_pipeline(Other other) {
-    return other;
-}
-
 /// Stops the compiler where the streams do not fit together.
 template <class First, class... Others>
 consteval bool require_alike() {
@@ -174,6 +160,7 @@ struct union_stage {
     static constexpr std::string_view stage_name = "union_of";
 
     using passes_all = void;
+    using is_one_to_one = void;
 
     std::tuple<Inputs...> inputs;
 
