@@ -156,6 +156,15 @@ TEST_CASE("describe says where the rules come in, and what they make") {
     CHECK(all.edges.back().to == 3);
     CHECK(all.fingerprint() == describe(keyed(max_keys{8})).fingerprint());
     CHECK(all.fingerprint() != describe(keyed(time_to_live{1s})).fingerprint());
+
+    const auto ordered = [](std::size_t limit) {
+        return describe(from<trade>("trades") |
+                        with_broadcast<factors>(from<rule>("rules"), add_rule, by_rules,
+                                                in_time_order{.max_waiting = limit}));
+    };
+    CHECK(ordered(3).text().find("max_waiting 3") != text.npos);
+    CHECK(ordered(3).fingerprint() == ordered(4).fingerprint());
+    CHECK_THROWS_AS(ordered(0), std::invalid_argument);
 }
 
 TEST_CASE("errors_to in front takes what the function throws, and the stream goes on") {

@@ -37,6 +37,7 @@ MILLRACE_INLINE void stage_collector::leave() {
                        .evicted_keys = evicted_keys,
                        .timers = timers,
                        .refused_timers = refused_timers,
+                       .early = early,
                        .open_windows = open_windows,
                        .state_bytes = state_bytes,
                        .watermark = watermark,

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <millrace/core/archive.hpp>
+#include <millrace/core/owned_views.hpp>
+#include <millrace/core/schema.hpp>
+
+namespace millrace::detail {
+
+/// Saves or loads an event by its schema, where it has no `archive` of its own. `keep(text)` gives
+/// a view of what was loaded.
+template <class Archive, class T, class Keep>
+void archive_event(Archive& ar, T& value, Keep& keep) {
+    if constexpr (std::same_as<T, std::string_view>) {
+        std::string text{value};
+        ar(text);
+        if constexpr (Archive::is_loading) value = keep(std::move(text));
+    } else if constexpr (archivable<T> || owns_its_value<T>) {
+        ar(value);
+    } else if constexpr (is_optional<T>) {
+        bool has_value = value.has_value();
+        ar(has_value);
+        if constexpr (Archive::is_loading) {
+            value.reset();
+            if (has_value && ar.ok()) value.emplace();
+        }
+        if (value) archive_event(ar, *value, keep);
+    } else if constexpr (described<T>) {
+        schema<T>.for_each([&](const auto& field) { archive_event(ar, field.get(value), keep); });
+    } else if constexpr (sequence<T>) {
+        std::uint64_t size = value.size();
+        ar(size);
+        if constexpr (Archive::is_loading) {
+            ar.require(size <= ar.bytes_left());
+            value.clear();
+            for (; size > 0 && ar.ok(); --size) archive_event(ar, value.emplace_back(), keep);
+        } else {
+            for (auto& each : value) archive_event(ar, each, keep);
+        }
+    } else {
+        ar(value);
+    }
+}
+
+/// Whether a `kept_event` can be made of it.
+template <class Event>
+inline constexpr bool is_kept = can_own_views<Event>() && std::default_initializable<Event>;
+
+/// A copy of an event that refers to nothing outside of itself. It allocates where the event has
+/// views of text.
+template <class Event>
+class kept_event {
+public:
+    kept_event() = default;
+    explicit kept_event(const Event& one) : value_{one} { own(); }
+
+    [[nodiscard]] const Event& value() const noexcept { return value_; }
+    [[nodiscard]] std::size_t text_bytes() const noexcept { return text_size_; }
+
+    /// What stands in no field of the schema is not saved.
+    template <class Archive>
+    void archive(Archive& ar) {
+        std::vector<std::unique_ptr<std::string>> loaded;
+        const auto keep = [&](std::string&& text) -> std::string_view {
+            loaded.push_back(std::make_unique<std::string>(std::move(text)));
+            return *loaded.back();
+        };
+        archive_event(ar, value_, keep);
+        if constexpr (Archive::is_loading) own();
+    }
+
+private:
+    void own() {
+        if constexpr (has_views<Event>()) {
+            std::size_t size = 0;
+            const auto measure = [&](std::string_view text) {
+                size += text.size();
+                return text;
+            };
+            own_views(value_, measure);
+            auto text = std::make_unique<char[]>(size);
+            char* to = text.get();
+            const auto copy = [&](std::string_view from) {
+                if (!from.empty()) std::memcpy(to, from.data(), from.size());
+                return std::string_view{std::exchange(to, to + from.size()), from.size()};
+            };
+            own_views(value_, copy);
+            text_ = std::move(text);
+            text_size_ = size;
+        }
+    }
+
+    Event value_{};
+    std::unique_ptr<char[]> text_;
+    std::size_t text_size_ = 0;
+};
+
+}  // namespace millrace::detail
