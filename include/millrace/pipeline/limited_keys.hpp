@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include <millrace/core/detail/at_exit.hpp>
 #include <millrace/pipeline/key_limits.hpp>
 #include <millrace/pipeline/key_table.hpp>
 
@@ -46,9 +47,13 @@ public:
     /// It is empty where it cannot be loaded.
     template <class Archive>
     void archive(Archive& ar) {
+        bool is_good = !Archive::is_loading;
+        const at_exit empty{[&] {
+            if (!is_good) *this = limited_keys{limits_};
+        }};
         ar(static_cast<base&>(*this), hand_, refused_, evicted_);
         if constexpr (Archive::is_loading) {
-            if (!ar.ok()) return void(*this = limited_keys{limits_});
+            is_good = ar.ok();
             this->for_each([](Slot& each) { each.is_used = true; });
         }
     }

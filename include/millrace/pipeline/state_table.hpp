@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <utility>
 
+#include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/timestamp.hpp>
 #include <millrace/pipeline/limited_keys.hpp>
 #include <millrace/pipeline/state_options.hpp>
@@ -142,6 +143,10 @@ public:
     /// It is empty where it cannot be loaded.
     template <class Archive>
     void archive(Archive& ar) {
+        bool is_good = !Archive::is_loading;
+        const at_exit empty{[&] {
+            if (!is_good) *this = state_table{settings_};
+        }};
         ar(keys_, timers_, swept_, refused_timers_);
         if constexpr (Archive::is_loading) {
             std::size_t found = 0, all = 0;
@@ -151,7 +156,7 @@ public:
             });
             for (const timer_heap& each : timers_) all += each.size();
             ar.require(found == all);
-            if (!ar.ok()) *this = state_table{settings_};
+            is_good = ar.ok();
         }
     }
 
