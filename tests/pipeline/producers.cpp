@@ -1,6 +1,7 @@
 #include <millrace/pipeline/producers.hpp>
 
 #include <map>
+#include <memory>
 #include <random>
 
 #include "fed.hpp"
@@ -114,8 +115,69 @@ TEST_CASE("producers are told what the whole source is told, and one step at a t
     REQUIRE_FALSE(load(save(all), loaded));
     CHECK(loaded.watermark() == at_ms(110));
     settings.set(max_step{1h});
-    loaded.look({}, settings);  // nobody is there: as far as the furthest
-    CHECK(loaded.watermark() == at_ms(500));
+    all.leave(a, settings);  // nobody is there: as far as the furthest
+    CHECK(all.watermark() == at_ms(500));
+}
+
+TEST_CASE("behind a restart there is time for all to come back, whoever is first") {
+    told of;
+    of.observe(b, 50);
+    of.observe(a, 100);
+    told again;
+    REQUIRE_FALSE(load(save(of.all), again.all));
+    CHECK(again.all.size() == 0);
+    CHECK(again.observe(7, 101) == 50);  // a
+    CHECK(again.observe(7, 200) == 50);
+    again.all.leave(7, again.settings);
+    CHECK(told::reached(again.all.watermark()) == 50);
+    CHECK(again.observe(8, 60) == 50);   // b
+    CHECK(again.observe(9, 210) == 50);  // a once more
+    told third;
+    REQUIRE_FALSE(load(save(again.all), third.all));
+    CHECK(third.observe(11, 300) == 50);
+    CHECK(third.idle_but(11, 310) == 310);  // b does not come back
+
+    told empty;
+    REQUIRE_FALSE(load(save(told{}.all), empty.all));
+    CHECK(empty.observe(a, 5) == 5);
+}
+
+TEST_CASE("restarts at random make nothing late of producers whose own events are in order") {
+    const auto seed = test_seed();
+    INFO("seed " << seed);
+    std::mt19937 random{seed};
+    for (int round = 0; round < 200; ++round) {
+        source_time settings;
+        auto all = std::make_unique<detail::producers>(10, 1h);
+        std::map<std::uint64_t, long long> times;
+        std::uint64_t run = 0;
+        std::chrono::nanoseconds now{};
+        for (std::uint64_t id = 0; id < 4; ++id)  // who is not there yet may be late
+            times[id] = 1000;
+        all->advance(at_ms(1000));
+        for (const auto& [id, time] : times) all->observe(id, at_ms(time), settings);
+        for (int i = 0; i < 300; ++i) {
+            if (random() % 40 == 0) {
+                auto loaded = std::make_unique<detail::producers>(10, 1h);
+                REQUIRE_FALSE(load(save(*all), *loaded));
+                all = std::move(loaded);
+                run += 100;
+                now = {};
+            }
+            const std::uint64_t id = random() % 4;
+            times[id] += static_cast<long long>(random() % 50);
+            REQUIRE(at_ms(times[id]) >= all->watermark());
+            all->observe(run + id, at_ms(times[id]), settings);
+            if (random() % 3 == 0) all->look(now += 1ms, settings);
+        }
+        for (const auto& [id, time] : times) all->observe(run + id, at_ms(10'000'000), settings);
+        for (const auto step : {0s, 10s, 10s, 10s}) {
+            for (const auto& [id, time] : times)
+                all->observe(run + id, at_ms(10'000'001), settings);
+            all->look(now += step, settings);
+        }
+        REQUIRE(all->watermark() == at_ms(10'000'001));
+    }
 }
 
 TEST_CASE("many producers at random are as a minimum over all says") {

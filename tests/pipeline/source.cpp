@@ -250,6 +250,30 @@ TEST_CASE("by producer one that is ahead makes nothing late for the others") {
     CHECK(keys.take() == strings{"late c 5500"});
 }
 
+TEST_CASE("by producer nobody is late who comes back behind a restart, and nobody waits for ever") {
+    const auto make = [] {
+        return counts(from<trade>("t", by_producer{}, idle_timeout{3s}), tumbling{1s},
+                      late_to("late"));
+    };
+    fed before{make()};
+    before.running.push({"b", 1, 1, at_ms(1900)}, 2);
+    before.running.push({"a", 1, 1, at_ms(5000)}, 1);
+    const std::string saved = save(before.running);
+    fed keys{make()};
+    input_archive ar{saved};
+    ar(keys.running);
+    REQUIRE(ar.ok());
+    keys.running.push({"a", 1, 1, at_ms(6000)}, 11);
+    keys.pass(2s);
+    keys.running.push({"b", 1, 1, at_ms(1950)}, 12);
+    keys.running.push({"b", 1, 1, at_ms(2100)}, 12);
+    keys.running.push({"a", 1, 1, at_ms(6500)}, 11);
+    CHECK(keys.take().empty());
+    keys.pass(2s);
+    CHECK(keys.take() == strings{"b 1000 2 0 watermark"});
+    CHECK(keys.stats().late == 0);
+}
+
 TEST_CASE("the same events in another grouping, with pauses, and after a save, are judged alike") {
     const auto seed = test_seed();
     INFO("seed " << seed);

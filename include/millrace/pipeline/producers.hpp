@@ -18,6 +18,10 @@ namespace millrace::detail {
 /// is least far. One that is idle or has left holds nobody up, and one that is behind the
 /// watermark, since it is new or was idle, counts again once it has caught up. An event costs a
 /// look-up, none where the one before was of the same producer, and some steps in a heap.
+///
+/// Those that were saved come back under other numbers, if at all. Where the least far of them
+/// stood, one that is loaded stands in for all: until it is idle, so that each has the time to come
+/// back in which it may be silent.
 class producers {
 public:
     producers(std::size_t limit, duration max_lag) noexcept : limit_{limit}, max_lag_{max_lag} {}
@@ -32,9 +36,7 @@ public:
         from->latest = time;
         if (from->place == outside) {
             if (saturated_add(time, -settings.out_of_order) < watermark()) return watermark();
-            from->place = heap_.size();
-            heap_.push_back(latest_);
-            sift_up(from->place);
+            enter(latest_);
         } else {
             sift_down(from->place);
         }
@@ -61,6 +63,8 @@ public:
                 ++each;
             }
         }
+        if (stand_in_ != nobody && all_[stand_in_].idle.look(now, settings.idle_after))
+            remove(std::exchange(stand_in_, nobody));
         return follow(settings);
     }
 
@@ -70,14 +74,31 @@ public:
     /// Nothing earlier will come, of anybody.
     void advance(timestamp to) noexcept { state_.watermark = std::max(state_.watermark, to); }
 
-    /// How far time has come; who the producers are is known again when they send.
+    /// How far time has come, and the least far.
     template <class Archive>
     void archive(Archive& ar) {
-        ar(state_, furthest_);
+        constexpr timestamp none = timestamp::max();  // who is so far holds nobody up
+        timestamp least = heap_.empty() ? none : all_[heap_.front()].latest;
+        ar(state_, furthest_, least);
+        if constexpr (Archive::is_loading) {
+            numbers_.clear();
+            all_.clear();
+            free_.clear();
+            heap_.clear();
+            has_latest_ = false;
+            stand_in_ = nobody;
+            if (least == none) return;
+            ar.require(least <= furthest_);
+            stand_in_ = add();
+            all_[stand_in_].latest = least;
+            all_[stand_in_].idle.note_input();
+            enter(stand_in_);
+        }
     }
 
 private:
     static constexpr std::size_t outside = static_cast<std::size_t>(-1);
+    static constexpr std::uint32_t nobody = static_cast<std::uint32_t>(-1);
 
     struct producer {
         timestamp latest = timestamp::min();
@@ -92,17 +113,29 @@ private:
             latest_ = found->second;
         } else {
             if (numbers_.size() == limit_) return nullptr;
-            if (free_.empty()) {
-                free_.push_back(static_cast<std::uint32_t>(all_.size()));
-                all_.emplace_back();
-            }
-            numbers_.emplace(id, free_.back());
-            latest_ = free_.back();
-            free_.pop_back();
+            latest_ = add();
+            numbers_.emplace(id, latest_);
         }
         latest_id_ = id;
         has_latest_ = true;
         return &all_[latest_];
+    }
+
+    [[nodiscard]] std::uint32_t add() {
+        if (free_.empty()) {
+            free_.push_back(static_cast<std::uint32_t>(all_.size()));
+            all_.emplace_back();
+        }
+        const std::uint32_t number = free_.back();
+        free_.pop_back();
+        return number;
+    }
+
+    /// From now on it counts.
+    void enter(std::uint32_t number) {
+        all_[number].place = heap_.size();
+        heap_.push_back(number);
+        sift_up(all_[number].place);
     }
 
     void remove(std::uint32_t number) {
@@ -158,6 +191,7 @@ private:
     timestamp furthest_ = timestamp::min();
     std::uint64_t latest_id_ = 0;
     std::uint32_t latest_ = 0;
+    std::uint32_t stand_in_ = nobody;  ///< its number among all
     bool has_latest_ = false;
 };
 

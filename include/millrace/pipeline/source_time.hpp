@@ -99,6 +99,10 @@ private:
 /// it is idle for `idle_timeout` or closed; a posted message is one of its own. Then the others go
 /// on without it, so that its next events may be late. Those beyond `max_producers`, and those that
 /// are `max_lag` behind the furthest, hold the watermark up no more.
+///
+/// A pipeline that loads its state knows no producer again, for connections are new then. So that
+/// each finds its windows open when it comes back, the watermark stays where the least far of them
+/// had it, until `idle_timeout` has passed: as for one that was silent since.
 struct by_producer {
     std::size_t max_producers = 10'000;
     duration max_lag = std::chrono::hours{1};
