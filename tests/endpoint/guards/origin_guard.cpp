@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include <unistd.h>
+
 #include "catch.hpp"
 #include "requests.hpp"
 
@@ -133,27 +135,84 @@ TEST_CASE("an origin guard takes only origins") {
     }
 }
 
-TEST_CASE("a request of this machine is for this machine, by a name that no page can have") {
-    const auto asked = [](const origin_guard& guard, std::string_view host,
-                          std::string_view peer = "127.0.0.1") {
-        return guard.admit(get("/metrics", {}, host), peer).error;
-    };
+namespace {
+
+std::error_code ask_for(const origin_guard& guard, std::string_view host, std::string_view peer,
+                        bool is_secure = false) {
+    auto request = get("/metrics", {}, host);
+    request.set_secure(is_secure);
+    return guard.admit(request, peer).error;
+}
+
+constexpr const char* near_peers[] = {"127.0.0.1",    "127.1.2.3",    "::1",
+                                      "10.1.2.3",     "172.16.0.1",   "172.31.9.9",
+                                      "192.168.1.2",  "169.254.7.7",  "100.64.0.1",
+                                      "fd12:3456::7", "fe80::1%eth0", "::ffff:192.168.1.2"};
+
+}  // namespace
+
+TEST_CASE(
+    "from a private network a server is asked for by a name that no page elsewhere can have") {
     const origin_guard own = {};
-    for (const auto* host : {"localhost", "LOCALHOST:8080", "app.localhost:8080", "127.0.0.1:8080",
-                             "[::1]:8080", "192.0.2.7", "127.0.0.1"}) {
-        CAPTURE(host);
-        CHECK_FALSE(asked(own, host));
+    for (const auto* peer : near_peers) {
+        CAPTURE(peer);
+        for (const auto* host :
+             {"localhost", "LOCALHOST:8080", "app.localhost:8080", "127.0.0.1:8080", "[::1]:8080",
+              "192.0.2.7", "192.168.1.7:8080", "[fd12:3456::1]:8080", "raspberrypi:8080",
+              "RaspberryPi", "printer.local:8080", "box.lan", "web.internal", "nas.home.arpa"}) {
+            CAPTURE(host);
+            CHECK_FALSE(ask_for(own, host, peer));
+        }
+        for (const auto* host : {"evil.example", "evil.example:8080", "localhost.evil.example",
+                                 "local.evil.example", "evil.notlocal", "127.0.0.1.evil.example",
+                                 "192.168.1.7.evil.example", "evil.example.", "", "evil example"}) {
+            CAPTURE(host);
+            CHECK(ask_for(own, host, peer) == errc::forbidden);
+        }
+        // No page has a certificate for this server's name.
+        CHECK_FALSE(ask_for(own, "evil.example", peer, true));
     }
-    for (const auto* host : {"evil.example", "evil.example:8080", "localhost.evil.example",
-                             "notlocalhost", "127.0.0.1.evil.example"}) {
-        CAPTURE(host);
-        CHECK(asked(own, host) == errc::forbidden);
-        CHECK(asked(own, host, "::1") == errc::forbidden);
-        CHECK_FALSE(asked(own, host, "192.0.2.1"));
-        CHECK_FALSE(asked(own, host, "memory"));
+    for (const auto* peer : {"192.0.2.1", "172.32.0.1", "11.0.0.1", "2001:db8::1", "memory"}) {
+        CAPTURE(peer);
+        CHECK_FALSE(ask_for(own, "evil.example", peer));
     }
-    const origin_guard listed = {{.allowed = {"https://app.example"}}};
-    CHECK_FALSE(asked(listed, "app.example"));
-    CHECK_FALSE(asked(listed, "localhost"));
-    CHECK(asked(listed, "evil.example") == errc::forbidden);
+}
+
+TEST_CASE("a page that was rebound has the origin of the host that it asks for, and stays out") {
+    const origin_guard own = {};
+    const auto rebound = get("/ws", {"Origin: http://evil.example:8080"}, "evil.example:8080");
+    const auto said = own.admit(rebound, "192.168.1.2");
+    CHECK(said.error == errc::forbidden);
+    CHECK(said.reason ==
+          "this name is not known to be the server's: list it in "
+          "origin_settings::hosts");
+    CHECK_FALSE(own.admit(get("/ws", {"Origin: http://192.168.1.7:8080"}, "192.168.1.7:8080"),
+                          "192.168.1.2")
+                    .error);
+}
+
+TEST_CASE("the machine's own name, names that are listed and allowed origins' are the server's") {
+    char name[256] = {};
+    REQUIRE(::gethostname(name, sizeof name - 1) == 0);
+    CHECK_FALSE(ask_for({}, name, "10.1.2.3"));
+    const origin_guard listed = {
+        {.allowed = {"https://app.example"}, .hosts = {"Srv.corp.example", "[2001:db8::1]"}}};
+    for (const auto* peer : {"10.1.2.3", "192.0.2.1"}) {
+        CAPTURE(peer);
+        for (const auto* host : {"srv.corp.example:8080", "SRV.corp.example", "app.example",
+                                 "localhost", "192.0.2.7", "[2001:db8::1]"})
+            CHECK_FALSE(ask_for(listed, host, peer));
+        for (const auto* host : {"evil.example", "corp.example", "x.srv.corp.example"}) {
+            CHECK(ask_for(listed, host, peer) == errc::forbidden);
+            CHECK(ask_for(listed, host, peer, true) == errc::forbidden);
+        }
+    }
+}
+
+TEST_CASE("an origin guard takes only hosts without a port") {
+    for (const auto* text : {"", "*", "*.example", "http://app.example", "app.example:80",
+                             "app.example:8080", "app.example/", "a b", "[::1"}) {
+        CAPTURE(text);
+        CHECK_THROWS_AS((origin_guard{{.hosts = {"good.example", text}}}), std::invalid_argument);
+    }
 }
