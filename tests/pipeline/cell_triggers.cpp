@@ -184,115 +184,61 @@ TEST_CASE("an event allocates nothing, with early triggers, once all windows hav
 }
 #endif
 
-TEST_CASE("early and late triggers against a batch model") {
-    const auto seed = test_seed();
-    std::mt19937 random{seed};
-    const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
-    std::size_t earlies = 0, lates = 0;
-    for (int round = 0; round < 400; ++round) {
-        const bool is_per_key = below(3) == 0;
-        const bool has_late_trigger = below(2) == 0, is_large = below(3) == 0;
-        const bool says_final = below(3) != 0;
-        const int size = 1 + below(400), disorder_ms = below(3) == 0 ? 0 : below(300);
-        const int lateness_ms = 1 + below(1500), jitter = below(1500), step = 1 + below(20);
-        const auto n = static_cast<std::uint32_t>(1 + below(6)),
-                   late_n = static_cast<std::uint32_t>(1 + below(4));
-        const long long shift = below(2) == 0 ? -102'000 : 0;
-        INFO("seed " << seed << " round " << round << " size " << size << " disorder "
-                     << disorder_ms << " lateness " << lateness_ms << " events " << n << ", late "
-                     << late_n << has_late_trigger << ", large " << is_large << ", per key "
-                     << is_per_key << ", final " << says_final);
-        naive_firing naive{
-            size,
-            disorder_ms,
-            lateness_ms,
-            is_per_key,
-            {is_large ? naive_trigger::large : naive_trigger::by_count, is_large ? n * 100 : n},
-            {has_late_trigger ? naive_trigger::by_count : naive_trigger::each, late_n},
-            says_final};
-        std::map<naive_firing::id, std::vector<naive_firing::said>> found;
-        const auto sink = [&](const auto& row) {
-            const naive_firing::id at{row.key, ms_of(row.window.start)};
-            auto& rows = found[at];
-            REQUIRE(row.revision == rows.size());
-            REQUIRE((row.change == change::insert) == rows.empty());
-            rows.push_back({std::string{schema<trigger>.name_of(row.fired_by)},
-                            millrace::at<"count">(row), millrace::at<"sum">(row), row.is_final});
+namespace {
+
+template <class... Options>
+auto picky(auto source, const firing_setup& of, Options... options) {
+    return std::move(source) | key_by(&trade::symbol) |
+           window(tumbling{milliseconds{of.size}, milliseconds{of.offset}}, drop_late,
+                  lateness{milliseconds{of.lateness}}, options...) |
+           process<picky_totals>();
+}
+
+}  // namespace
+
+TEST_CASE("early triggers by events, and late ones, against a batch model") {
+    auto reasons = check_random_firing(model_of, [](const auto& of, auto sink, auto clock) {
+        return start(
+            picky(of_shared_time(of), of, early{events{of.events}}, late{events{of.late_events}}),
+            sink, clock);
+    });
+    CHECK(reasons["early"] > 500);
+    CHECK(reasons["late"] > 500);
+}
+
+TEST_CASE("a trigger of one's own, and none for what is late, against a batch model") {
+    const auto model = [](const firing_setup& of) {
+        naive_firing made = model_of(of);
+        made.early = {naive_trigger::large, of.large};
+        made.late = {naive_trigger::each};
+        made.is_per_key = true;
+        return made;
+    };
+    auto reasons = check_random_firing(model, [](const auto& of, auto sink, auto clock) {
+        return start(picky(of_own_time(of), of, early{after_large{double(of.large)}}), sink, clock);
+    });
+    CHECK(reasons["early"] > 500);
+    CHECK(reasons["late"] > 500);
+}
+
+TEST_CASE("early triggers by an interval of the wall's time against a batch model") {
+    const auto check = [](bool is_per_key, auto source_of) {
+        const auto model = [is_per_key](const firing_setup& of) {
+            naive_firing made = model_of(of);
+            made.early = {};
+            made.interval = of.interval;
+            made.says_final = false;
+            made.is_per_key = is_per_key;
+            return made;
         };
-        random_trades input{static_cast<unsigned>(random()), 300, 1 + below(5), jitter};
-        const auto run = [&](const auto& make) {
-            auto running = make();
-            int slice = below(2) == 0 ? 0 : 1 + below(3);
-            if (slice != 0) running.close_in_slices(static_cast<std::size_t>(slice));
-            for (trade each : input.events) {
-                const long long time = (ms_of(each.time) + shift) / step * step;
-                each.time = at_ms(time);
-                naive.all.push_back({std::string{each.symbol}, time, each.price});
-                running.push(each);
-                if (slice != 0 && below(2) == 0) running.resume();
-                if (below(97) != 0) continue;
-                const std::string saved = save(running);
-                auto resumed = make();
-                input_archive ar{saved};
-                ar(resumed);
-                REQUIRE(ar.ok());
-                REQUIRE(ar.bytes_left() == 0);
-                REQUIRE(save(resumed) == saved);
-                running = std::move(resumed);
-                slice = 0;
-            }
-            running.finish();
-            REQUIRE(running.stats().keys == 0);
-        };
-        const auto with = [&](auto source, auto... options) {
-            run([&] {
-                return start(sums(source, tumbling{milliseconds{size}}, drop_late,
-                                  lateness{milliseconds{lateness_ms}}, options...),
-                             sink);
-            });
-        };
-        const auto of = [&](auto... options) {
-            const disorder d{milliseconds{disorder_ms}};
-            if (is_per_key) {
-                with(from<trade>("t", any_time, per_key(&trade::symbol), d), options...);
-            } else {
-                with(from<trade>("t", any_time, d), options...);
-            }
-        };
-        const auto by = [&](auto... options) {
-            if (is_large) {
-                of(early{after_large{double(n * 100)}}, options...);
-            } else {
-                of(early{events{n}}, options...);
-            }
-        };
-        if (has_late_trigger && says_final) by(late{events{late_n}});
-        if (has_late_trigger && !says_final) by(late{events{late_n}}, without_final);
-        if (!has_late_trigger && says_final) by();
-        if (!has_late_trigger && !says_final) by(without_final);
-        const auto expected = naive.records();
-        for (const auto& [at, rows] : expected) {
-            INFO("window " << at.first << " " << at.second);
-            REQUIRE(found.contains(at));
-        }
-        REQUIRE(found.size() == expected.size());
-        for (const auto& [at, rows] : expected) {
-            INFO("window " << at.first << " " << at.second);
-            const auto& got = found[at];
-            const auto text = [](const std::vector<naive_firing::said>& all) {
-                strings made;
-                for (const auto& each : all)
-                    made.push_back(each.why + " " + std::to_string(each.count) + " " +
-                                   std::to_string(each.sum) + (each.is_final ? " final" : ""));
-                return made;
-            };
-            if (got != rows) REQUIRE(text(got) == text(rows));
-            for (const auto& each : rows) {
-                earlies += each.why == "early";
-                lates += each.why == "late";
-            }
-        }
-    }
-    CHECK(earlies > 1000);
-    CHECK(lates > 1000);
+        auto reasons = check_random_firing(model, [&](const auto& of, auto sink, auto clock) {
+            return start(picky(source_of(of), of, early{every{milliseconds{of.interval}}},
+                               late{events{of.late_events}}, without_final),
+                         sink, clock);
+        });
+        CHECK(reasons["early"] > 500);
+        CHECK(reasons["late"] > 500);
+    };
+    check(false, of_shared_time);
+    check(true, of_own_time);
 }

@@ -6,6 +6,7 @@
 #include <millrace/windows/sliding.hpp>
 
 #include "fed.hpp"
+#include "triggers.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
@@ -126,4 +127,31 @@ TEST_CASE("records that are corrected are taken back from the windows behind the
     };
     check(from<trade>("t"));
     check(from<trade>("t", per_key(&trade::symbol)));
+}
+
+TEST_CASE("late triggers of sliding windows against a batch model") {
+    const auto check = [](bool is_per_key, bool says_final, auto source_of, auto... options) {
+        const auto model = [=](const firing_setup& of) {
+            naive_firing made = model_of(of);
+            made.slide = of.slide;
+            made.early = {};
+            made.is_per_key = is_per_key;
+            made.says_final = says_final;
+            return made;
+        };
+        auto reasons = check_random_firing(model, [&](const auto& of, auto sink, auto clock) {
+            const sliding windows{std::chrono::milliseconds{of.size},
+                                  std::chrono::milliseconds{of.slide},
+                                  std::chrono::milliseconds{of.offset}};
+            return start(
+                source_of(of) | key_by(&trade::symbol) |
+                    window(windows, drop_late, lateness{std::chrono::milliseconds{of.lateness}},
+                           late{events{of.late_events}}, options...) |
+                    process<picky_totals>(),
+                sink, clock);
+        });
+        CHECK(reasons["late"] > 1000);
+    };
+    check(false, true, of_shared_time);
+    check(true, false, of_own_time, without_final);
 }

@@ -5,7 +5,6 @@
 #include <system_error>
 #include <utility>
 
-#include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/session_base.hpp>
@@ -32,18 +31,22 @@ public:
 
     /// Of the whole stream: of every key.
     void watermark(timestamp to, trigger why) {
-        this->table_.for_each([&](slot& each) { close_due(each, to, why); });
-        this->next_.watermark(to, why);
+        first_exception thrown;
+        thrown.guard([&] { close_all(to, why); });
+        thrown.guard([&] { this->next_.watermark(to, why); });
+        thrown.rethrow();
     }
 
     template <class Key>
     void key_watermark(const Key& sought, timestamp to, trigger why) {
+        first_exception thrown;
         if (slot* found = this->table_.find(sought); found != nullptr && to >= found->due) {
-            close_due(*found, to, why);
+            thrown.guard([&] { close_due(*found, to, why); });
         } else if (found != nullptr) {
             note_watermark(*found, to);
         }
-        this->next_.key_watermark(sought, to, why);
+        thrown.guard([&] { this->next_.key_watermark(sought, to, why); });
+        thrown.rethrow();
     }
 
     void idle() { this->next_.idle(); }
@@ -75,8 +78,7 @@ public:
     bool resume() { return this->next_.resume(); }
 
     std::error_code finish() {
-        this->table_.for_each(
-            [this](slot& each) { close_due(each, timestamp::max(), trigger::stop); });
+        close_all(timestamp::max(), trigger::stop);
         return this->next_.finish();
     }
 
@@ -102,24 +104,29 @@ private:
     [[nodiscard]] timestamp watermark_of(const slot& of) const noexcept { return of.watermark; }
     [[nodiscard]] timestamp told(const slot& of) const noexcept { return of.watermark; }
 
+    /// All that is due, whatever a consumer throws.
     void close_due(slot& of, timestamp to, trigger why) {
         const timestamp passed_on = of.watermark;
         if (to != timestamp::max()) note_watermark(of, to);
-        for (std::size_t i = 0; i != of.sessions.size();) {
-            cell& each = of.sessions[i];
-            if (this->due_of(each) > to) {
-                ++i;
-                continue;
-            }
-            const bool is_gone = this->gone_at(each.bounds.end) <= to;
-            const at_exit leave{[&] {
-                if (is_gone) of.sessions.erase(of.sessions.begin() + static_cast<long>(i));
-            }};
-            this->close(of, each, why, of.watermark, passed_on);
-            if (!is_gone) ++i;
+        first_exception thrown;
+        for (cell& each : of.sessions) {
+            if (this->due_of(each) <= to)
+                thrown.guard([&] { this->close(of, each, why, of.watermark, passed_on); });
         }
-        if (of.sessions.empty()) return this->table_.erase(of);
-        note_due(of);
+        std::erase_if(of.sessions,
+                      [&](const cell& each) { return this->gone_at(each.bounds.end) <= to; });
+        if (of.sessions.empty()) {
+            this->table_.erase(of);
+        } else {
+            note_due(of);
+        }
+        thrown.rethrow();
+    }
+
+    void close_all(timestamp to, trigger why) {
+        first_exception thrown;
+        this->table_.for_each([&](slot& each) { thrown.guard([&] { close_due(each, to, why); }); });
+        thrown.rethrow();
     }
 
     void note_watermark(slot& of, timestamp to) noexcept {

@@ -32,8 +32,9 @@ public:
         if (found != nullptr && found->current <= at.time && at.time < found->current_end)
             [[likely]] {
             if (auto* const part = found->stacks.waiting_at(found->current)) {
+                base::adding(one)(*part);
                 found->is_changed = true;
-                return base::adding(one)(*part);
+                return;
             }
         }
         if (!this->window_.can_hold(at.time)) return note_refused();
@@ -48,7 +49,10 @@ public:
         } else if (!this->has_room_for(*found, here.pane)) {
             return;
         }
-        const at_exit note{[&] { note_windows(*found, here, at.watermark); }};
+        const at_exit note{[&] {
+            if (found->is_empty()) return table_.erase(*found);
+            note_windows(*found, here, at.watermark);
+        }};
         this->add(*found, here, one, at, found->watermark);
     }
 
@@ -76,18 +80,22 @@ public:
 
     /// Of the whole stream: of every key.
     void watermark(timestamp to, trigger why) {
-        close_all(to, why);
-        this->next_.watermark(to, why);
+        first_exception thrown;
+        thrown.guard([&] { close_all(to, why); });
+        thrown.guard([&] { this->next_.watermark(to, why); });
+        thrown.rethrow();
     }
 
     template <class Key>
     void key_watermark(const Key& sought, timestamp to, trigger why) {
+        first_exception thrown;
         if (slot* found = table_.find(sought); found != nullptr && to >= found->due) {
-            close_due(*found, to, why);
+            thrown.guard([&] { close_due(*found, to, why); });
         } else if (found != nullptr) {
             note_watermark(*found, to);
         }
-        this->next_.key_watermark(sought, to, why);
+        thrown.guard([&] { this->next_.key_watermark(sought, to, why); });
+        thrown.rethrow();
     }
 
     void idle() { this->next_.idle(); }

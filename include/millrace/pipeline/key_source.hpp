@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/core/event_time.hpp>
 #include <millrace/core/key.hpp>
@@ -36,9 +37,10 @@ public:
         if constexpr (text<key_type>) {
             if (sought.size() > settings_.max_key_size) return errc::key_too_long;
         }
+        first_exception thrown;
         slot* of = keys_.find(sought);
         if (of == nullptr) {
-            while (keys_.size() >= settings_.key_limit) evict_one();
+            while (keys_.size() >= settings_.key_limit) evict_one(thrown);
             of = &keys_.add(sought);
             of->state.watermark = of->passed_on = floor_;
             of->is_used = true;
@@ -47,11 +49,14 @@ public:
         of->is_recent = true;
         of->state.observe(present_.trusted(time), settings_);
         const timestamp watermark = of->state.watermark;
-        next_.push(one, {time, watermark});
+        thrown.guard([&] { next_.push(one, {time, watermark}); });
         if (watermark > of->passed_on) {
-            next_.key_watermark(sought, watermark, trigger::watermark);
-            of->passed_on = watermark;  // what throws is told again
+            thrown.guard([&] {
+                next_.key_watermark(sought, watermark, trigger::watermark);
+                of->passed_on = watermark;  // what throws is told again
+            });
         }
+        thrown.rethrow();
         return {};
     }
 
@@ -114,11 +119,12 @@ private:
     };
 
     /// The first that was not seen since this came by it (second chance, Corbató 1968).
-    void evict_one() {
+    void evict_one(first_exception& thrown) {
         for (;; ++hand_) {
             slot& each = keys_[hand_ % keys_.slots()];
             if (!each.is_used || std::exchange(each.is_recent, false)) continue;
-            next_.key_watermark(each.key, timestamp::max(), trigger::evicted);
+            thrown.guard(
+                [&] { next_.key_watermark(each.key, timestamp::max(), trigger::evicted); });
             return keys_.erase(each);
         }
     }

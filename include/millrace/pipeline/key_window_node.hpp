@@ -40,7 +40,7 @@ public:
                 found = &table_.add(sought);
                 found->watermark = at.watermark;
             }
-            in = found->find_or_open(bounds, this->window_limit_);
+            in = find_or_open(*found, bounds, at.watermark);
         }
         if (in == nullptr) {
             ++this->refused_;
@@ -73,18 +73,22 @@ public:
 
     /// Of the whole stream: of every key.
     void watermark(timestamp to, trigger why) {
-        table_.for_each([&](slot& each) { close_due(each, to, why); });
-        this->next_.watermark(to, why);
+        first_exception thrown;
+        thrown.guard([&] { close_all(to, why); });
+        thrown.guard([&] { this->next_.watermark(to, why); });
+        thrown.rethrow();
     }
 
     template <class Key>
     void key_watermark(const Key& sought, timestamp to, trigger why) {
+        first_exception thrown;
         if (slot* found = table_.find(sought); found != nullptr && to >= found->due) {
-            close_due(*found, to, why);
+            thrown.guard([&] { close_due(*found, to, why); });
         } else if (found != nullptr) {
             note_watermark(*found, to);
         }
-        this->next_.key_watermark(sought, to, why);
+        thrown.guard([&] { this->next_.key_watermark(sought, to, why); });
+        thrown.rethrow();
     }
 
     void idle() { this->next_.idle(); }
@@ -126,7 +130,7 @@ public:
     bool resume() { return this->next_.resume(); }
 
     std::error_code finish() {
-        table_.for_each([this](slot& each) { close_due(each, timestamp::max(), trigger::stop); });
+        close_all(timestamp::max(), trigger::stop);
         return this->next_.finish();
     }
 
@@ -184,30 +188,31 @@ private:
         timestamp due = timestamp::max();
         timestamp watermark = timestamp::min();  // that the stages behind were told
 
-        cell* find_or_open(window_bounds bounds, std::size_t limit) {
-            const auto end_of = [](const cell& each) { return each.bounds.end; };
-            auto place = std::ranges::lower_bound(windows, bounds.end, {}, end_of);
-            for (; place != windows.end() && place->bounds.end == bounds.end; ++place)
-                if (place->bounds == bounds) return &*place;
-            if (windows.size() >= limit && !windows.empty()) return nullptr;
-            return &*windows.insert(place, cell{bounds});
-        }
         template <class Archive>
         void archive(Archive& ar) {
             ar(key, windows, watermark);
         }
     };
 
+    cell* find_or_open(slot& of, window_bounds bounds, timestamp watermark) {
+        auto& windows = of.windows;
+        const auto end_of = [](const cell& each) { return each.bounds.end; };
+        auto place = std::ranges::lower_bound(windows, bounds.end, {}, end_of);
+        for (; place != windows.end() && place->bounds.end == bounds.end; ++place)
+            if (place->bounds == bounds) return &*place;
+        if (windows.size() >= this->window_limit_ && !windows.empty()) return nullptr;
+        cell& opened = *windows.insert(place, cell{bounds});
+        opened.is_fired = bounds.end <= watermark;
+        if (!opened.is_fired) ++open_;
+        note_due(of);
+        return &opened;
+    }
+
     void update(slot& of, cell& in, const event& one, event_stamp at) {
-        if (in.published == 0 && !in.is_changed) {
-            in.is_fired = in.bounds.end <= at.watermark;
-            if (!in.is_fired) ++open_;
-            note_due(of);
-        }
         const auto add = [&](cell& to) {
-            to.is_changed = true;
-            to.events.add();
             to.state.update(one);
+            to.events.add();
+            to.is_changed = true;
         };
         if constexpr (base::gives_updates) {
             if (in.is_fired)
@@ -247,25 +252,39 @@ private:
         }
     }
 
+    /// All that is due, whatever a consumer throws.
     void close_due(slot& of, timestamp to, trigger why) {
         const timestamp passed_on = of.watermark;
         if (to != timestamp::max()) note_watermark(of, to);
-        for (std::size_t i = 0; i != of.windows.size(); ++i) {
-            cell& each = of.windows[i];
+        first_exception thrown;
+        for (cell& each : of.windows) {
             if (each.bounds.end > to) continue;
             if (!each.is_fired) {
                 each.is_fired = true;
                 --open_;
-                this->fire(of.key, each.bounds, each, why, of.watermark, passed_on);
+                thrown.guard(
+                    [&] { this->fire(of.key, each.bounds, each, why, of.watermark, passed_on); });
             } else if constexpr (base::is_concluded) {
                 if (why != trigger::evicted && this->gone_at(each.bounds.end) <= to)
-                    this->conclude(of.key, each.bounds, each, why, of.watermark, passed_on);
+                    thrown.guard([&] {
+                        this->conclude(of.key, each.bounds, each, why, of.watermark, passed_on);
+                    });
             }
         }
         std::erase_if(of.windows,
                       [&](const cell& each) { return this->gone_at(each.bounds.end) <= to; });
-        if (of.windows.empty()) return table_.erase(of);
-        note_due(of);
+        if (of.windows.empty()) {
+            table_.erase(of);
+        } else {
+            note_due(of);
+        }
+        thrown.rethrow();
+    }
+
+    void close_all(timestamp to, trigger why) {
+        first_exception thrown;
+        table_.for_each([&](slot& each) { thrown.guard([&] { close_due(each, to, why); }); });
+        thrown.rethrow();
     }
 
     void note_watermark(slot& of, timestamp to) noexcept {

@@ -147,8 +147,8 @@ protected:
 
 private:
     static void add(cell& to, const event& one) {
-        to.is_changed = true;
         to.state.update(one);
+        to.is_changed = true;
     }
 
     [[nodiscard]] cell opened_by(const event& one, timestamp time) const {

@@ -108,8 +108,8 @@ protected:
 
     static auto adding(const event& one) {
         return [&one](auto& to) {
-            to.events.add();
             to.state.update(one);
+            to.events.add();
         };
     }
 
@@ -117,8 +117,9 @@ protected:
     void add(slot& of, const place& at, const event& one, event_stamp stamp, timestamp passed_on) {
         const timestamp watermark = stamp.watermark;
         if (at.last_end > std::max(watermark, of.stacks.until())) {
-            if (of.stacks.empty()) ++open_;
+            const bool was_empty = of.stacks.empty();
             of.stacks.add(at.pane, adding(one));
+            if (was_empty) ++open_;
             of.is_changed = true;
         }
         correct_closed(of, at, one, adding(one), true, stamp, passed_on);
@@ -152,12 +153,14 @@ protected:
     /// @param flips whether it is the key's turn, see `flips_at`
     void close(slot& of, timestamp end, bool flips, trigger why, timestamp watermark,
                timestamp passed_on) {
+        if (of.stacks.empty()) return;
         const window_bounds bounds = bounds_of(end);
         of.stacks.advance(bounds.start, end, flips);
         const bool gives = of.stacks.has_taken();
         cell due{};
         if (gives) {
             due = {of.stacks.total(bounds.start, end), end};
+            due.is_changed = true;
             if (of.shown_end == end) due.published = of.shown;
             if (of.stacks.newest() < bounds.start + this->window_.slide()) of.stacks.clear();
         }
@@ -207,16 +210,21 @@ protected:
         return of.stacks.oldest() < end ? end : this->window_.first_end(of.stacks.oldest());
     }
 
-    /// Shows the key's first open window, unless it was shown as it is. False where `may_show()`
-    /// says no.
+    /// Shows the key's first open window, or one behind it that was shown before, unless that was
+    /// shown as it is. False where `may_show()` says no.
     template <class MayShow>
     bool show_open(slot& of, timestamp watermark, MayShow&& may_show) {
         if (of.stacks.empty()) return true;
-        const timestamp end = next_end(of, watermark);
-        if (end == timestamp::max() || (of.shown_end == end && !of.is_changed)) return true;
+        timestamp end = next_end(of, watermark);
+        if (end == timestamp::max()) return true;
+        end = std::max(end, of.shown_end);  // it counts what it has shown of one window alone
+        if (of.shown_end == end && !of.is_changed) return true;
         if (!may_show()) return false;
         const window_bounds bounds = bounds_of(end);
+        const timestamp held = of.stacks.first_from(bounds.start);
+        if (held < bounds.start || held >= end) return true;
         cell as_it_is{of.stacks.total(bounds.start, end)};
+        if (as_it_is.events.none()) return true;
         as_it_is.published = of.shown_end == end ? of.shown : 0;
         of.shown_end = end;
         of.shown = as_it_is.published + 1;
@@ -260,9 +268,12 @@ private:
                 }
                 cell& each = of.closed[i];
                 if (!is_new && each.events.none()) continue;
-                each.is_changed = true;
+                const auto change = [&](cell& to) {
+                    apply(to);
+                    to.is_changed = true;
+                };
                 thrown.guard([&] {
-                    this->correct(of.key, bounds_of(end), each, one, stamp, apply, passed_on);
+                    this->correct(of.key, bounds_of(end), each, one, stamp, change, passed_on);
                 });
             }
             thrown.rethrow();

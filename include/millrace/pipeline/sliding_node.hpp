@@ -36,8 +36,9 @@ public:
         slot* const found = table_.find(sought);
         if (found != nullptr && is_current(at.time)) [[likely]] {
             if (auto* const part = found->stacks.waiting_at(current_.pane)) [[likely]] {
+                base::adding(one)(*part);
                 found->is_changed = true;
-                return base::adding(one)(*part);
+                return;
             }
         }
         push_elsewhere(found, one, at);
@@ -128,7 +129,10 @@ private:
         } else if (!this->has_room_for(*of, here.pane)) {
             return;
         }
-        const at_exit note{[&] { note_windows(*of, here); }};
+        const at_exit note{[&] {
+            if (of->is_empty()) return table_.erase(*of);
+            note_windows(*of, here);
+        }};
         this->add(*of, here, one, {time, watermark_}, passed_on_);
     }
 

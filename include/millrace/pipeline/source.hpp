@@ -51,16 +51,14 @@ public:
         } else if constexpr (is_by_arrival) {
             // Saved by a clock that was ahead of this one, the watermark may be of the future.
             const timestamp now = std::max(present_.now(), passed_on_);
-            next_.push(one, {now, passed_on_});
             raise(now);
-            pass_on();
+            give(one, {now, passed_on_});
         } else {
             const timestamp time = time_of(one);
             if (!present_.admits(time)) return errc::too_far_ahead;
             const timestamp before = state_.watermark;
             observe(one, time, producer);
-            next_.push(one, {time, is_punctuated ? before : state_.watermark});
-            pass_on();
+            give(one, {time, is_punctuated ? before : state_.watermark});
         }
         return {};
     }
@@ -130,6 +128,23 @@ private:
             if (to) raise(present_.trusted(*to));
         } else {
             state_.observe(present_.trusted(time), settings_);
+        }
+    }
+
+    /// What is thrown at an event holds up no time.
+    [[gnu::always_inline]] void give(const Event& one, event_stamp at) {
+        try {
+            next_.push(one, at);
+        } catch (...) {
+            pass_on_behind_failure();
+            throw;
+        }
+        pass_on();
+    }
+    [[gnu::noinline, gnu::cold]] void pass_on_behind_failure() noexcept {
+        try {
+            pass_on();
+        } catch (...) {  // the first goes on
         }
     }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include <millrace/core/timestamp.hpp>
 #include <millrace/pipeline/ring_buffer.hpp>
@@ -44,7 +45,7 @@ public:
     template <class Apply>
     void add(Position start, Apply&& apply) {
         const std::uint32_t at = place_of(start);
-        if (at == entries_.size() || entries_[at].start != start) insert(at, start);
+        if (at == entries_.size() || entries_[at].start != start) return insert(at, start, apply);
         apply_at(at, apply);
     }
 
@@ -154,14 +155,19 @@ private:
         return from;
     }
 
-    void insert(std::uint32_t at, Position start) {
+    /// A pane at whose first event `apply` throws is none.
+    template <class Apply>
+    void insert(std::uint32_t at, Position start, Apply&& apply) {
+        entry made{start, at < flipped_ ? entries_[at].part : Part{}};
+        apply(made.part);
+        entries_.insert(at, std::move(made));
         if (at < flipped_) {
-            entries_.insert(at, {start, entries_[at].part});
             ++flipped_;
             ++taken_;
-        } else {
-            entries_.insert(at, {start, {}});
-            if (start < until_) ++taken_;
+            for (std::uint32_t i = 0; i < at; ++i) apply(entries_[i].part);
+        } else if (start < until_) {
+            ++taken_;
+            apply(back_);
         }
     }
 

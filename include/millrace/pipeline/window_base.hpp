@@ -91,6 +91,12 @@ protected:
     // `events`, and `triggers`. Those stages were told of the watermark `passed_on`, and judge
     // records by that.
 
+    /// Also where the analyzer threw at all that came.
+    template <class Cell>
+    [[nodiscard]] static bool is_empty(const Cell& of) noexcept {
+        return of.events.none() || (of.published == 0 && !of.is_changed);
+    }
+
     /// Gives what a window that closes holds.
     template <class Cell>
     void fire(const key_type& key, window_bounds bounds, Cell& of, trigger why, timestamp watermark,
@@ -101,7 +107,7 @@ protected:
             restart_early(of);
             return give(key, bounds, of, why, watermark, passed_on, is_final);
         }
-        if (of.events.none()) return;
+        if (is_empty(of)) return;
         of.is_given = true;
         next_.push(make_record(key, bounds, of, why, watermark, is_final),
                    stamp_of(bounds, passed_on));
@@ -235,7 +241,7 @@ private:
     void give(const key_type& key, window_bounds bounds, Cell& of, trigger why, timestamp watermark,
               timestamp passed_on, bool is_final) {
         const event_stamp at = stamp_of(bounds, passed_on);
-        if (!of.is_given && of.events.none()) return;
+        if (!of.is_given && is_empty(of)) return;
         std::optional<record_type> before;
         if (of.is_given) before = last_record(key, bounds, of, watermark);
         of.is_given = !of.events.none();

@@ -173,9 +173,9 @@ private:
     }
 
     [[gnu::always_inline]] static void add(cell& to, const event& one) {
-        to.is_changed = true;
-        to.events.add();
         to.state.update(one);
+        to.events.add();
+        to.is_changed = true;
     }
 
     /// Changes what the window of an earlier event holds of the key.
