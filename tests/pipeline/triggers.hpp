@@ -177,8 +177,8 @@ private:
             out.push_back({why, count, sum, is_final});
             unsaid = 0;
         };
-        const auto read_until = [&](std::size_t step) {
-            for (; read != readings.size() && readings[read] < step; ++read) {
+        const auto read_until = [&](std::size_t until) {
+            for (; read != readings.size() && readings[read] < until; ++read) {
                 wall = all[readings[read]].time;
                 if (interval != 0 && unsaid != 0 && wall >= since + interval) say("early", false);
             }

@@ -243,6 +243,16 @@ TEST_CASE("calendar windows at the ends of time") {
             const window_bounds first = window.assign(timestamp::min());
             CHECK(first.start == timestamp::min());
             CHECK(first.end > timestamp::min());
+            for (const duration into : {duration{1ns}, duration{1s - 1ns}, duration{25h}}) {
+                for (const timestamp time : {timestamp::min() + into, timestamp::max() - into}) {
+                    const window_bounds holds = window.assign(time);
+                    CHECK(holds.start <= time);
+                    CHECK(time < holds.end);
+                    if (holds.start == timestamp::min() || holds.end == timestamp::max()) continue;
+                    CHECK(window.assign(holds.start - 1ns).end == holds.start);
+                    CHECK(window.assign(holds.end).start == holds.end);
+                }
+            }
         }
     }
 }
