@@ -97,3 +97,21 @@ TEST_CASE("an event whose key throws is lost alone, and counted as rejected") {
     keys.running.finish();
     CHECK(keys.take() == strings{"a 1000 2 0 stop"});
 }
+
+TEST_CASE("behind it an event whose key throws goes to the topic, as any") {
+    const auto side = [](const trade& one) { return std::string{checked(one).symbol}; };
+    fed keys{from<trade>("t") | errors_to("broken") | key_by("side", side) |
+             window(tumbling{1s}, drop_late) | process<count>()};
+    CHECK(received(keys.running, messages) == 3);
+    CHECK(keys.stats().rejected == 0);
+    CHECK(keys.stats().failed == 1);
+    keys.running.finish();
+    CHECK(keys.take() == strings{"broken a 1600", "a 1000 2 0 stop"});
+
+    // In front of it, it is rejected.
+    fed before{from<trade>("t") | key_by("side", side) | errors_to("broken") |
+               window(tumbling{1s}, drop_late) | process<count>()};
+    CHECK_THROWS_AS(received(before.running, messages), std::runtime_error);
+    CHECK(before.stats().rejected == 1);
+    CHECK(before.take().empty());
+}

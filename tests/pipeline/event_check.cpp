@@ -1,6 +1,9 @@
 #include <millrace/pipeline/event_check.hpp>
 
+#include <stdexcept>
+
 #include <millrace/operators/filter.hpp>
+#include <millrace/pipeline/errors_to.hpp>
 #include <millrace/pipeline/publish.hpp>
 #include <millrace/windows/tumbling.hpp>
 #include <millrace/windows/windowing.hpp>
@@ -28,4 +31,18 @@ TEST_CASE("an event is refused for its key, or for its time") {
     CHECK(check(trade{"abc", 1, 2, {}}) == errc::key_too_long);
     CHECK(check(trade{"ab", 1, 2, at_ms(10'000) + 1h}) == errc{});
     CHECK(check(trade{"ab", 1, 2, at_ms(10'001) + 1h}) == errc::too_far_ahead);
+}
+
+TEST_CASE("a key that throws behind errors_to is left to the stream, and one too long is not") {
+    const manual_clock clock{at_ms(10'000)};
+    const auto throwing = [](const trade& t) {
+        if (t.price < 0) throw std::runtime_error{"a price below 0"};
+        return t.symbol;
+    };
+    detail::event_check check{detail::leading_keys(std::tuple{
+                                  errors_to("broken"), key_by("side", throwing, max_key_bytes{2})}),
+                              detail::present<manual_clock>{source_time{}, clock}};
+    CHECK(check(trade{"ab", 1, 2, {}}) == errc{});
+    CHECK(check(trade{"ab", -1, 2, {}}) == errc{});
+    CHECK(check(trade{"abc", 1, 2, {}}) == errc::key_too_long);
 }

@@ -20,6 +20,21 @@ inline constexpr bool is_key_by = false;
 template <class Projection>
 inline constexpr bool is_key_by<key_by_stage<Projection>> = true;
 
+/// The key of a `key_by` behind one of `errors_to`, which is told of the event at which it throws.
+template <class Key>
+struct contained_key {
+    Key key;
+
+    template <class Event>
+    [[nodiscard]] bool takes(const Event& event) const noexcept {
+        try {
+            return key.takes(event);
+        } catch (...) {
+            return true;
+        }
+    }
+};
+
 /// The `key_by` stages that every event reaches as it came; of those that stand `behind` the
 /// stages, where all pass it on so.
 template <std::size_t At = 0, class... Stages, class... Behind>
@@ -30,6 +45,11 @@ template <std::size_t At = 0, class... Stages, class... Behind>
         if constexpr (is_key_by<stage>) {
             return std::tuple_cat(std::tuple<stage>{std::get<At>(stages)},
                                   leading_keys<At + 1>(stages, behind));
+        } else if constexpr (requires { typename stage::contains_errors; }) {
+            const auto contain = [](const auto&... keys) {
+                return std::make_tuple(contained_key<std::remove_cvref_t<decltype(keys)>>{keys}...);
+            };
+            return std::apply(contain, leading_keys<At + 1>(stages, behind));
         } else if constexpr (requires { typename stage::passes_all; }) {
             return leading_keys<At + 1>(stages, behind);
         } else {

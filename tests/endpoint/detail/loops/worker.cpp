@@ -407,6 +407,45 @@ TEST_CASE("who sends what an operator throws at is closed, in one loop as in sev
     }
 }
 
+TEST_CASE("with errors_to who sends it goes on, and others are told of the event alone") {
+    for (const std::size_t count : {1u, 3u}) {
+        CAPTURE(count);
+        auto options = several_loops();
+        options.loops = count;
+        endpoint<tcp> s{options};
+        const auto name = [](const reading& r) {
+            if (r.value == 13) throw 1;
+            return r.sensor;
+        };
+        const auto check = [](const reading& r) {
+            if (r.value == 26) throw 2;
+            return true;
+        };
+        s.serve(from<reading>("readings") | errors_to("broken") | key_by("name", name) |
+                filter(check) | publish("good"));
+        running thread{s};
+        websocket_client broken{"127.0.0.1", s.port(), "/broken"},
+            good{"127.0.0.1", s.port(), "/good"};
+        const auto senders = clients(s.port(), "/readings", 1);
+        for (const auto& sender : senders) {
+            sender->send_text("[" + event("a", 12, 0) + "," + event("a", 13, 0) + "," +
+                              event("a", 26, 0) + "," + event("a", 14, 1) + "]");
+            sender->send_text(event("a", 13, 2));
+            sender->send_text(event("a", 15, 2));
+            for (const auto* value : {"13", "26", "13"})
+                REQUIRE(has(broken.receive()->payload, std::string{R"("value":)"} + value));
+            for (const auto* value : {"12", "14", "15"})
+                REQUIRE(has(good.receive()->payload, std::string{R"("value":)"} + value));
+        }
+        const auto now = snapshot_of(s);
+        REQUIRE(now.pipelines[0].stats.events == 6 * senders.size());
+        REQUIRE(now.pipelines[0].stats.failed == 3 * senders.size());
+        REQUIRE(now.pipelines[0].stats.rejected == 0);
+        REQUIRE(now.counters.handler_errors == 0);
+        REQUIRE(now.counters.connections == 2 + senders.size());
+    }
+}
+
 TEST_CASE("while a pipeline is behind its senders wait, and nothing is lost") {
     endpoint<tcp> s{several_loops()};
     std::promise<void> opened;
