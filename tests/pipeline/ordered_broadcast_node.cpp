@@ -5,6 +5,7 @@
 #include <memory>
 #include <random>
 
+#include "counted_new.hpp"
 #include "fed.hpp"
 #include "naive.hpp"
 #include "ruled.hpp"
@@ -278,3 +279,44 @@ TEST_CASE("what waits is saved, and a damaged archive is an error") {
         REQUIRE_FALSE(part.ok());
     }
 }
+
+namespace {
+
+struct sample {
+    double value;
+    timestamp time;
+};
+
+}  // namespace
+
+template <>
+inline constexpr auto millrace::schema<sample> = fields(field{"value", &sample::value},
+                                                        event_time{"time", &sample::time});
+
+#if MILLRACE_COUNTS_ALLOCATIONS
+TEST_CASE("in either order a broadcast allocates nothing for events that own their text") {
+    double sum = 0;
+    const auto check = [&](auto... order) {
+        auto running = start(from<sample>("samples", any_time, disorder{50ms}) |
+                                 with_broadcast<double>(
+                                     from<sample>("factors", any_time),
+                                     [](double& by, const sample& one) { by = one.value; },
+                                     [](auto& ctx, const sample& one) {
+                                         ctx.emit({one.value * ctx.broadcast(), one.time});
+                                     },
+                                     order...),
+                             [&](const sample& one) { sum += one.value; });
+        auto [samples, factors] = running.sources();
+        std::size_t before = 0;
+        for (int ms = 0; ms < 2'000; ++ms) {
+            if (ms == 1'000) before = allocation_count;
+            samples.push({1, at_ms(ms - ms % 7)});
+            if (ms % 10 == 0) factors.push({ms + 1.0, at_ms(ms)});
+        }
+        CHECK(allocation_count == before);
+        CHECK(sum > 0);
+    };
+    check();
+    check(in_time_order{});
+}
+#endif

@@ -137,6 +137,8 @@ TEST_CASE("its stage counts what comes of both, and what it emits") {
     CHECK(stages[3].events_out == 2);
     CHECK(stages[4].events_in == 2);
     CHECK(stages[4].events_out == 2);
+    CHECK(stages[3].watermark == at_ms(1));
+    CHECK(stages[4].watermark == at_ms(1));
 }
 
 TEST_CASE("describe says where the rules come in, and what they make") {

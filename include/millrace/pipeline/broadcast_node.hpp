@@ -25,6 +25,7 @@ struct broadcast_node {
     Inner inner;
     OnRule on_rule;
     std::uint64_t came = 0;
+    timestamp passed_on = timestamp::min();  ///< the watermark that what follows was told
 
     template <class Event>
     void push(events, const Event& event, event_stamp at) {
@@ -39,7 +40,10 @@ struct broadcast_node {
     template <class Record>
     void preview(std::size_t, const Record&, event_stamp) noexcept {}
 
-    void watermark(events, timestamp to, trigger why) { inner.watermark(to, why); }
+    void watermark(events, timestamp to, trigger why) {
+        passed_on = to;
+        inner.watermark(to, why);
+    }
     void watermark(rules, timestamp, trigger) noexcept {}
     void idle(events) { inner.idle(); }
     void idle(rules) noexcept {}
@@ -55,7 +59,9 @@ struct broadcast_node {
     void flush() { inner.flush(); }
     [[nodiscard]] std::uint64_t events_in() const noexcept { return came; }
     template <class Stats>
-    void collect_own(Stats&) const noexcept {}
+    void collect_own(Stats& stats) const {
+        stats.watermark = passed_on;
+    }
     template <class Stats>
     void collect(Stats& stats) const {
         inner.collect(stats);
@@ -74,7 +80,7 @@ struct broadcast_node {
         } else {
             ar(state);
         }
-        ar(came, inner);
+        ar(came, passed_on, inner);
     }
 };
 

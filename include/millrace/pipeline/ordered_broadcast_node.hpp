@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <system_error>
@@ -39,7 +38,6 @@ struct ordered_broadcast_node {
         first_exception errors;
         while (waiting_events.has_before(until) || waiting_rules.has_before(until))
             errors.guard([&] { release_one(); });
-        passed_on = std::max(passed_on, until);
         errors.guard([&] { to.watermark(events{}, until, why); });
         errors.rethrow();
     }
@@ -74,31 +72,31 @@ struct ordered_broadcast_node {
         return to.events_in() + waiting_events.size() + waiting_rules.size();
     }
     template <class Stats>
-    void collect_own(Stats&) const noexcept {}
+    void collect_own(Stats& stats) const {
+        to.collect_own(stats);
+    }
     template <class Stats>
     void collect(Stats& stats) const {
         stats.early += early;
         stats.state_bytes += waiting_events.bytes() + waiting_rules.bytes();
-        if (passed_on != timestamp::min()) stats.watermark = std::max(stats.watermark, passed_on);
         to.collect(stats);
     }
 
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        ar(waiting_events, waiting_rules, passed_on, early, to);
+        ar(waiting_events, waiting_rules, early, to);
     }
 
     time_order<Event> waiting_events{};
     time_order<Rule> waiting_rules{};
-    timestamp passed_on = timestamp::min();
     std::uint64_t early = 0;  ///< went on for others to have room
 
 private:
-    /// What follows was told of no watermark but `passed_on`.
+    /// What follows was told of no other watermark than `to.passed_on`.
     template <class Waiting, class One, class Act>
     void wait_or(Waiting& waiting, const One& one, timestamp time, Act&& act) {
-        if (time < passed_on) return act(event_stamp{time, passed_on});
+        if (time < to.passed_on) return act(event_stamp{time, to.passed_on});
         first_exception errors;
         while (waiting_events.size() + waiting_rules.size() >= limit) {
             ++early;
@@ -113,10 +111,10 @@ private:
         if (waiting_events.empty() ||
             (!waiting_rules.empty() && waiting_rules.earliest() <= waiting_events.earliest())) {
             const auto [rule, time] = waiting_rules.take();
-            to.push(rules{}, rule.value(), {time, passed_on});
+            to.push(rules{}, rule.value(), {time, to.passed_on});
         } else {
             const auto [event, time] = waiting_events.take();
-            to.push(events{}, event.value(), {time, passed_on});
+            to.push(events{}, event.value(), {time, to.passed_on});
         }
     }
     void release_events(first_exception& errors) {
