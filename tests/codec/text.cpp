@@ -1,7 +1,11 @@
 #include <millrace/codec/text.hpp>
 
+#include <array>
 #include <cstdint>
 #include <limits>
+#include <map>
+#include <random>
+#include <string>
 
 #include <millrace/core/record.hpp>
 
@@ -92,4 +96,36 @@ TEST_CASE("canonical_key is what key_text says of the key that a text means") {
     CHECK_FALSE(canonical_key<std::uint8_t>("256"));
     CHECK_FALSE(canonical_key<trigger>(""));
     CHECK_FALSE(canonical_key<no_key>(""));
+}
+
+TEST_CASE("a key of several parts has them one behind the other") {
+    using key = composite_key<std::string, std::int64_t, trigger>;
+    CHECK(key_of(key{{"XETR", -7, trigger::late}}) == ">XETR/-7/late");
+    CHECK(key_of(key{{"a/b~", 0, trigger::late}}) == ">a~1b~0/0/late");
+    CHECK(canonical_key<key>("XETR/007/late") == "XETR/7/late");
+    CHECK_FALSE(canonical_key<key>("XETR/007"));
+    CHECK_FALSE(canonical_key<key>("XE~TR/7/late"));
+}
+
+TEST_CASE("any key of several parts comes back from its text, which no other key has") {
+    using key = composite_key<std::string, std::string, std::uint8_t>;
+    const std::array<std::string, 9> pieces{
+        "/", "~", "~0", "~1", "ü", "\xF0\x9F\x9A\x80", "a", "%2F", std::string{"\0", 1}};
+    std::mt19937 random{6901};
+    const auto draw = [&] {
+        std::string text;
+        for (auto left = random() % 4; left > 0; --left) text += pieces[random() % pieces.size()];
+        return text;
+    };
+    std::map<std::string, key> known;
+    for (int i = 0; i < 20'000; ++i) {
+        const key one{{draw(), draw(), static_cast<std::uint8_t>(random() % 3)}};
+        std::string text;
+        append_key_text(text, one);
+        CAPTURE(text);
+        REQUIRE(detail::key_from<key>(text) == one);
+        REQUIRE(canonical_key<key>(text) == text);
+        REQUIRE(known.emplace(text, one).first->second == one);
+    }
+    CHECK(known.size() > 5'000);
 }

@@ -135,3 +135,25 @@ TEST_CASE("key_equal compares across types") {
     CHECK_FALSE(key_equal{}(std::string{"a"}, std::string_view{"b"}));
     CHECK(key_equal{}(5, 5));
 }
+
+TEST_CASE("key_hash spreads keys of several parts, and sees where a part ends") {
+    std::mt19937_64 random{11};
+    const key_hash hash{{random(), random(), random(), random(), random()}};
+    std::vector<std::size_t> hashes;
+    for (int i = 0; i < 300; ++i) {
+        for (int j = 0; j < 300; ++j)
+            hashes.push_back(hash(composite_key<std::string, int>{{"S" + std::to_string(i), j}}));
+    }
+    check_spread(hashes);
+    hashes.clear();
+    for (int i = 0; i < 300; ++i) {
+        for (int j = 0; j < 300; ++j) hashes.push_back(hash(composite_key<int, int>{{i, j}}));
+    }
+    check_spread(hashes);
+    using texts = composite_key<std::string_view, std::string_view>;
+    CHECK(hash(texts{{"ab", "c"}}) != hash(texts{{"a", "bc"}}));
+    CHECK(hash(texts{{"a", "b"}}) != hash(texts{{"b", "a"}}));
+    CHECK(hash(texts{{"a", "a"}}) != hash(texts{{"b", "b"}}));
+    CHECK(hash(texts{{"ab", "c"}}) ==
+          hash(composite_key<std::string, std::string>{texts{{"ab", "c"}}}));
+}

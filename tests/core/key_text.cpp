@@ -25,3 +25,14 @@ TEST_CASE("a key is read from text only where the whole of it is one") {
     CHECK_FALSE(key_from<bool>("1"));
     CHECK_FALSE(key_from<no_key>(""));
 }
+
+TEST_CASE("a key of several parts is read where each part is one, and there are as many") {
+    using key = composite_key<std::string, int, trigger>;
+    CHECK(key_from<key>("a/-7/late") == key{{"a", -7, trigger::late}});
+    CHECK(key_from<key>("/0/late") == key{{"", 0, trigger::late}});
+    CHECK(key_from<key>("~1~0/0/late") == key{{"/~", 0, trigger::late}});
+    for (const char* wrong : {"", "a", "a/7", "a/7/late/", "a/b/late", "a/7/never", "~/7/late"}) {
+        CAPTURE(wrong);
+        CHECK_FALSE(key_from<key>(wrong));
+    }
+}

@@ -1,7 +1,10 @@
 #include <millrace/core/record.hpp>
 
+#include <array>
 #include <string>
 #include <vector>
+
+#include <millrace/core/projection.hpp>
 
 #include "catch.hpp"
 
@@ -106,4 +109,27 @@ TEST_CASE("a record of a window by count has its number, too") {
     CHECK(field_of<field_role::window_number>(value) == 7);
     CHECK(field_of<field_role::window_start>(value) == timestamp{duration{3}});
     CHECK_THROWS_AS(detail::require_key_name<row>("number"), std::invalid_argument);
+}
+
+TEST_CASE("a key of several parts is a field for each, under the names of the key's name") {
+    using row = record<composite_key<std::string, int>, bar>;
+    using names = std::array<std::string, schema<row>.size>;
+    CHECK(names_of(schema<row>) == strings{"key_1", "key_2", "start", "end", "low", "high",
+                                           "change", "revision", "final", "trigger", "watermark",
+                                           "late"});
+    CHECK(names_with_key<row>("venue/a~1b") == names{"venue", "a/b", "start", "end", "low", "high",
+                                                     "change", "revision", "final", "trigger",
+                                                     "watermark", "late"});
+    CHECK(names_with_key<row>("") == names{"key_1", "key_2", "start", "end", "low", "high",
+                                           "change", "revision", "final", "trigger", "watermark",
+                                           "late"});
+    CHECK(names_with_key<record<int, named_value<"x", int>>>("a/b")[0] == "a/b");
+    row value;
+    value.key = composite_key<std::string, int>{{"XETR", 9}};
+    CHECK(at<"key_1">(value) == "XETR");
+    CHECK(at<"key_2">(value) == 9);
+    CHECK_NOTHROW(detail::require_key_name<row>("venue/symbol"));
+    CHECK_THROWS_WITH(
+        detail::require_key_name<row>("venue/low"),
+        Catch::Contains("the key is called \"low\"") && Catch::Contains("key_part{\"NAME\""));
 }

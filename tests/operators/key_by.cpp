@@ -59,3 +59,31 @@ TEST_CASE("a text key has a limit in bytes, which is 256 unless said otherwise")
     CHECK_THROWS_AS(millrace::key_by(&trade::symbol, millrace::max_key_bytes{0}),
                     std::invalid_argument);
 }
+
+TEST_CASE("a key of several parts is called by all of their names") {
+    const auto by = millrace::key_by(&trade::symbol, &trade::price);
+    CHECK(by.name == "symbol/price");
+    const auto named = millrace::key_by(
+        &trade::symbol, millrace::key_part{"a/b", [](const trade& t) { return t.symbol.size(); }},
+        millrace::max_key_bytes{9});
+    CHECK(named.name == "symbol/a~1b");
+    CHECK(named.max_bytes == 9);
+    const auto key = millrace::project(named.projection, trade{"XYZ", 1, 2, {}});
+    CHECK(key == millrace::composite_key<std::string_view, std::size_t>{{"XYZ", 3}});
+    CHECK_THROWS_AS(millrace::key_by(&trade::symbol, &trade::symbol), std::invalid_argument);
+    CHECK_THROWS_AS(millrace::key_by(&trade::symbol, &trade::price, millrace::max_key_bytes{0}),
+                    std::invalid_argument);
+}
+
+TEST_CASE("one key_part is a key of one part") {
+    const auto by = millrace::key_by(millrace::key_part{"first", &trade::symbol});
+    CHECK(by.name == "first");
+    CHECK(by.projection == &trade::symbol);
+}
+
+TEST_CASE("the text of all parts together has a limit in bytes") {
+    const auto by = millrace::key_by(&trade::symbol, millrace::key_part{"again", &trade::symbol},
+                                     &trade::size, millrace::max_key_bytes{6});
+    CHECK(by.takes(trade{"XYZ", 1, 2, {}}));
+    CHECK_FALSE(by.takes(trade{"XYZZ", 1, 2, {}}));
+}

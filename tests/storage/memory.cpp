@@ -53,6 +53,26 @@ TEST_CASE("memory_storage gives what the plainest model gives") {
     }
 }
 
+TEST_CASE("memory_storage keeps rows by a key of several parts as by one") {
+    const unsigned seed = GENERATE(range(1u, 10u));
+    CAPTURE(seed);
+    std::mt19937 random{seed};
+    memory_storage<paired_row> storage{{.capacity = 50}, "topic", "venue/symbol"};
+    model expected{.ties_by_key = false, .capacity = 50};
+    for (std::int64_t i = 0; i < 200; ++i) {
+        const result_row next = random_row(random, i);
+        REQUIRE(!storage.append(paired(next)));
+        expected.append(next);
+        const storage_query query = random_query(random);
+        REQUIRE(scanned<paired_row>(storage, paired(query)) == paired(expected.scan(query)));
+    }
+    CHECK(scanned<paired_row>(storage, {.key = "a"}).empty());
+    CHECK(scanned<paired_row>(storage, {.key = "/a"}).empty());
+    memory_storage<paired_row> loaded{{.capacity = 50}};
+    REQUIRE(!load(save(storage), loaded));
+    CHECK(scanned<paired_row>(loaded) == paired(expected.scan({})));
+}
+
 TEST_CASE("a smaller memory_storage loads the newest records") {
     memory_storage<result_row> storage{{.capacity = 10}}, smaller{{.capacity = 3}};
     for (std::int64_t i = 0; i < 12; ++i) storage.append(numbered(i));

@@ -71,12 +71,36 @@ inline result_row numbered(std::int64_t number, std::string key, std::int64_t st
 
 inline result_row numbered(std::int64_t number) { return numbered(number, "a", number); }
 
+/// The same row by a key of two parts, in the same order of keys.
+using paired_row = millrace::record<millrace::composite_key<std::string, std::string>, measured>;
+
+inline paired_row paired(const result_row& row) {
+    paired_row out;
+    out.key = decltype(out.key){{row.key < "c" ? "/" : "~", row.key}};
+    out.window = row.window;
+    out.result = row.result;
+    out.change = row.change;
+    out.revision = row.revision;
+    out.fired_by = row.fired_by;
+    out.late = row.late;
+    return out;
+}
+inline std::vector<paired_row> paired(const std::vector<result_row>& rows) {
+    std::vector<paired_row> out;
+    for (const auto& each : rows) out.push_back(paired(each));
+    return out;
+}
+inline millrace::storage_query paired(millrace::storage_query query) {
+    if (query.key) query.key = (*query.key < "c" ? "~1/" : "~0/") + *query.key;
+    return query;
+}
+
 /// What the storage gives for a query.
-template <class Storage>
-std::vector<result_row> scanned(Storage& storage, const millrace::storage_query& query = {}) {
-    std::vector<result_row> out;
+template <class Row = result_row, class Storage>
+std::vector<Row> scanned(Storage& storage, const millrace::storage_query& query = {}) {
+    std::vector<Row> out;
     const std::error_code error =
-        storage.scan(query, [&](const result_row& each) { out.push_back(each); });
+        storage.scan(query, [&](const Row& each) { out.push_back(each); });
     if (error) throw std::system_error{error};
     return out;
 }

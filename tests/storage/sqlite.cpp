@@ -50,6 +50,42 @@ TEST_CASE("sqlite_storage gives what the plainest model gives, also after a rest
     }
 }
 
+TEST_CASE("rows by a key of several parts have a column for each, and are kept as by one") {
+    const unsigned seed = GENERATE(range(1u, 6u));
+    CAPTURE(seed);
+    std::mt19937 random{seed};
+    temporary_directory directory;
+    model expected{.ties_by_key = true};
+    for (std::int64_t i = 0; i < 150;) {
+        sqlite_storage<paired_row> storage{directory.options(), "results", "venue/symbol"};
+        for (const std::int64_t end = i + 50; i < end; ++i) {
+            const result_row next = random_row(random, i);
+            REQUIRE(!storage.append(paired(next)));
+            expected.append(next);
+            const storage_query query = random_query(random);
+            REQUIRE(scanned<paired_row>(storage, paired(query)) == paired(expected.scan(query)));
+        }
+        CHECK(scanned<paired_row>(storage, {.key = "a"}).empty());
+    }
+    plain_sqlite sql{directory.file()};
+    const auto of_a = std::to_string(expected.scan({.key = "a"}).size());
+    CHECK(sql.one("select count(*) from results where venue = '/' and symbol = 'a'") == of_a);
+    CHECK(sql("select group_concat(name) from pragma_table_info('results') where pk > 0 "
+              "order by pk") == plain_sqlite::table{{"venue,symbol,start,ordinal"}});
+}
+
+TEST_CASE("a key of several parts is read by pages, without sorting") {
+    temporary_directory directory;
+    sqlite_storage<paired_row> storage{directory.options(), "results", "venue/symbol"};
+    for (std::int64_t i = 0; i < 5000; ++i)
+        storage.append(paired(numbered(i, i % 2 ? "a" : "d", i)));
+    const auto rows = scanned<paired_row>(storage, {.key = "~0/d", .limit = 2000});
+    REQUIRE(rows.size() == 2000);
+    for (std::int64_t i = 0; i < 2000; ++i)
+        REQUIRE(rows[static_cast<std::size_t>(i)] ==
+                paired(numbered(1000 + 2 * i, "d", 1000 + 2 * i)));
+}
+
 TEST_CASE("a topic is a table, a field a column, for any SQLite program") {
     temporary_directory directory;
     store storage{directory.options(), "hourly", "sensor"};

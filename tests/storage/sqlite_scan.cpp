@@ -47,13 +47,16 @@ TEST_CASE("no page sorts, or reads what is before it") {
     const std::atomic<bool> never = false;
     const auto windowed = sqlite_layout::of<result_row>("t", "k");
     const auto plain = sqlite_layout::of<tick>("u", "");
+    const auto parts = sqlite_layout::of<paired_row>("v", "a/b");
     open_for_writing(directory.options(), windowed, never);
+    open_for_writing(directory.options(), parts, never);
     open_for_writing(directory.options(), plain, never);
     plain_sqlite sql{directory.file()};
     for (const bool is_behind : {false, true}) {
         for (const auto& query :
              {page_sql(windowed, false, is_behind), page_sql(windowed, true, is_behind),
-              page_sql(plain, false, is_behind), place_sql(windowed, false),
+              page_sql(parts, false, is_behind), page_sql(parts, true, is_behind),
+              page_sql(plain, false, is_behind), place_sql(parts, true), place_sql(windowed, false),
               place_sql(windowed, true), place_sql(plain, false)}) {
             const std::string how = plan(sql, query);
             CAPTURE(query, how);

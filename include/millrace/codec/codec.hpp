@@ -72,7 +72,8 @@ struct ignore_input {
 /// | `decode(message, f, g)`         | for each event in turn: `f(const Event&)` when all of it |
 /// |                                 | is good, else `g(const input_error&)`; `f` may return an |
 /// |                                 | `errc`, which other than 0 is to be given to `g`         |
-/// | `encoder<Record>(key_name)`     | makes an encoder, which calls the key `key_name`         |
+/// | `encoder<Record>(key_name)`     | makes an encoder, which calls the key `key_name`, its    |
+/// |                                 | fields as `names_with_key<Record>(key_name)` says        |
 /// | `encode(record, out) const`     | appends the record to `out`                              |
 ///
 /// A decoder may change the message, and also the byte behind its end, which it restores before

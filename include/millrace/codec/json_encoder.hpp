@@ -48,19 +48,17 @@ void append_json(std::string& out, const T& value, time_format format) {
 template <described T>
 class json_encoder {
 public:
-    /// The field of role `key` is called `key_name`, unless that is empty.
+    /// The field of role `key` is called `key_name`, unless that is empty; of a key of several
+    /// parts, each as the name's part (see `composite_key`).
     /// @throws std::invalid_argument when another field is called so
     explicit json_encoder(std::string_view key_name = {}) {
         detail::require_key_name<T>(key_name);
-        std::size_t i = 0;
-        schema<T>.for_each([&](const auto& field) {
-            const bool is_key = std::remove_cvref_t<decltype(field)>::role == field_role::key;
-            std::string& prefix = prefixes_[i];
-            prefix.push_back(i == 0 ? '{' : ',');
-            append_json_string(prefix, is_key && !key_name.empty() ? key_name : field.name);
-            prefix += ':';
-            ++i;
-        });
+        const auto names = names_with_key<T>(key_name);
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            prefixes_[i].push_back(i == 0 ? '{' : ',');
+            append_json_string(prefixes_[i], names[i]);
+            prefixes_[i] += ':';
+        }
     }
 
     void encode(const T& value, std::string& out) const {

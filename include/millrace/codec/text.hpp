@@ -6,9 +6,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 
 #include <millrace/core/key_text.hpp>
+#include <millrace/core/record.hpp>
 #include <millrace/core/schema.hpp>
 
 namespace millrace {
@@ -60,11 +62,33 @@ void append_text(std::string& out, const T& value, time_format format = time_for
     }
 }
 
+/// Appends a key: a scalar as plain text, one of several parts as `composite_key` says.
+template <class Key>
+void append_key_text(std::string& out, const Key& key) {
+    if constexpr (is_composite_key<Key>) {
+        const auto append = [&](const auto& part, std::string_view between) {
+            const std::size_t begin = out.append(between).size();
+            append_text(out, part);
+            detail::escape_part(out, begin);
+        };
+        std::apply(
+            [&](const auto& first, const auto&... more) {
+                append(first, "");
+                (append(more, "/"), ...);
+            },
+            key.parts);
+    } else {
+        append_text(out, key);
+    }
+}
+
 /// Appends the value of the record's field of role `key` as plain text; nothing for a record
 /// without a key. It is what storage and queries know the key by.
 template <described Record>
 void key_text(const Record& row, std::string& out) {
-    if constexpr (has_role<Record, field_role::key>) {
+    if constexpr (detail::has_key_parts<Record>) {
+        append_key_text(out, row.key);
+    } else if constexpr (has_role<Record, field_role::key>) {
         append_text(out, field_of<field_role::key>(row));
     }
 }
@@ -74,8 +98,8 @@ void key_text(const Record& row, std::string& out) {
 template <class Key>
 [[nodiscard]] std::optional<std::string> canonical_key([[maybe_unused]] std::string_view written) {
     std::optional<std::string> text;
-    if constexpr (scalar<Key>) {
-        if (const auto key = detail::key_from<Key>(written)) append_text(text.emplace(), *key);
+    if constexpr (scalar<Key> || is_composite_key<Key>) {
+        if (const auto key = detail::key_from<Key>(written)) append_key_text(text.emplace(), *key);
     }
     return text;
 }

@@ -5,7 +5,10 @@
 #include <cstring>
 #include <random>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
+
+#include <millrace/core/composite_key.hpp>
 
 namespace millrace::detail {
 
@@ -103,6 +106,18 @@ public:
         Number number) const noexcept {
         return fold_multiply(static_cast<std::uint64_t>(number) ^ secret_.first,
                              secret_.second | 1);
+    }
+
+    /// Of a key of several parts: their hashes, multiplied one by one.
+    template <class... Parts>
+    [[nodiscard]] std::size_t operator()(const composite_key<Parts...>& key) const noexcept {
+        std::size_t state = secret_.block;
+        std::apply(
+            [&](const auto&... each) {
+                ((state = fold_multiply(state ^ secret_.low, (*this)(each) ^ secret_.high)), ...);
+            },
+            key.parts);
+        return state;
     }
 
 private:

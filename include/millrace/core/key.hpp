@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <tuple>
 
+#include <millrace/core/composite_key.hpp>
 #include <millrace/core/projection.hpp>
 #include <millrace/core/record.hpp>
 #include <millrace/core/schema.hpp>
@@ -15,10 +17,10 @@ namespace millrace {
 template <class T>
 concept key_value = text<T> || std::integral<T> || named_enum<T>;
 
-/// The longest text that is taken as a key, in bytes. An event with a longer one is refused, which
-/// its sender is told where the event comes with a message and `key_by` stands before whatever
-/// changes or filters the stream, or where it is the key of `per_key`; elsewhere it is counted in
-/// `pipeline_stats::refused_keys`.
+/// The longest text that is taken as a key, in bytes; of a key of several parts, all of their text.
+/// An event with a longer one is refused, which its sender is told where the event comes with a
+/// message and `key_by` stands before whatever changes or filters the stream, or where it is the
+/// key of `per_key`; elsewhere it is counted in `pipeline_stats::refused_keys`.
 struct max_key_bytes {
     std::size_t value = 256;
 };
@@ -54,6 +56,37 @@ template <>
 struct owned<std::string_view> {
     using type = std::string;
 };
+template <class... Parts>
+struct owned<composite_key<Parts...>> {
+    using type = composite_key<typename owned<Parts>::type...>;
+};
+
+/// How many bytes of text a key has, as far as it has any.
+template <class Key>
+[[nodiscard]] constexpr std::size_t text_size(const Key& key) noexcept {
+    if constexpr (text<Key>) {
+        return key.size();
+    } else if constexpr (is_composite_key<Key>) {
+        return std::apply([](const auto&... each) { return (text_size(each) + ...); }, key.parts);
+    } else {
+        return 0;
+    }
+}
+
+template <class Key>
+inline constexpr bool has_text = text<Key>;
+template <class... Parts>
+inline constexpr bool has_text<composite_key<Parts...>> = (text<Parts> || ...);
+
+template <class Key>
+inline constexpr bool is_key = key_value<Key>;
+template <class... Parts>
+inline constexpr bool is_key<composite_key<Parts...>> = (key_value<Parts> && ...);
+
+/// What gives a key for an event, or the parts of one.
+template <class Projection, class Event>
+concept gives_key =
+    std::invocable<const Projection&, const Event&> && is_key<projected<Projection, Event>>;
 
 }  // namespace detail
 

@@ -4,10 +4,15 @@
 #include <concepts>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
+#include <millrace/core/composite_key.hpp>
 #include <millrace/core/schema.hpp>
 
 namespace millrace::detail {
@@ -19,6 +24,9 @@ template <class Number>
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
     return number;
 }
+
+template <class Key>
+[[nodiscard]] std::optional<Key> composite_key_from(std::string_view key_text);
 
 /// The key that a query means by `text`; empty when no key is written so.
 template <class Key>
@@ -37,9 +45,26 @@ template <class Key>
         return static_cast<Key>(*number);
     } else if constexpr (std::same_as<Key, timestamp>) {
         return parse_rfc3339(key_text);
+    } else if constexpr (is_composite_key<Key>) {
+        return composite_key_from<Key>(key_text);
     } else {
         return std::nullopt;
     }
+}
+
+template <class Key>
+std::optional<Key> composite_key_from(std::string_view key_text) {
+    const std::vector<std::string> written = parts_from(key_text);
+    if (written.size() != Key::size) return std::nullopt;
+    Key key;
+    auto each = written.begin();
+    const auto read = [&each]<class Part>(Part& part) {
+        std::optional<Part> found = key_from<Part>(*each++);
+        if (found) part = std::move(*found);
+        return found.has_value();
+    };
+    const bool is_key = std::apply([&](auto&... parts) { return (read(parts) && ...); }, key.parts);
+    return is_key ? std::optional{std::move(key)} : std::nullopt;
 }
 
 }  // namespace millrace::detail

@@ -1,12 +1,19 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
+#include <millrace/core/composite_key.hpp>
 #include <millrace/core/fixed_string.hpp>
 #include <millrace/core/schema.hpp>
 
@@ -161,12 +168,40 @@ constexpr field_list<Fields...> as_fields(std::tuple<Fields...> all) {
     return field_list<Fields...>{all};
 }
 
+/// A part of a record's key.
+template <class Row, std::size_t At>
+struct key_part_field {
+    using owner_type = Row;
+    using value_type = std::tuple_element_t<At, decltype(decltype(Row::key)::parts)>;
+    static constexpr field_role role = field_role::key;
+
+    std::string_view name;
+    time_format format = time_format::rfc3339;
+
+    [[nodiscard]] constexpr const value_type& get(const Row& row) const {
+        return std::get<At>(row.key.parts);
+    }
+    [[nodiscard]] constexpr value_type& get(Row& row) const { return std::get<At>(row.key.parts); }
+};
+
+/// The names of key parts that have no others: `at<"key_1">` and so on.
+inline constexpr std::array<std::string_view, max_key_parts> key_part_names{
+    "key_1", "key_2", "key_3", "key_4", "key_5", "key_6", "key_7", "key_8"};
+
+template <class Row, std::size_t... At>
+consteval auto key_part_fields(std::index_sequence<At...>) {
+    return std::tuple{key_part_field<Row, At>{key_part_names[At]}...};
+}
+
 template <class Key, class Result, class Window>
 consteval auto record_fields() {
     using row = record<Key, Result, Window>;
     const auto key = [] {
         if constexpr (std::same_as<Key, no_key>) {
             return std::tuple{};
+        } else if constexpr (is_composite_key<Key>) {
+            return key_part_fields<row>(
+                std::make_index_sequence<std::tuple_size_v<decltype(Key::parts)>>{});
         } else {
             return std::tuple{role_field<row, Key, field_role::key>{"key", &row::key}};
         }
@@ -195,20 +230,57 @@ consteval auto record_fields() {
     return as_fields(std::tuple_cat(key, own));
 }
 
+/// Whether the key of a record has several parts, a field each.
+template <class Record>
+inline constexpr bool has_key_parts = false;
+template <class... Parts, class Result, class Window>
+inline constexpr bool has_key_parts<record<composite_key<Parts...>, Result, Window>> = true;
+
+}  // namespace detail
+
+/// What the fields of a record are called where its stream calls the key `key_name`, for encoders
+/// and storages: the key's field so, or those of its parts as the name's parts (see
+/// millrace/core/composite_key.hpp), and the others as the schema says. Empty stands for the
+/// schema's names.
+template <described Record>
+[[nodiscard]] std::array<std::string, schema<Record>.size> names_with_key(
+    std::string_view key_name) {
+    std::array<std::string, schema<Record>.size> names;
+    std::vector<std::string> parts;
+    if (detail::has_key_parts<Record> && !key_name.empty()) parts = detail::parts_from(key_name);
+    std::size_t at = 0, part = 0;
+    schema<Record>.for_each([&](const auto& each) {
+        names[at] = each.name;
+        if (std::remove_cvref_t<decltype(each)>::role == field_role::key) {
+            if (!detail::has_key_parts<Record>) {
+                if (!key_name.empty()) names[at] = key_name;
+            } else if (part < parts.size()) {
+                names[at] = parts[part++];
+            }
+        }
+        ++at;
+    });
+    return names;
+}
+
+namespace detail {
+
 /// That a record has no other field of the name that its stream gives the key; empty stands for
 /// the schema's. @throws std::invalid_argument when another field is called so
 template <described Record>
 void require_key_name(std::string_view key_name) {
     if constexpr (has_role<Record, field_role::key>) {
-        constexpr std::size_t key = role_index<Record, field_role::key>();
-        constexpr auto names = schema<Record>.names();
-        const std::string_view name = key_name.empty() ? names[key] : key_name;
-        for (std::size_t i = 0; i < names.size(); ++i) {
-            if (i == key || names[i] != name) continue;
-            throw std::invalid_argument{"millrace: the key is called \"" + std::string{name} +
+        const auto names = names_with_key<Record>(key_name);
+        std::size_t at = 0;
+        schema<Record>.for_each([&](const auto& each) {
+            const std::string& name = names[at++];
+            if (std::remove_cvref_t<decltype(each)>::role != field_role::key) return;
+            if (std::ranges::count(names, name) == 1) return;
+            throw std::invalid_argument{"millrace: the key is called \"" + name +
                                         "\", as another field of its records; give it a name of "
-                                        "its own: key_by(\"NAME\", &event::member)"};
-        }
+                                        "its own: key_by(\"NAME\", &event::member), or of several "
+                                        "parts key_part{\"NAME\", &event::member}"};
+        });
     }
 }
 
@@ -219,8 +291,8 @@ inline constexpr auto schema<joined<Result, Added>> =
     detail::as_fields(std::tuple_cat(detail::nest(&joined<Result, Added>::result, schema<Result>),
                                      detail::nest(&joined<Result, Added>::added, schema<Added>)));
 
-/// The key under its stream's name, of a window by count its number, start, end, the result's
-/// fields, change, revision, final, trigger, watermark, late.
+/// The key under its stream's name, or its parts, of a window by count its number, start, end, the
+/// result's fields, change, revision, final, trigger, watermark, late.
 template <class Key, class Result, class Window>
 inline constexpr auto schema<record<Key, Result, Window>> =
     detail::record_fields<Key, Result, Window>();

@@ -235,17 +235,28 @@ consteval std::size_t role_index() {
     return index;
 }
 
+template <class T, field_role Role>
+consteval std::size_t role_count() {
+    std::size_t count = 0;
+    schema<T>.for_each(
+        [&](const auto& each) { count += std::remove_cvref_t<decltype(each)>::role == Role; });
+    return count;
+}
+
 }  // namespace detail
 
 /// Whether the schema of `T` names a field of that role.
 template <class T, field_role Role>
 concept has_role = described<T> &&(detail::role_index<T, Role>() < schema<T>.size);
 
-/// The value of the field of that role, by reference.
+/// The value of the one field of that role, by reference.
 template <field_role Role, class T>
 requires has_role<std::remove_const_t<T>, Role>
 [[nodiscard]] constexpr auto& field_of(T& owner) {
     using plain = std::remove_const_t<T>;
+    static_assert(detail::role_count<plain, Role>() == 1,
+                  "field_of needs: a role that one field has; a key of several parts is the member "
+                  "`key` of its record (see millrace/core/composite_key.hpp)");
     return std::get<detail::role_index<plain, Role>()>(schema<plain>.all).get(owner);
 }
 

@@ -1,14 +1,17 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <millrace/core/key.hpp>
+#include <millrace/core/key_part.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/core/stage.hpp>
 
@@ -90,13 +93,13 @@ struct key_by_stage : stage {
 
     /// Whether keys have a size that is limited.
     template <class Event>
-    static constexpr bool is_limited = text<std::remove_cvref_t<projected<Projection, Event>>>;
+    static constexpr bool is_limited = detail::has_text<projected<Projection, Event>>;
 
     /// Whether the event's key is short enough.
     template <class Event>
     [[nodiscard]] bool takes(const Event& event) const {
         if constexpr (is_limited<Event>) {
-            return project(projection, event).size() <= max_bytes;
+            return detail::text_size(project(projection, event)) <= max_bytes;
         } else {
             return true;
         }
@@ -104,12 +107,16 @@ struct key_by_stage : stage {
 
     template <class Stream>
     static consteval void require() {
+        constexpr bool gives_key = detail::gives_key<Projection, typename Stream::event_type>;
         static_assert(
-            requires(const Projection& key, const typename Stream::event_type& event) {
-                requires key_value<std::remove_cvref_t<decltype(project(key, event))>>;
-            },
+            gives_key || detail::is_composite_projection<Projection>,
             "key_by needs: a member or function of the stream's event that gives a string, an "
             "integer or an enumeration with a schema (see millrace/operators/key_by.hpp)");
+        static_assert(
+            gives_key || !detail::is_composite_projection<Projection>,
+            "key_by needs: parts that are members or functions of the stream's event, each of "
+            "which gives a string, an integer or an enumeration with a schema (see "
+            "millrace/operators/key_by.hpp)");
     }
 
     template <class Stream>
@@ -127,24 +134,6 @@ struct key_by_stage : stage {
     }
 };
 
-namespace detail {
-
-/// What the schema calls the field that `member` points to; "key" where it names none.
-template <class Owner, class Value>
-std::string_view name_of_member(Value Owner::*member) {
-    std::string_view name = "key";
-    if constexpr (described<Owner>) {
-        schema<Owner>.for_each([&](const auto& each) {
-            if constexpr (requires { each.member == member; }) {
-                if (each.member == member) name = each.name;
-            }
-        });
-    }
-    return name;
-}
-
-}  // namespace detail
-
 /// Partitions the stream: what follows runs for each value of the member on its own. Results
 /// carry the key under the name that the schema gives the member; where that is the name of another
 /// field of theirs (start, end, revision, ...), give another: starting would throw.
@@ -157,6 +146,67 @@ template <class Owner, class Value>
 template <class Projection>
 [[nodiscard]] auto key_by(std::string_view name, Projection key, max_key_bytes limit = {}) {
     return key_by_stage<Projection>{name, std::move(key), limit};
+}
+
+namespace detail {
+
+/// The parts among what `key_by` is given, and the limit.
+template <class Argument>
+[[nodiscard]] auto parts_in(const Argument& argument, max_key_bytes& limit) {
+    if constexpr (std::same_as<Argument, max_key_bytes>) {
+        limit = argument;
+        return std::tuple<>{};
+    } else {
+        return std::tuple{as_key_part(argument)};
+    }
+}
+
+template <class... Arguments>
+consteval bool is_named() {
+    if constexpr (sizeof...(Arguments) == 0) {
+        return false;
+    } else {
+        using all = std::tuple<Arguments...>;
+        constexpr std::size_t last = sizeof...(Arguments) - 1;
+        constexpr bool is_limited = std::same_as<std::tuple_element_t<last, all>, max_key_bytes>;
+        return std::convertible_to<std::tuple_element_t<0, all>, std::string_view> &&
+               sizeof...(Arguments) == (is_limited ? 3 : 2);
+    }
+}
+
+}  // namespace detail
+
+/// Partitions the stream by several members together, or by what functions compute:
+///
+///     key_by(&trade::venue, &trade::symbol)
+///     key_by(&trade::symbol, key_part{"hour", [](const trade& t) { return hour_of(t.time); }})
+///
+/// The key is a millrace/core/composite_key.hpp of up to eight parts. Results show each part under
+/// its name, a column each in SQL; clients follow and ask for `XETR/SAP`. `max_key_bytes`, the
+/// last argument if given, is a limit of the text of all parts together.
+/// @throws std::invalid_argument for two parts of one name
+template <class... Arguments>
+requires(!detail::is_named<Arguments...>())  //
+    [[nodiscard]] auto key_by(Arguments... arguments) {
+    constexpr std::size_t count = (0 + ... + (std::same_as<Arguments, max_key_bytes> ? 0 : 1));
+    constexpr bool are_parts =
+        ((detail::is_key_part<Arguments> || std::same_as<Arguments, max_key_bytes>)&&...);
+    static_assert(are_parts,
+                  "key_by needs: a name and a member or function of the event; or one or several "
+                  "of &event::member and key_part{\"NAME\", function}, which name themselves (see "
+                  "millrace/operators/key_by.hpp)");
+    static_assert(count > 0 && count <= detail::max_key_parts,
+                  "key_by needs: one part or more, and at most eight (see "
+                  "millrace/operators/key_by.hpp)");
+    if constexpr (are_parts && count > 0 && count <= detail::max_key_parts) {
+        max_key_bytes limit;
+        return std::apply(
+            [&](const auto&... parts) {
+                const std::string name = detail::name_of_parts({parts.name...});
+                return key_by_stage{name, detail::projection_of(parts...), limit};
+            },
+            std::tuple_cat(detail::parts_in(arguments, limit)...));
+    }
 }
 
 }  // namespace millrace

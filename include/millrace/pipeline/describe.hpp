@@ -42,7 +42,14 @@ struct described_fields {
 template <class Key, class Result, class Window>
 struct described_fields<record<Key, Result, Window>> {
     static void append(topology::stream& to) {
-        if constexpr (!std::same_as<Key, no_key>)
+        if constexpr (is_composite_key<Key>) {
+            const auto names = names_with_key<record<Key, Result, Window>>(to.key);
+            std::apply(
+                [&, i = std::size_t{0}]<class... Part>(const Part&...) mutable {
+                    (to.fields.push_back({names[i++], scalar_name<Part>()}), ...);
+                },
+                Key{}.parts);
+        } else if constexpr (!std::same_as<Key, no_key>)
             to.fields.push_back({to.key.empty() ? "key" : to.key, scalar_name<Key>()});
         if constexpr (std::same_as<Window, numbered_window>)
             to.fields.push_back({"number", scalar_name<std::uint64_t>()});

@@ -63,11 +63,10 @@ consteval void require_timing(const Timing*) {}
 template <class Event, class Projection>
 consteval void require_timing(const key_time<Projection>*) {
     static_assert(
-        requires(const Projection& key, const Event& event) {
-            requires key_value<std::remove_cvref_t<decltype(project(key, event))>>;
-        },
-        "per_key needs: a member or function of the source's event that gives a string, an integer "
-        "or an enumeration with a schema (see millrace/pipeline/source_time.hpp)");
+        gives_key<Projection, Event>,
+        "per_key needs: a member or function of the source's event, or several, each of which "
+        "gives a string, an integer or an enumeration with a schema (see "
+        "millrace/pipeline/source_time.hpp)");
 }
 template <class Event, class Function>
 consteval void require_timing(const punctuated_time<Function>*) {

@@ -34,9 +34,7 @@ public:
         const timestamp time = time_of(one);
         if (!present_.admits(time)) return errc::too_far_ahead;
         const auto& sought = project(projection_, one);
-        if constexpr (text<key_type>) {
-            if (sought.size() > settings_.max_key_size) return errc::key_too_long;
-        }
+        if (text_size(sought) > settings_.max_key_size) return errc::key_too_long;
         first_exception thrown;
         slot* of = keys_.find(sought);
         if (of == nullptr) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -132,8 +133,12 @@ public:
     }
 
 private:
-    static std::size_t text_bytes([[maybe_unused]] const Key& key) noexcept {
-        if constexpr (std::same_as<Key, std::string>) {
+    template <class Part>
+    static std::size_t text_bytes([[maybe_unused]] const Part& key) noexcept {
+        if constexpr (is_composite_key<Part>) {
+            return std::apply([](const auto&... each) { return (text_bytes(each) + ...); },
+                              key.parts);
+        } else if constexpr (std::same_as<Part, std::string>) {
             if (key.capacity() > std::string{}.capacity()) return key.capacity() + 1;
         }
         return 0;

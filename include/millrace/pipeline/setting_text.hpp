@@ -3,14 +3,17 @@
 #include <array>
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/fixed_string.hpp>
+#include <millrace/core/key_part.hpp>
 #include <millrace/core/projection.hpp>
 #include <millrace/core/schema.hpp>
 #include <millrace/core/timestamp.hpp>
@@ -44,6 +47,19 @@ requires(!std::is_function_v<Value>) [[nodiscard]] std::string
         }
     });
     return name;
+}
+
+/// As a key of several parts is called.
+template <class... Projections>
+[[nodiscard]] std::string projection_name(const composite_projection<Projections...>& of) {
+    std::string all;
+    const auto append = [&](const auto& part) {
+        if (!all.empty()) all += '/';
+        const std::size_t begin = all.size();
+        escape_part(all += projection_name(part), begin);
+    };
+    std::apply([&](const auto&... parts) { (append(parts), ...); }, of.all);
+    return all;
 }
 
 /// What a scalar is called, the same for every compiler: "int64", "text", "enum(buy|sell)".

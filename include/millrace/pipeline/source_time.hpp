@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include <millrace/core/key_part.hpp>
 #include <millrace/core/stream.hpp>
 #include <millrace/core/timestamp.hpp>
 
@@ -169,6 +170,28 @@ struct latest_time {
 template <class Projection>
 [[nodiscard]] key_time<Projection> per_key(Projection key) {
     return {std::move(key)};
+}
+
+/// Likewise by several parts together, which are those of `key_by`:
+///
+///     from<trade>("trades", per_key(&trade::venue, &trade::symbol)) |
+///         key_by(&trade::venue, &trade::symbol)
+template <class First, class Second, class... More>
+[[nodiscard]] auto per_key(First first, Second second, More... more) {
+    constexpr bool are_parts = detail::is_key_part<First> && detail::is_key_part<Second> &&
+                               (true && ... && detail::is_key_part<More>);
+    constexpr bool are_few = sizeof...(More) + 2 <= detail::max_key_parts;
+    static_assert(
+        are_parts,
+        "per_key needs: one or several of &event::member and key_part{\"NAME\", function} "
+        "(see millrace/pipeline/source_time.hpp)");
+    static_assert(are_few,
+                  "per_key needs: at most eight parts (see millrace/pipeline/source_time.hpp)");
+    if constexpr (are_parts && are_few) {
+        return per_key(detail::projection_of(detail::as_key_part(std::move(first)),
+                                             detail::as_key_part(std::move(second)),
+                                             detail::as_key_part(std::move(more))...));
+    }
 }
 
 }  // namespace millrace

@@ -114,7 +114,9 @@ private:
     };
 
     static detail::row_key<Record> key_of(const Record& row) {
-        if constexpr (has_role<Record, field_role::key>) {
+        if constexpr (detail::has_key_parts<Record>) {
+            return row.key;
+        } else if constexpr (has_role<Record, field_role::key>) {
             return field_of<field_role::key>(row);
         } else {
             return {};

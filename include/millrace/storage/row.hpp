@@ -102,10 +102,16 @@ struct key_of_row {
     using type = no_key;
 };
 template <class Record>
-requires has_role<Record, field_role::key>
-struct key_of_row<Record> {
+requires(has_role<Record, field_role::key> && !has_key_parts<Record>)  //
+    struct key_of_row<Record> {
     using type =
         value_of<decltype(std::get<role_index<Record, field_role::key>()>(schema<Record>.all))>;
+};
+
+template <class Record>
+requires has_key_parts<Record>
+struct key_of_row<Record> {
+    using type = decltype(Record::key);
 };
 
 /// The type of a row's key; `no_key` without a field of that role.

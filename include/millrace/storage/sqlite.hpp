@@ -28,9 +28,10 @@ namespace millrace {
 /// Columns: numbers and bool INTEGER or REAL, text TEXT, enumerations TEXT by name, timestamps
 /// INTEGER nanoseconds since 1970; unsigned 64-bit integers above 2^63 - 1 read as negative in SQL
 /// and come back whole. NaN and an empty optional are NULL; -0.0 comes back as 0.0. The key's
-/// column is called `key_name`. Of names that differ in case alone, which are one to SQLite, the
-/// second is called `b_2`, and so on, in the order of the fields. A column that the table lacks is
-/// added to it and is NULL in older rows, which read as NaN, 0 or empty text.
+/// column is called `key_name`; a key of several parts has a column for each. Of names that differ
+/// in case alone, which are one to SQLite, the second is called `b_2`, and so on, in the order of
+/// the fields. A column that the table lacks is added to it and is NULL in older rows, which read
+/// as NaN, 0 or empty text.
 ///
 /// Rows of windows are unique by key and start, of windows by count by key, start and number: a
 /// correction replaces, and so does the same window after a restart. Rows fired by `trigger::event`

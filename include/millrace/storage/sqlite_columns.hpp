@@ -115,9 +115,9 @@ void make_distinct(std::vector<sqlite_column>& columns);
 template <class Record>
 [[nodiscard]] std::vector<sqlite_column> sqlite_columns(std::string_view key_name) {
     std::vector<sqlite_column> columns;
-    schema<Record>.for_each([&]<class Field>(const Field& each) {
-        const bool is_named_key = Field::role == field_role::key && !key_name.empty();
-        const std::string name{is_named_key ? key_name : each.name};
+    const auto names = names_with_key<Record>(key_name);
+    schema<Record>.for_each([&]<class Field>(const Field&) {
+        const std::string& name = names[columns.size()];
         columns.push_back({name, sqlite_type<value_of<Field>>(), name});
     });
     make_distinct(columns);

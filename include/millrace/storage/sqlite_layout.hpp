@@ -20,7 +20,8 @@ namespace millrace::detail {
 struct sqlite_layout {
     std::string table;
     std::vector<sqlite_column> columns;
-    std::string key{}, time{}, number{}, trigger{};  ///< columns of that role; empty without
+    std::string time{}, number{}, trigger{};  ///< columns of that role; empty without
+    std::vector<std::string> keys{};          ///< the columns of the key, or of its parts
     std::string ordinal{};  ///< empty where the record has no window, no trigger or a number
     bool is_windowed = false;
 
@@ -32,7 +33,12 @@ struct sqlite_layout {
         const auto name_at = [&](std::size_t index) {
             return index < out.columns.size() ? out.columns[index].name : std::string{};
         };
-        out.key = name_at(role_index<Record, field_role::key>());
+        std::size_t at = 0;
+        schema<Record>.for_each([&](const auto& each) {
+            const bool is_key = std::remove_cvref_t<decltype(each)>::role == field_role::key;
+            if (is_key) out.keys.push_back(out.columns[at].name);
+            ++at;
+        });
         out.time = name_at(time_index<Record>());
         out.trigger = name_at(trigger_index<Record>());
         out.number = name_at(role_index<Record, field_role::window_number>());
@@ -44,6 +50,8 @@ struct sqlite_layout {
     }
 
     [[nodiscard]] std::vector<std::string> primary_key() const;
+
+    [[nodiscard]] bool is_key(const std::string& column) const;
 
     /// The parameter of `insert` that has the value of a column.
     [[nodiscard]] std::string parameter_of(std::string_view column) const;

@@ -1,16 +1,22 @@
 #pragma once
 
+#include <algorithm>
+
 #include <millrace/storage/sqlite_layout.hpp>
 
 namespace millrace::detail {
 
 MILLRACE_INLINE std::vector<std::string> sqlite_layout::primary_key() const {
-    std::vector<std::string> names;
-    if (!is_windowed) return names;
-    for (const auto* each : {&key, &time, &number, &ordinal}) {
+    if (!is_windowed) return {};
+    std::vector<std::string> names = keys;
+    for (const auto* each : {&time, &number, &ordinal}) {
         if (!each->empty()) names.push_back(*each);
     }
     return names;
+}
+
+MILLRACE_INLINE bool sqlite_layout::is_key(const std::string& column) const {
+    return std::ranges::find(keys, column) != keys.end();
 }
 
 MILLRACE_INLINE std::string sqlite_layout::parameter_of(std::string_view column) const {
@@ -47,12 +53,14 @@ MILLRACE_INLINE std::vector<std::string> create_index_sql(const sqlite_layout& o
                       quoted_name(of.table) + " (" + listed(names) + ")");
     };
     if (of.is_windowed) {
-        if (!of.key.empty()) add({of.time});
+        if (!of.keys.empty()) add({of.time});
         return out;
     }
     if (!of.time.empty()) add({of.time});
-    if (!of.key.empty()) {
-        add(of.time.empty() ? std::vector{of.key} : std::vector{of.key, of.time});
+    if (!of.keys.empty()) {
+        std::vector<std::string> by_key = of.keys;
+        if (!of.time.empty()) by_key.push_back(of.time);
+        add(by_key);
     }
     return out;
 }
@@ -63,18 +71,20 @@ MILLRACE_INLINE std::string insert_sql(const sqlite_layout& of) {
         const std::string name = quoted_name(each.name);
         names += (names.empty() ? "" : ", ") + name;
         values += (values.empty() ? "" : ", ") + of.parameter_of(each.name);
-        if (each.name == of.key || each.name == of.time || each.name == of.number) continue;
+        if (of.is_key(each.name) || each.name == of.time || each.name == of.number) continue;
         updates += (updates.empty() ? "" : ", ") + name + " = excluded." + name;
     }
     if (!of.ordinal.empty()) {
         const auto equals = [&](const std::string& name) {
             return quoted_name(name) + " = " + of.parameter_of(name);
         };
+        std::string of_key;
+        for (const auto& each : of.keys) of_key += " AND " + equals(each);
         names += ", " + quoted_name(of.ordinal);
         values += ", CASE WHEN " + of.parameter_of(of.trigger) +
                   " = 'event' THEN (SELECT coalesce(max(" + quoted_name(of.ordinal) +
-                  "), 0) + 1 FROM " + quoted_name(of.table) + " WHERE " + equals(of.time) +
-                  (of.key.empty() ? "" : " AND " + equals(of.key)) + ") ELSE 0 END";
+                  "), 0) + 1 FROM " + quoted_name(of.table) + " WHERE " + equals(of.time) + of_key +
+                  ") ELSE 0 END";
     }
     const std::string insert =
         "INSERT INTO " + quoted_name(of.table) + " (" + names + ") VALUES (" + values + ")";

@@ -59,7 +59,7 @@ private:
 
         file(const sqlite_options& options, const sqlite_layout& layout)
             : db{options.file, options.busy_timeout, false}, all{db, layout, false} {
-            if (!layout.key.empty()) of_key.emplace(db, layout, true);
+            if (!layout.keys.empty()) of_key.emplace(db, layout, true);
             db.execute("PRAGMA query_only = 1");
             watch.emplace(db);
         }
@@ -103,9 +103,20 @@ private:
         int code = bind_value(to, 1, query.from);
         if (code == SQLITE_OK) code = bind_value(to, 2, query.to);
         if (code == SQLITE_OK) code = bind_value(to, 3, limit);
-        if constexpr (has_role<Record, field_role::key>) {
+        if constexpr (has_key_parts<Record>) {
+            if (!query.key) return require(code);
+            int parameter = 4;
+            std::apply(
+                [&](const auto&... each) {
+                    ((code = code == SQLITE_OK ? bind_value(to, parameter++, each) : code), ...);
+                },
+                key->parts);
+        } else if constexpr (has_role<Record, field_role::key>) {
             if (code == SQLITE_OK && query.key) code = bind_value(to, 4, *key);
         }
+        require(code);
+    }
+    void require(int code) {
         if (code != SQLITE_OK) file_->db.fail();
     }
 
@@ -123,7 +134,7 @@ private:
                    std::size_t wanted, sqlite_place& place, std::vector<Record>& rows) {
         sqlite_statement& select = place.is_empty() ? scan.first_page : scan.next_page;
         bind(select, query, key, wanted);
-        if (place.bind(select) != SQLITE_OK) file_->db.fail();
+        if (place.bind(select, first_place_parameter(layout_)) != SQLITE_OK) file_->db.fail();
         std::size_t got = 0;
         step_through(select, [&] {
             read_row(select, rows.emplace_back());

@@ -16,8 +16,11 @@ namespace millrace::detail {
 [[nodiscard]] std::string comma_separated(const std::vector<std::string>& parts,
                                           const std::string& suffix = "");
 
+/// The number of the parameter that is the first of a place, behind those of the key.
+[[nodiscard]] std::size_t first_place_parameter(const sqlite_layout& of);
+
 /// The place of the row that is the ?3th before the newest, of those from ?1 until before ?2 and,
-/// where `by_key`, of the key ?4.
+/// where `by_key`, of the key ?4, ...
 [[nodiscard]] std::string place_sql(const sqlite_layout& of, bool by_key);
 
 /// The same rows, oldest first, at most ?3 of them: the columns, and the place of each row. Where
@@ -31,7 +34,7 @@ public:
     void take(const sqlite_statement& from, int first_column);
 
     /// SQLite's result code.
-    [[nodiscard]] int bind(sqlite_statement& to) const;
+    [[nodiscard]] int bind(sqlite_statement& to, std::size_t first) const;
 
     [[nodiscard]] bool is_empty() const noexcept { return values_.empty(); }
 

@@ -41,6 +41,8 @@ struct storage_stats {
 /// - `S::options`: settings, a type that is the same for every record.
 /// - `S(options, std::string_view topic, std::string_view key_name)`: opens; throws
 ///   std::system_error when it cannot.
+///   What fields are then called, `names_with_key<Record>(key_name)` says: a key of several parts
+///   has a field for each.
 /// - `std::error_code append(const Record&)`: takes a copy; never waits for a disk.
 /// - `std::error_code scan(const storage_query&, f)`: calls `f(const Record&)` for each match,
 ///   oldest first; sees all that was appended before.

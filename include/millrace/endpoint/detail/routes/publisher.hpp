@@ -89,7 +89,7 @@ private:
         if constexpr (std::same_as<KeyBy, unkeyed>) {
             key_text(record, out);
         } else {
-            append_text(out, project(key_.projection, record));
+            append_key_text(out, project(key_.projection, record));
         }
     }
 
