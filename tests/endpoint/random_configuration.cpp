@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "random_checks.hpp"
 #include "random_clients.hpp"
 #include "random_plan.hpp"
+#include "random_windows.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
@@ -37,6 +39,8 @@ public:
         if (plan_.has_two_inputs) {
             auto both = union_of(from<reading>("readings"), from<reading>("others"));
             server_->serve(sums(std::move(both), plan_, taken_), how);
+        } else if (plan_.has_windows) {
+            serve_windows(how);
         } else {
             server_->serve(sums(from<reading>("readings"), plan_, taken_), how);
         }
@@ -65,6 +69,13 @@ public:
     }
 
 private:
+    /// Compiled with one guard alone.
+    void serve_windows([[maybe_unused]] const serve_options& how) {
+        if constexpr (std::same_as<Guard, guard_at_once>)
+            server_->serve(sums_beside_windows(from<reading>("readings"), plan_, taken_, windows_),
+                           how);
+    }
+
     static constexpr bool has_held = requires(Guard & guard) { guard.release(); };
 
     /// Records on their way to a loop that does not run for a moment, each in a batch of its own,
@@ -358,11 +369,13 @@ private:
         for (const auto& each : posters_) right.check(*each);
         for (const auto& each : readers_) CHECK(!each->is_wrong);
         right.check_all();
+        if (plan_.has_windows && plan_.end != ending::abandon) windows_.check(plan_, taken_);
     }
 
     plan plan_;
     endpoint_options options_{options_of(plan_)};
     taken taken_;
+    window_tables windows_;
     asio::io_context io_{1};
     Guard guard_;
     std::unique_ptr<endpoint<tcp, Guard>> server_;

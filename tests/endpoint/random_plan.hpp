@@ -122,6 +122,10 @@ struct plan {
         history_rows_per_client = below(2) == 0 ? 100 : 50'000;
         may = {.is_there = below(3) != 0, .lets_send = below(2) == 0, .lets_read = below(3) != 0};
         if (below(2) == 0) may.hidden = below(numbers());
+        has_windows = guard != guarded::later && !has_two_inputs && below(2) == 0;
+        window_unit = std::chrono::milliseconds{5 + below(below(2) == 0 ? 20 : 500)};
+        slides_per_window = 1 + below(5);
+        window_events = static_cast<std::uint32_t>(1 + below(20));
     }
 
     /// So that those who are late find no room.
@@ -174,7 +178,9 @@ struct plan {
             << ", history of " << history_capacity << ", " << history_rows_per_client
             << " rows a client, rule " << may.is_there << ", lets send " << may.lets_send
             << ", read " << may.lets_read << ", hides "
-            << (may.hidden ? static_cast<int>(*may.hidden) : -1);
+            << (may.hidden ? static_cast<int>(*may.hidden) : -1) << ", windows " << has_windows
+            << " of " << window_unit.count() << " ms, " << slides_per_window << " slides, "
+            << window_events << " events";
         return out.str();
     }
 
@@ -203,6 +209,10 @@ struct plan {
     std::size_t history_capacity;
     std::size_t history_rows_per_client;
     rule may;
+    bool has_windows;  ///< of each kind, beside the sums
+    std::chrono::milliseconds window_unit;
+    std::size_t slides_per_window;
+    std::uint32_t window_events;
 };
 
 class guard_at_once {
@@ -318,11 +328,10 @@ struct taken {
     }
 };
 
-/// Of what one source gives or several.
-auto sums(auto source, const plan& of, taken& to) {
-    using namespace millrace;
-    return std::move(source) |
-           filter([cost = of.event_cost, slow_events = of.slow_events, &to](const reading& r) {
+/// What a source gives, or several, less what is poison.
+auto counted(auto source, const plan& of, taken& to) {
+    return std::move(source) | millrace::filter([cost = of.event_cost, slow_events = of.slow_events,
+                                                 &to](const reading& r) {
                to.may_go_on.wait(false);
                if (r.value == poison) throw std::runtime_error{"poison"};
                const auto until = std::chrono::steady_clock::now() + cost;
@@ -333,10 +342,18 @@ auto sums(auto source, const plan& of, taken& to) {
                if (r.value != last + 1) ++to.disordered;
                last = r.value;
                return true;
-           }) |
-           key_by(&reading::sensor) |
+           });
+}
+
+auto sums_of(auto readings, const plan& of) {
+    using namespace millrace;
+    return std::move(readings) |
            process<sum<&reading::value>, memory_storage>({.capacity = of.history_capacity}) |
            publish("sums");
+}
+
+auto sums(auto source, const plan& of, taken& to) {
+    return sums_of(counted(std::move(source), of, to) | millrace::key_by(&reading::sensor), of);
 }
 
 }  // namespace
