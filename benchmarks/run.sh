@@ -121,6 +121,8 @@ table='
                 reached <= target + 0 ? "reached" : "missed"
     }'
 
+sh "$(dirname "$0")/compile_time.sh" "$directory" $rounds
+
 if [ -x "$directory/in_process" ]; then
     "$directory/in_process" "$@"
 fi

@@ -42,8 +42,8 @@ static_assert(!millrace::analyzer<without_schema, reading>);
 
 TEST_CASE("describe gives a number the analyzer's name") {
     const auto analyzer = fed<largest>(std::vector<reading>{{3}, {5}, {4}});
-    REQUIRE(millrace::at<"largest">(millrace::describe(analyzer)) == 5);
-    REQUIRE(millrace::at<"value">(millrace::describe(nameless{analyzer})) == 5);
+    REQUIRE(millrace::at<"largest">(millrace::named_result(analyzer)) == 5);
+    REQUIRE(millrace::at<"value">(millrace::named_result(nameless{analyzer})) == 5);
 }
 
 TEST_CASE("the least analyzer survives an archive") { require_archive_keeps_every_bit<largest>(); }

@@ -17,7 +17,7 @@ static_assert(millrace::analyzer<alarms, reading> && !millrace::mergeable<alarms
 TEST_CASE("named renames a number") {
     const auto analyzer = fed<low>(std::vector<reading>{{3}, {1}, {2}});
     REQUIRE(analyzer.result() == 1);
-    REQUIRE(millrace::at<"low">(describe(analyzer)) == 1);
+    REQUIRE(millrace::at<"low">(named_result(analyzer)) == 1);
 }
 
 TEST_CASE("named puts its name before each of several fields") {

@@ -101,12 +101,13 @@ void require_archive_keeps_every_bit() {
         }
         REQUIRE_FALSE(millrace::load(saved, resumed));
         REQUIRE(millrace::save(resumed) == saved);
-        REQUIRE(is_identical(millrace::describe(resumed), millrace::describe(interrupted)));
+        REQUIRE(is_identical(millrace::named_result(resumed), millrace::named_result(interrupted)));
         for (std::size_t i = cut; i < events.size(); ++i) resumed.update(events[i]);
 
         const auto uninterrupted = fed<Analyzer>(events);
         REQUIRE(millrace::save(resumed) == millrace::save(uninterrupted));
-        REQUIRE(is_identical(millrace::describe(resumed), millrace::describe(uninterrupted)));
+        REQUIRE(
+            is_identical(millrace::named_result(resumed), millrace::named_result(uninterrupted)));
     }
 }
 

@@ -106,7 +106,7 @@ using result_of = typename detail::described_result<
     A, std::remove_cvref_t<decltype(std::declval<const A&>().result())>>::type;
 
 template <class A>
-[[nodiscard]] constexpr result_of<A> describe(const A& state) {
+[[nodiscard]] constexpr result_of<A> named_result(const A& state) {
     return result_of<A>{state.result()};
 }
 

@@ -104,7 +104,7 @@ public:
     [[nodiscard]] constexpr result_type result() const {
         return std::apply(
             [](const auto&... part) {
-                return result_type{std::tuple<result_of<Analyzers>...>{describe(part)...}};
+                return result_type{std::tuple<result_of<Analyzers>...>{named_result(part)...}};
             },
             parts_);
     }

@@ -87,3 +87,6 @@
 
 template <int Major, int Minor, int Patch>
 const char millrace::detail::compiled_library<Major, Minor, Patch>::of_this_version = 0;
+
+template const char millrace::detail::compiled_library<
+    MILLRACE_VERSION_MAJOR, MILLRACE_VERSION_MINOR, MILLRACE_VERSION_PATCH>::of_this_version;

@@ -5,3 +5,6 @@
 
 template <int Major, int Minor, int Patch>
 const char millrace::detail::compiled_library<Major, Minor, Patch>::with_deflate = 0;
+
+template const char millrace::detail::compiled_library<
+    MILLRACE_VERSION_MAJOR, MILLRACE_VERSION_MINOR, MILLRACE_VERSION_PATCH>::with_deflate;

@@ -124,7 +124,7 @@ private:
             std::is_same_v<time, no_time> ? whole.last : saturated_add(whole.last, duration{1});
         const record_type row{of.key,
                               {{whole.first, end}, done.number},
-                              describe(whole.state),
+                              named_result(whole.state),
                               change::insert,
                               0,
                               true,

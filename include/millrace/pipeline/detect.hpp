@@ -96,7 +96,7 @@ public:
         slot* const found = detectors_.find_or_add(row.key);
         if (found == nullptr) return;
         found->state.update(row);
-        const auto verdict = describe(found->state);
+        const auto verdict = named_result(found->state);
         if (!row.is_final) found->said.note(row.window, verdict);
         this->next.push(joined_to(row, verdict), at);
     }
@@ -168,7 +168,7 @@ private:
     }
     static verdict_type judged(Detector state, const Record& row) {
         state.update(row);
-        return describe(state);
+        return named_result(state);
     }
 
     limited_keys<key_type, slot> detectors_;

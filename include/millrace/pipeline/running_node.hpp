@@ -83,7 +83,7 @@ private:
     void tell(const slot& of, event_stamp at) {
         this->next.push(record_type{of.key,
                                     {at.time, at.time},
-                                    describe(of.state),
+                                    named_result(of.state),
                                     change::insert,
                                     0,
                                     true,

@@ -179,7 +179,7 @@ protected:
         withdrawal made{make_record(key, bounds, of, trigger::late, watermark, false),
                         stamp_of(bounds, passed_on), of.is_given};
         if constexpr (has_triggers)
-            if (of.is_given) made.row.result = describe(of.triggers.given);
+            if (of.is_given) made.row.result = named_result(of.triggers.given);
         made.row.change = change::remove;
         return made;
     }
@@ -270,8 +270,8 @@ private:
                             timestamp watermark, bool is_final) {
         of.is_changed = false;
         const change as = of.published == 0 ? change::insert : change::update;
-        return {key,      bounds, describe(of.state), as,   of.published++,
-                is_final, why,    watermark,          late_};
+        return {key,       bounds, named_result(of.state), as, of.published++, is_final, why,
+                watermark, late_};
     }
 
     /// What the stages behind count, as far as they may rely on it.
@@ -288,7 +288,8 @@ private:
             }
         }
         ();
-        return {key, bounds, describe(last), as, revision, false, trigger::late, watermark, late_};
+        return {key,   bounds,        named_result(last), as,   revision,
+                false, trigger::late, watermark,          late_};
     }
 
     static event_stamp stamp_of(window_bounds bounds, timestamp watermark) noexcept {

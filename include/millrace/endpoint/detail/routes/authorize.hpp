@@ -17,7 +17,7 @@
 namespace millrace::detail {
 
 /// What the rule was asked about, for the operator.
-[[nodiscard]] std::string describe(endpoint_action what, std::string_view topic);
+[[nodiscard]] std::string in_words(endpoint_action what, std::string_view topic);
 
 /// Whether the rule allows it. Without one, all do what a guard lets them come to.
 /// @throws std::runtime_error when the rule throws, with what it was asked

@@ -4,7 +4,7 @@
 
 namespace millrace::detail {
 
-MILLRACE_INLINE std::string describe(endpoint_action what, std::string_view topic) {
+MILLRACE_INLINE std::string in_words(endpoint_action what, std::string_view topic) {
     const std::string name{topic};
     switch (what) {
         case endpoint_action::follow: return "follow /" + name;
@@ -23,9 +23,9 @@ MILLRACE_INLINE bool may(const endpoint_options& options, endpoint_action what,
     try {
         return options.may(what, topic, key, principal);
     } catch (const std::exception& e) {
-        throw std::runtime_error("may, asked to " + describe(what, topic) + ": " + e.what());
+        throw std::runtime_error("may, asked to " + in_words(what, topic) + ": " + e.what());
     } catch (...) {
-        throw std::runtime_error("may, asked to " + describe(what, topic) +
+        throw std::runtime_error("may, asked to " + in_words(what, topic) +
                                  ": what it threw is no std::exception");
     }
 }
