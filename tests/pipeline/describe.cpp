@@ -113,6 +113,21 @@ TEST_CASE("a pipeline says its stages, settings and streams as text") {
 )text");
 }
 
+TEST_CASE("a key of several parts is told with all of them, and their order counts") {
+    const auto by = [](auto... parts) {
+        return describe(from<trade>("t", per_key(parts...)) | key_by(parts...) | process<count>());
+    };
+    const key_part lot{"a/b", [](const trade& t) { return static_cast<int>(t.size); }};
+    const auto one = by(&trade::symbol, lot), other = by(lot, &trade::symbol);
+    CHECK(one.text().find("time_per_key symbol/function") != std::string::npos);
+    CHECK(one.text().find(R"(key_by: key "symbol/a~1b", by symbol/function; max)") !=
+          std::string::npos);
+    CHECK(last_line(one.text())
+              .ends_with("record by symbol/a~1b {symbol text, a/b int32, count uint64}"));
+    CHECK(one.fingerprint() != other.fingerprint());
+    CHECK(one.fingerprint() == by(&trade::symbol, lot).fingerprint());
+}
+
 TEST_CASE("windows of a zone say which") {
     const auto text = [](auto size) {
         const auto all = lines(window(size, drop_late), process<count>());

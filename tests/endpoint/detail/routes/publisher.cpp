@@ -88,6 +88,29 @@ TEST_CASE("events are followed by the key that the stream has, and conflated by 
     REQUIRE(all.got[0].subject() == all.got[2].subject());
 }
 
+TEST_CASE("records by a key of several parts are followed by all of them") {
+    using parts = composite_key<std::string, int>;
+    using paired = record<parts, named_value<"value", double>>;
+    publishing p;
+    auto channel =
+        p.sink.open<paired>("bars", key_by("venue/lot", [](const paired& r) { return r.key; }));
+    listener all, one, none;
+    topic& bars = *p.listing->topics.at(0);
+    const auto a = bars.subscribe(all, {}), b = bars.subscribe(one, "X~1/007"),
+               c = bars.subscribe(none, "X~1"), d = bars.subscribe(none, "X//7");
+    for (const parts& key : {parts{{"X/", 7}}, parts{{"X/", 8}}, parts{{"X", 7}}}) {
+        paired row;
+        row.key = key;
+        channel(row);
+    }
+    REQUIRE(bars.key_name() == "venue/lot");
+    REQUIRE(bars.canonical_key("X~1/007") == "X~1/7");
+    REQUIRE(all.got.size() == 3);
+    REQUIRE(one.got.size() == 1);
+    REQUIRE(none.got.empty());
+    REQUIRE(one.got[0].bytes().find(R"({"venue":"X/","lot":7,)") != std::string_view::npos);
+}
+
 TEST_CASE("records of a stream that lost its key are followed by their own") {
     publishing p;
     auto channel = p.sink.open<row>("bars", unkeyed{});
