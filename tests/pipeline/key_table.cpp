@@ -100,7 +100,7 @@ TEST_CASE("a table tells the bytes of its slots, and of keys that are too long f
     const std::size_t with_slot = keys.bytes();
     CHECK(with_slot >= before + 101);
     keys.erase(added);
-    CHECK(keys.bytes() < with_slot - 100);
+    CHECK(keys.bytes() < with_slot - 90);  // a free slot is noted
 
     for (int i = 0; i < 1000; ++i) keys.add(std::string(100, 'x') + std::to_string(i));
     CHECK(keys.bytes() > 1000 * (sizeof(slot) + 101));

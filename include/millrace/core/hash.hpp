@@ -74,9 +74,11 @@ public:
     using is_transparent = void;
 
     key_hash() : key_hash{hash_secret::of_process()} {}
-    explicit key_hash(const hash_secret& secret) noexcept : secret_{secret} {}
+    explicit key_hash(const hash_secret& secret) noexcept : secret_{secret} {
+        secret_.second |= 1;  // a factor
+    }
 
-    [[nodiscard]] std::size_t operator()(std::string_view text) const noexcept {
+    [[nodiscard, gnu::always_inline]] std::size_t operator()(std::string_view text) const noexcept {
         const char* at = text.data();
         const std::size_t size = text.size();
         std::uint64_t state = secret_.second;
@@ -104,8 +106,7 @@ public:
     template <class Number>
     requires(std::integral<Number> || std::is_enum_v<Number>) [[nodiscard]] std::size_t operator()(
         Number number) const noexcept {
-        return fold_multiply(static_cast<std::uint64_t>(number) ^ secret_.first,
-                             secret_.second | 1);
+        return fold_multiply(static_cast<std::uint64_t>(number) ^ secret_.first, secret_.second);
     }
 
     /// Of a key of several parts: their hashes, multiplied one by one.
@@ -129,13 +130,33 @@ private:
     hash_secret secret_;
 };
 
+/// Whether two texts of one size are the same; inline where they are short.
+[[nodiscard, gnu::always_inline]] inline bool is_same_text(const char* a, const char* b,
+                                                           std::size_t size) noexcept {
+    if (size > 16) return std::memcmp(a, b, size) == 0;
+    if (size >= 8)
+        return ((load_64(a) ^ load_64(b)) | (load_64(a + size - 8) ^ load_64(b + size - 8))) == 0;
+    if (size >= 4)
+        return ((load_32(a) ^ load_32(b)) | (load_32(a + size - 4) ^ load_32(b + size - 4))) == 0;
+    for (std::size_t i = 0; i < size; ++i)
+        if (a[i] != b[i]) return false;
+    return true;
+}
+
 /// Compares a stored key with the form in which an event carries it.
 struct key_equal {
     using is_transparent = void;
 
     template <class A, class B>
-    [[nodiscard]] bool operator()(const A& a, const B& b) const noexcept {
-        return a == b;
+    [[nodiscard, gnu::always_inline]] bool operator()(const A& a, const B& b) const noexcept {
+        if constexpr (std::convertible_to<const A&, std::string_view> &&
+                      std::convertible_to<const B&, std::string_view>) {
+            const std::string_view stored{a}, sought{b};
+            return stored.size() == sought.size() &&
+                   is_same_text(stored.data(), sought.data(), stored.size());
+        } else {
+            return a == b;
+        }
     }
 };
 

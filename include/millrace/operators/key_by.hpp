@@ -28,7 +28,7 @@ struct key_limit_node : forwarding_node<Next> {
     key_limit_node(KeyBy by, Next n) : forwarding_node<Next>{std::move(n)}, key{std::move(by)} {}
 
     template <class Event>
-    void push(const Event& event, event_stamp at) {
+    [[gnu::always_inline]] void push(const Event& event, event_stamp at) {
         if (key.takes(event)) [[likely]] {
             this->next.push(event, at);
         } else {

@@ -74,9 +74,14 @@ public:
         return is_of(likely, hash) ? number_in(likely) : none;
     }
 
+    /// So that the next `add` does not throw.
+    void make_room() {
+        if (size_ >= room_) [[unlikely]]
+            grow();
+    }
     /// Adds a number that is not there.
     void add(std::size_t hash, std::uint32_t number) {
-        if (size_ >= room_) grow();
+        make_room();
         put(bucket_of(hash, number));
         ++size_;
         if (!old_.empty()) [[unlikely]]

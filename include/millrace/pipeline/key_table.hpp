@@ -53,26 +53,41 @@ public:
     }
     template <class Sought>
     Slot& add(std::size_t hash, const Sought& key) {
-        if (free_.empty()) {
-            slots_.append();
-            free_.push_back(slots_.size() - 1);
-        }
-        const std::uint32_t number = free_.back();
-        Slot& added = slots_[number];
-        added.key = Key{key};
+        Key owned{key};
+        index_.make_room();
+        const bool is_reused = !free_.empty();
+        const std::uint32_t number = is_reused ? free_.back() : slots_.size();
+        Slot& added = is_reused ? slots_[number] : slots_.append();
+        if (is_reused) free_.pop_back();
+        added.key = std::move(owned);
         index_.add(hash, number);
-        free_.pop_back();
         text_bytes_ += text_bytes(added.key);
         return added;
     }
 
     /// Whether it takes long to reach a slot that nobody has looked at for a while.
     [[nodiscard]] bool is_far() const noexcept { return index_.is_far(); }
-    /// Brings near what is needed to find the slot, and then the slot.
-    void prefetch_index(std::size_t hash) const noexcept { index_.prefetch(hash); }
-    void prefetch_slot(std::size_t hash) const noexcept {
+    /// For those who look up several keys at once: brings near what `guess` looks at.
+    [[gnu::always_inline]] void prefetch_index(std::size_t hash) const noexcept {
+        index_.prefetch(hash);
+    }
+    /// The number of a slot, which is brought near, that may be the key's.
+    [[nodiscard, gnu::always_inline]] std::uint32_t guess(std::size_t hash) const noexcept {
         const std::uint32_t number = index_.guess(hash);
-        if (number != key_index::none) __builtin_prefetch(&slots_[number]);
+        if (number != key_index::none) {
+            const auto* const at = reinterpret_cast<const char*>(&slots_[number]);
+            __builtin_prefetch(at);
+            if constexpr (sizeof(Slot) > 16) __builtin_prefetch(at + sizeof(Slot) - 1);
+        }
+        return number;
+    }
+    /// The slot that was guessed, where it is the key's.
+    template <class Sought>
+    [[nodiscard, gnu::always_inline]] Slot* slot_if(std::uint32_t number,
+                                                    const Sought& key) noexcept {
+        if (number == key_index::none) return nullptr;
+        Slot& guessed = slots_[number];
+        return key_equal{}(guessed.key, key) ? &guessed : nullptr;
     }
 
     /// The slot gives back what it holds.
@@ -151,7 +166,7 @@ private:
     template <class Sought>
     [[nodiscard, gnu::always_inline]] std::uint32_t number_of_key(std::size_t hash,
                                                                   const Sought& key) const {
-        return index_.find(hash, [&](std::uint32_t n) { return slots_[n].key == key; });
+        return index_.find(hash, [&](std::uint32_t n) { return key_equal{}(slots_[n].key, key); });
     }
 
     key_hash hash_;

@@ -43,8 +43,10 @@ public:
         const std::size_t hash = hash_in(*current_, one);
         if constexpr (can_wait) {
             if (waiting_.is_on) {
-                if (!waiting_.add(current_->cells, hash, one)) apply_waiting();
-                return;
+                if (waiting_.add(current_->cells, hash, one)) [[likely]]
+                    return;
+                apply_waiting();
+                if (waiting_.add(current_->cells, hash, one)) return;
             }
         }
         if (cell* const found = find_or_add(*current_, hash, one)) {
@@ -119,21 +121,23 @@ public:
     }
 
 private:
+    [[nodiscard, gnu::always_inline]] decltype(auto) key_of_event(const event& one) const {
+        return project(this->key_by_.projection, one);
+    }
+
     [[nodiscard, gnu::always_inline]] std::size_t hash_in(const pane& in, const event& one) const {
-        return in.cells.hash_of(project(this->key_by_.projection, one));
+        return in.cells.hash_of(key_of_event(one));
     }
 
     [[nodiscard, gnu::always_inline]] cell* find_or_add(pane& in, std::size_t hash,
                                                         const event& one) {
-        if (cell* const found = in.cells.find(hash, project(this->key_by_.projection, one)))
-            [[likely]]
+        if (cell* const found = in.cells.find(hash, key_of_event(one))) [[likely]]
             return found;
         return add_key(in, hash, one);
     }
 
     [[gnu::noinline]] cell* add_key(pane& in, std::size_t hash, const event& one) {
-        const auto& sought = project(this->key_by_.projection, one);
-        if (in.cells.size() < this->key_limit_) return &in.cells.add(hash, sought);
+        if (in.cells.size() < this->key_limit_) return &in.cells.add(hash, key_of_event(one));
         ++this->refused_;
         return nullptr;
     }
@@ -142,9 +146,14 @@ private:
     [[gnu::noinline]] void apply_waiting() noexcept {
         if constexpr (can_wait) {
             if (waiting_.empty()) return;
-            waiting_.apply(current_->cells, [this](std::size_t hash, const event& one) {
-                if (cell* const found = find_or_add(*current_, hash, one)) add(*found, one);
-            });
+            const auto key = [this](const event& one) -> decltype(auto) {
+                return key_of_event(one);
+            };
+            const auto take = [this](cell* found, std::size_t hash, const event& one) {
+                if (found == nullptr) found = find_or_add(*current_, hash, one);
+                if (found != nullptr) add(*found, one);
+            };
+            waiting_.apply(current_->cells, key, take);
         }
     }
 
