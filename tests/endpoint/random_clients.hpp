@@ -40,8 +40,9 @@ std::optional<seen_sum> take_sum(std::string_view& text) {
 }
 
 /// Times have gaps, and poison is not of the future.
-std::string event_of(std::size_t number, std::uint64_t value) {
-    const std::uint64_t time = value == poison ? 0 : value + value / 16 * 37;
+std::string event_of(std::size_t number, std::uint64_t value, bool has_disorder = false) {
+    const std::uint64_t place = has_disorder ? value / 64 * 64 + value * 37 % 64 : value;
+    const std::uint64_t time = value == poison ? 0 : place + place / 64 * 37;
     return R"({"sensor":")" + name_of(number) + R"(","value":)" + std::to_string(value) +
            R"(,"time":)" + std::to_string(time) + "}";
 }
@@ -104,10 +105,11 @@ struct client {
         std::string message = "[";
         for (std::uint64_t i = 0; i != count; ++i) {
             if (by.below(20) == 0) message += "{},";
-            message += event_of(*sends_as, ++sent) + ",";
+            message += event_of(*sends_as, ++sent, by.has_disorder) + ",";
         }
         if (sent == poison_at)
-            message += event_of(*sends_as, poison) + "," + event_of(*sends_as, ++sent) + ",";
+            message += event_of(*sends_as, poison) + "," +
+                       event_of(*sends_as, ++sent, by.has_disorder) + ",";
         message.back() = ']';
         peer->send(message, by.below(10) == 0 ? by.below(message.size()) : 0);
         if (by.sends_singly) peer->ping();
@@ -173,7 +175,9 @@ struct poster {
     void post_some(std::uint64_t goal, plan& by) {
         post made;
         std::string body = "[";
-        const auto add_event = [&](std::uint64_t value) { body += event_of(number, value) + ","; };
+        const auto add_event = [&](std::uint64_t value) {
+            body += event_of(number, value, by.has_disorder) + ",";
+        };
         const auto add_refused = [&] {
             body += "{},";
             ++made.refused;

@@ -123,6 +123,8 @@ struct plan {
         may = {.is_there = below(3) != 0, .lets_send = below(2) == 0, .lets_read = below(3) != 0};
         if (below(2) == 0) may.hidden = below(numbers());
         has_windows = guard != guarded::later && !has_two_inputs && below(2) == 0;
+        has_disorder = has_windows && below(3) != 0;
+        if (has_disorder) readers = 0;  // who expect rows in the order of sending
         window_unit = std::chrono::milliseconds{5 + below(below(2) == 0 ? 20 : 500)};
         slides_per_window = 1 + below(5);
         window_events = static_cast<std::uint32_t>(1 + below(20));
@@ -179,8 +181,8 @@ struct plan {
             << " rows a client, rule " << may.is_there << ", lets send " << may.lets_send
             << ", read " << may.lets_read << ", hides "
             << (may.hidden ? static_cast<int>(*may.hidden) : -1) << ", windows " << has_windows
-            << " of " << window_unit.count() << " ms, " << slides_per_window << " slides, "
-            << window_events << " events";
+            << ", disorder " << has_disorder << ", of " << window_unit.count() << " ms, "
+            << slides_per_window << " slides, " << window_events << " events";
         return out.str();
     }
 
@@ -209,7 +211,8 @@ struct plan {
     std::size_t history_capacity;
     std::size_t history_rows_per_client;
     rule may;
-    bool has_windows;  ///< of each kind, beside the sums
+    bool has_windows;   ///< of each kind, beside the sums
+    bool has_disorder;  ///< of event times, of each sender
     std::chrono::milliseconds window_unit;
     std::size_t slides_per_window;
     std::uint32_t window_events;
