@@ -1,7 +1,13 @@
 #include <millrace/pipeline/running_source.hpp>
 
+#include <functional>
+#include <set>
 #include <span>
+#include <stdexcept>
 #include <string>
+#include <vector>
+
+#include <millrace/operators/map.hpp>
 
 #include "fed.hpp"
 
@@ -40,6 +46,113 @@ TEST_CASE("a source that is looked at alone may become idle alone") {
     a.push({"a", 1, 1, at_ms(1)});
     a.push({"a", 1, 1, at_ms(11)});
     CHECK(f.take() == strings{"a 0 1 0 watermark"});
+}
+
+TEST_CASE("what is due when one of several sources is looked at closes in slices") {
+    fed f{counts(union_of(from<trade>("A", idle_timeout{1s}), from<trade>("B", idle_timeout{1s})),
+                 tumbling{10ms}, drop_late)};
+    f.running.close_in_slices(2);
+    auto a = f.running.source<0>();
+    auto b = f.running.source<1>();
+    for (const char* key : {"a", "b", "c", "d", "e"}) a.push({key, 1, 1, at_ms(1)});
+    a.push({"a", 1, 1, at_ms(11)});
+    b.tick();
+    f.clock.advance(1s);
+    b.tick();
+    b.tick();
+    CHECK(f.out.size() == 2);
+    CHECK(f.running.is_behind());
+    CHECK_FALSE(f.running.resume());
+    CHECK(f.out.size() == 4);
+    b.tick();
+    CHECK(f.out.size() == 5);
+    CHECK_FALSE(f.running.is_behind());
+}
+
+namespace {
+
+/// Throws at the first records of some keys.
+struct choosy {
+    std::vector<std::string>* out;
+    std::set<std::string, std::less<>>* refused;
+
+    template <class Row>
+    void operator()(const Row& row) const {
+        if (refused->erase(row.key) != 0) throw std::runtime_error{row.key};
+        out->push_back(row.key + std::to_string(at<"count">(row)));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("what windows throw when they close costs no event, and is counted for none") {
+    strings out;
+    std::set<std::string, std::less<>> refused{"a", "c"};
+    const auto make = [&] {
+        return start(counts(from<trade>("t"), tumbling{10ms}, drop_late), choosy{&out, &refused});
+    };
+    auto running = make();
+    for (const char* key : {"a", "b", "c", "d"}) running.push({key, 1, 1, at_ms(1)});
+    const auto check = [&](auto&& push_e) {
+        // Only one window is tried with the event that closes it, the others with the next.
+        CHECK_THROWS_WITH(push_e(at_ms(12)), "a");
+        CHECK(out.empty());
+        CHECK_THROWS_WITH(push_e(at_ms(13)), "c");
+        CHECK(out == strings{"b1", "d1"});
+        push_e(at_ms(14));
+        CHECK(running.stats().failed == 0);
+        CHECK(running.events() == 7);
+        CHECK(running.taken() == 7);
+        running.finish();
+        CHECK(out == strings{"b1", "d1", "e3"});
+    };
+    SECTION("one by one") {
+        check([&](timestamp at) { running.push({"e", 1, 1, at}); });
+    }
+    SECTION("in spans") {
+        check([&](timestamp at) { running.push(std::vector<trade>{{"e", 1, 1, at}}); });
+    }
+    SECTION("in a batch, whose sender is told that it was taken") {
+        check([&](timestamp at) {
+            running.begin_batch();
+            CHECK(running.push_next({"e", 1, 1, at}) == errc{});
+            running.end_batch();
+        });
+    }
+}
+
+TEST_CASE("windows of keys with their own time throw likewise") {
+    strings out;
+    std::set<std::string, std::less<>> refused{"a"};
+    auto running =
+        start(counts(from<trade>("t", per_key(&trade::symbol)), tumbling{10ms}, drop_late),
+              choosy{&out, &refused});
+    running.push({"a", 1, 1, at_ms(1)});
+    CHECK_THROWS_WITH(running.push({"a", 1, 1, at_ms(12)}), "a");
+    running.push({"a", 1, 1, at_ms(13)});
+    CHECK(running.stats().failed == 0);
+    CHECK(running.taken() == 3);
+    running.finish();
+    CHECK(out == strings{"a2"});
+}
+
+TEST_CASE("an event that throws is counted, and those that came beside it are taken") {
+    int bad = 0;
+    auto running = start(from<trade>("t") | map([&](const trade& t) {
+                             if (t.price < 0) throw std::runtime_error{std::to_string(++bad)};
+                             return t;
+                         }) | key_by(&trade::symbol) |
+                             process<count>(),
+                         [](const auto&) {});
+    const std::vector<trade> some{{"a", 1, 1, at_ms(1)},
+                                  {"a", -1, 1, at_ms(2)},
+                                  {"a", 1, 1, at_ms(3)},
+                                  {"a", -1, 1, at_ms(4)}};
+    CHECK_THROWS_WITH(running.push(some), "1");
+    CHECK_THROWS_WITH(running.push(some[1]), "3");
+    CHECK(running.events() == 5);
+    CHECK(running.stats().failed == 3);
+    CHECK(running.taken() == 2);
 }
 
 TEST_CASE("a pipeline of one source is that source") {

@@ -228,6 +228,7 @@ struct held {
 struct shadow {
     std::map<std::string, held, std::less<>>* all;
     bool may_evict;
+    std::uint64_t* failed;  // events at which it threw
 
     held& of(auto& ctx) const {
         held& one = (*all)[ctx.key()];
@@ -254,8 +255,14 @@ struct shadow {
             case 1: write(ctx, one, 1); return;
             case 2: set(ctx, one, at, false); return;
             case 3: set(ctx, one, at, true); return;
-            case 4: write(ctx, one, 10); throw fault{};
-            case 5: set(ctx, one, at, false); throw fault{};
+            case 4:
+                write(ctx, one, 10);
+                ++*failed;
+                throw fault{};
+            case 5:
+                set(ctx, one, at, false);
+                ++*failed;
+                throw fault{};
             default: ctx.erase(); one = {};
         }
     }
@@ -278,18 +285,20 @@ TEST_CASE("what functions and states throw loses that call alone, on random stre
         const auto draw = [&](int below) { return static_cast<int>(random() % unsigned(below)); };
         std::map<std::string, held, std::less<>> all;
         const bool may_evict = draw(2) == 0;
+        const bool has_fragile = draw(2) == 0;
+        std::uint64_t failed = 0, thrown = 0;
         const max_keys most{may_evict ? 3u : 5u};
         const auto make = [&] {
             fragile::until_fault = -1;
-            auto running = start(
-                from<trade>("t", any_time) | key_by(&trade::symbol) |
-                    process_with_state<fragile>(shadow{&all, may_evict}, most, evict_least_recent),
-                ignore);
+            auto running = start(from<trade>("t", any_time) | key_by(&trade::symbol) |
+                                     process_with_state<fragile>(shadow{&all, may_evict, &failed},
+                                                                 most, evict_least_recent),
+                                 ignore);
             return std::make_unique<decltype(running)>(std::move(running));
         };
         /// False where it throws; a state may do so now and then.
         const auto try_out = [&](bool may_break, auto&& call) {
-            fragile::until_fault = may_break && draw(2) == 0 ? draw(4) : -1;
+            fragile::until_fault = has_fragile && may_break ? draw(4) : -1;
             bool is_good = true;
             try {
                 call();
@@ -310,7 +319,7 @@ TEST_CASE("what functions and states throw loses that call alone, on random stre
             now += draw(4);
             const trade one{names[static_cast<std::size_t>(draw(5))], double(draw(7)),
                             double(draw(12)), at_ms(now)};
-            static_cast<void>(try_out(draw(4) == 0, [&] { running->push(one); }));
+            thrown += !try_out(draw(8) == 0, [&] { running->push(one); });
             ++pushed;
             if (draw(15) == 0) {
                 std::string saved;
@@ -347,6 +356,8 @@ TEST_CASE("what functions and states throw loses that call alone, on random stre
         REQUIRE((may_evict ? own.keys <= most.value : own.keys == keys));
         REQUIRE((may_evict ? own.timers <= timers : own.timers == timers));
         REQUIRE((own.evicted_keys == 0 || may_evict));
-        REQUIRE(running->stats().events <= pushed + names.size());
+        REQUIRE(running->stats().failed >= failed);
+        REQUIRE(running->stats().failed <= (has_fragile ? thrown : failed));
+        REQUIRE(running->stats().events == pushed + names.size());
     }
 }

@@ -137,7 +137,8 @@ public:
 
     /// False where it throws, as the pipeline does.
     bool push(const trade& one) {
-        if (!catch_up()) return false;
+        bool is_good = true;
+        while (!catch_up()) is_good = false;
         const std::string key{one.symbol};
         clock& own = clocks_[is_per_key ? key : ""];
         if (own.watermark == never && is_per_key) own.watermark = own.passed_on = floor_;
@@ -158,7 +159,7 @@ public:
         }
         tidy(key);
         if (is_per_key ? !fire_all(told_of(key), key) : !fire_shared()) return false;
-        return pass_on(key, own);
+        return pass_on(key, own) && is_good;
     }
 
     bool advance(timestamp to) {

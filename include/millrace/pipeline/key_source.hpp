@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <utility>
 
 #include <millrace/core/detail/first_exception.hpp>
@@ -30,7 +31,8 @@ public:
 
     void begin_batch() noexcept { present_.begin_batch(); }
 
-    [[nodiscard]] errc push(const Event& one, std::uint64_t) {
+    /// What is thrown when the event has been taken, while windows close, goes to `later`.
+    [[nodiscard]] errc push(const Event& one, std::uint64_t, std::exception_ptr& later) {
         const timestamp time = time_of(one);
         if (!present_.admits(time)) return errc::too_far_ahead;
         const auto& sought = project(projection_, one);
@@ -38,7 +40,7 @@ public:
         first_exception thrown;
         slot* of = keys_.find(sought);
         if (of == nullptr) {
-            while (keys_.size() >= settings_.key_limit) evict_one(thrown);
+            while (keys_.size() >= settings_.key_limit) evict_one(later);
             of = &keys_.add(sought);
             of->state.watermark = of->passed_on = floor_;
             of->is_used = true;
@@ -49,7 +51,7 @@ public:
         const timestamp watermark = of->state.watermark;
         thrown.guard([&] { next_.push(one, {time, watermark}); });
         if (watermark > of->passed_on) {
-            thrown.guard([&] {
+            keep(later, [&] {
                 next_.key_watermark(sought, watermark, trigger::watermark);
                 of->passed_on = watermark;  // what throws is told again
             });
@@ -116,13 +118,21 @@ private:
         }
     };
 
+    template <class Work>
+    static void keep(std::exception_ptr& later, Work&& work) {
+        try {
+            work();
+        } catch (...) {
+            if (!later) later = std::current_exception();
+        }
+    }
+
     /// The first that was not seen since this came by it (second chance, Corbató 1968).
-    void evict_one(first_exception& thrown) {
+    void evict_one(std::exception_ptr& later) {
         for (;; ++hand_) {
             slot& each = keys_[hand_ % keys_.slots()];
             if (!each.is_used || std::exchange(each.is_recent, false)) continue;
-            thrown.guard(
-                [&] { next_.key_watermark(each.key, timestamp::max(), trigger::evicted); });
+            keep(later, [&] { next_.key_watermark(each.key, timestamp::max(), trigger::evicted); });
             return keys_.erase(each);
         }
     }

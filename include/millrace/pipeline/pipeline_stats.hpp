@@ -17,7 +17,9 @@ struct pipeline_stats {
     /// Events refused because a limit on keys or windows was reached, or whose key was found too
     /// long once under way.
     std::uint64_t refused_keys = 0;
-    std::uint64_t failed = 0;          ///< events at which something threw: see `errors_to`
+    /// Events at which something threw, see `errors_to`. What is thrown while windows close is of
+    /// no event.
+    std::uint64_t failed = 0;
     std::uint64_t evicted_keys = 0;    ///< keys whose state made room for others
     std::uint64_t refused_timers = 0;  ///< timers beyond the limit of their key
     std::uint64_t early = 0;           ///< events and rules that others made go on: `in_time_order`

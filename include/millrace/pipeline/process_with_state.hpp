@@ -278,7 +278,8 @@ template <class State, class Out, class OnEvent, class OnTimer, class... Options
 /// state. Where a key is evicted from a source `per_key`, its state and timers go.
 ///
 /// What the functions throw goes to who pushed the event. The state stays as they left it, a timer
-/// is not called again, and the pipeline goes on.
+/// is not called again, and the pipeline goes on. What a timer throws that the watermark fires is
+/// of no event, as with windows.
 template <class State, class Out = detail::same_events, class OnEvent>
 [[nodiscard]] auto process_with_state(OnEvent on_event) {
     return detail::make_process_with_state<State, Out>(std::move(on_event), detail::no_on_timer{});

@@ -41,23 +41,20 @@ public:
     /// `producer` is who it is of, for a source `by_producer`.
     /// @return `errc::too_far_ahead` or `errc::key_too_long` where the source refuses it (see
     /// millrace/pipeline/source_time.hpp), which is counted
-    /// @throws what is thrown at it; it is taken in, and counted as failed. Where windows that were
-    /// put off close first, what they throw, and it is not taken in.
+    /// @throws what is thrown at it, which is counted as failed; or while windows close and timers
+    /// fire on the way, which costs the event nothing. It is taken in all the same.
     errc push(const event_type& one, std::uint64_t producer = 0) {
         const busy guard{*of_};
         begin_batch();
-        of_->catch_up();
-        try {
-            return take(one, producer);
-        } catch (...) {
-            ++own().failed;
-            throw;
-        }
+        catch_up();
+        const errc answer = try_take(one, producer);
+        rethrow();
+        return answer;
     }
 
     /// As pushing those of a vector, an array or a span one after the other, in less time. An event
     /// at which something throws is lost alone: the others are taken, and then the first exception
-    /// goes on.
+    /// goes on, also one of windows that close.
     /// @return how many were taken; those that the source refuses are counted
     template <std::ranges::contiguous_range Events>
     requires std::same_as<std::ranges::range_value_t<Events>, event_type> std::uint64_t push(
@@ -76,7 +73,7 @@ public:
                     if (is_behind()) [[unlikely]]
                         catch_up();
                     const event_type& one = *next++;
-                    if (to.root.push(one, producer) != errc{}) ++refused;
+                    if (to.root.push(one, producer, to.failure) != errc{}) ++refused;
                 }
             } catch (...) {
                 note_failure();
@@ -101,16 +98,12 @@ public:
         begin_nodes();
         if (is_behind()) [[unlikely]]
             catch_up();
-        try {
-            return take(one, producer);
-        } catch (...) {
-            note_failure();
-            return errc::handler_failed;
-        }
+        return try_take(one, producer);
     }
 
     /// Behind the last `push_next` of those that came together.
-    /// @throws what was thrown first at one of these events; the others are taken
+    /// @throws what was thrown first at one of these events, or on the way while windows closed;
+    /// the others are taken
     void end_batch() {
         if (own().is_in_batch) {
             const busy guard{*of_};
@@ -178,13 +171,19 @@ public:
     }
 
     /// Looks whether the source is idle, which it is when it is found so twice in a row, and tells
-    /// the pipeline what time it is; to be called some times a second.
+    /// the pipeline what time it is; to be called some times a second. Where windows that close in
+    /// slices put the latter off, it comes first the next time.
     void tick() {
         const busy guard{*of_};
         of_->catch_up();
+        if (std::exchange(of_->next_look, 0) == State::source_count) of_->tell_wall_time();
+        if (is_behind()) return;
         own().root.look();
-        of_->catch_up();
-        of_->tell_wall_time();
+        if (is_behind()) {
+            of_->next_look = State::source_count;
+        } else {
+            of_->tell_wall_time();
+        }
     }
 
     /// Whether windows of the pipeline wait that are due.
@@ -194,14 +193,14 @@ public:
     [[nodiscard]] std::uint64_t events() const noexcept { return own().events; }
     [[nodiscard]] std::uint64_t rejected() const noexcept { return own().rejected; }
 
-    /// How many of those that it took in nothing threw at.
+    /// How many of those that it took in nothing threw at: windows that close are of no event.
     [[nodiscard]] std::uint64_t taken() const noexcept { return own().events - own().failed; }
 
 private:
     [[gnu::always_inline]] errc take(const event_type& one, std::uint64_t producer) {
         source& to = own();
         ++to.events;  // also one at which it throws
-        const errc refused = to.root.push(one, producer);
+        const errc refused = to.root.push(one, producer, to.failure);
         if (refused != errc{}) {
             --to.events;
             reject(1);
@@ -209,12 +208,24 @@ private:
         return refused;
     }
 
-    /// What is thrown on the way is of no event that comes now.
-    void catch_up() noexcept {
+    [[gnu::always_inline]] errc try_take(const event_type& one, std::uint64_t producer) {
         try {
-            of_->catch_up();
+            return take(one, producer);
         } catch (...) {
-            keep_failure();
+            note_failure();
+            return errc::handler_failed;
+        }
+    }
+
+    /// What is thrown on the way is of no event that comes now. What threw has gone, so that this
+    /// comes to an end.
+    void catch_up() noexcept {
+        while (is_behind()) {
+            try {
+                of_->catch_up();
+            } catch (...) {
+                keep_failure();
+            }
         }
     }
 

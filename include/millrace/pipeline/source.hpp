@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <type_traits>
@@ -43,8 +44,10 @@ public:
 
     void begin_batch() noexcept { present_.begin_batch(); }
 
+    /// What is thrown when the event has been taken, while windows close, goes to `later`.
     [[nodiscard, gnu::always_inline]] errc push(const Event& one,
-                                                [[maybe_unused]] std::uint64_t producer) {
+                                                [[maybe_unused]] std::uint64_t producer,
+                                                std::exception_ptr& later) {
         note_input();
         if constexpr (is_untimed) {
             next_.push(one, event_stamp{});
@@ -52,13 +55,13 @@ public:
             // Saved by a clock that was ahead of this one, the watermark may be of the future.
             const timestamp now = std::max(present_.now(), passed_on_);
             raise(now);
-            give(one, {now, passed_on_});
+            give(one, {now, passed_on_}, later);
         } else {
             const timestamp time = time_of(one);
             if (!present_.admits(time)) return errc::too_far_ahead;
             const timestamp before = state_.watermark;
             observe(one, time, producer);
-            give(one, {time, is_punctuated ? before : state_.watermark});
+            give(one, {time, is_punctuated ? before : state_.watermark}, later);
         }
         return {};
     }
@@ -132,20 +135,18 @@ private:
     }
 
     /// What is thrown at an event holds up no time.
-    [[gnu::always_inline]] void give(const Event& one, event_stamp at) {
+    [[gnu::always_inline]] void give(const Event& one, event_stamp at, std::exception_ptr& later) {
         try {
             next_.push(one, at);
         } catch (...) {
             pass_on_behind_failure();
             throw;
         }
-        pass_on();
+        pass_on(later);
     }
     [[gnu::noinline, gnu::cold]] void pass_on_behind_failure() noexcept {
-        try {
-            pass_on();
-        } catch (...) {  // the first goes on
-        }
+        std::exception_ptr of_the_same;  // the first goes on
+        pass_on(of_the_same);
     }
 
     void note_input() {
@@ -159,6 +160,14 @@ private:
         if (state_.watermark <= passed_on_) return;
         passed_on_ = state_.watermark;
         next_.watermark(passed_on_, trigger::watermark);
+    }
+    [[gnu::always_inline]] void pass_on(std::exception_ptr& later) {
+        if (state_.watermark <= passed_on_) return;
+        try {
+            pass_on();
+        } catch (...) {
+            if (!later) later = std::current_exception();
+        }
     }
 
     source_time settings_;
