@@ -263,6 +263,25 @@ TEST_CASE("an event costs the same however many panes a window by count has") {
     }
 }
 
+TEST_CASE("state_bytes of windows by count holds their panes") {
+    const auto make = [] {
+        return start(by_symbol(from<trade>("t", per_key(&trade::symbol), max_keys{1}),
+                               sliding_count{1000, 1}, flush_at_finish));
+    };
+    auto running = make();
+    for (int ms = 0; ms < 1000; ++ms) running.push({"a", 1, 1, at_ms(ms)});
+    const std::uint64_t full = running.stats().state_bytes;
+    CHECK(full > 1000 * 32);
+    auto resumed = make();
+    const std::string saved = save(running);
+    input_archive ar{saved};
+    ar(resumed);
+    REQUIRE(ar.ok());
+    CHECK(resumed.stats().state_bytes > 1000 * 32);
+    running.push({"b", 1, 1, at_ms(1000)});  // "a" makes room
+    CHECK(running.stats().state_bytes < full / 4);
+}
+
 #if MILLRACE_COUNTS_ALLOCATIONS
 TEST_CASE("windows by count allocate nothing once each key has had some") {
     const std::vector<std::string> symbols{"a", "b", "c", "a symbol that is not short"};

@@ -38,6 +38,7 @@ TEST_CASE("sliding windows say the same, whether keys share their time or each h
         CHECK(stats.refused_keys == 1);
         CHECK(stats.open_windows == 0);
         CHECK(stats.keys == 0);
+        CHECK(stats.state_bytes < 100'000);
     };
     check(from<trade>("t"));
     check(from<trade>("t", per_key(&trade::symbol)));
@@ -154,4 +155,29 @@ TEST_CASE("late triggers of sliding windows against a batch model") {
     };
     check(false, true, of_shared_time);
     check(true, false, of_own_time, without_final);
+}
+
+TEST_CASE("state_bytes holds panes and closed windows, and goes down with the keys") {
+    const auto check = [](auto source) {
+        const auto make = [&] {
+            return start(counts(source, sliding{1000s, 1s}, lateness{1000s}, drop_late));
+        };
+        auto running = make();
+        for (int second = 0; second < 1500; ++second)
+            running.push({"a", 1, 1, at_ms(second * 1000)});
+        const std::uint64_t full = running.stats().state_bytes;
+        CHECK(full > 30'000);
+        auto resumed = make();
+        const std::string saved = save(running);
+        input_archive ar{saved};
+        ar(resumed);
+        REQUIRE(ar.ok());
+        CHECK(resumed.stats().state_bytes > 30'000);
+        for (auto* each : {&running, &resumed}) {
+            each->finish();
+            CHECK(each->stats().state_bytes < full / 4);
+        }
+    };
+    check(from<trade>("t"));
+    check(from<trade>("t", per_key(&trade::symbol)));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -49,6 +50,7 @@ template <class Analyzer>
 class count_cell<tumbling_count, Analyzer> {
 public:
     [[nodiscard]] bool is_open() const noexcept { return events_ > 0; }
+    [[nodiscard]] static std::size_t bytes() noexcept { return 0; }
 
     /// Whether the window is full with it.
     template <class Event>
@@ -79,6 +81,8 @@ template <class Analyzer>
 class count_cell<sliding_count, Analyzer> {
 public:
     [[nodiscard]] bool is_open() const noexcept { return start_ < events_; }
+    /// Of the panes.
+    [[nodiscard]] std::size_t bytes() const noexcept { return stacks_.bytes(); }
 
     /// Whether the first window that is open is full with it.
     template <class Event>

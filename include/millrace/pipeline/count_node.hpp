@@ -48,7 +48,9 @@ public:
         }
         if constexpr (is_key_time<time>) found->told.watermark = at.watermark;
         const bool was_open = found->cell.is_open();
+        const std::size_t before = found->cell.bytes();
         const bool is_full = found->cell.add(window_, one, at.time);
+        pane_bytes_ += found->cell.bytes() - before;
         if (!was_open && found->cell.is_open()) ++open_;
         if (is_full) close(*found, trigger::count, at.watermark);
     }
@@ -79,7 +81,7 @@ public:
         stats.refused_keys += refused_;
         stats.keys += table_.size();
         stats.open_windows += open_;
-        stats.state_bytes += table_.bytes();
+        stats.state_bytes += table_.bytes() + pane_bytes_;
         if (watermark_ != timestamp::min()) stats.watermark = std::max(stats.watermark, watermark_);
         this->next.collect(stats);
     }
@@ -90,7 +92,9 @@ public:
         ar(table_, watermark_, refused_, this->next);
         if constexpr (Archive::is_loading) {
             open_ = 0;
+            pane_bytes_ = 0;
             table_.for_each([&](slot& each) {
+                pane_bytes_ += each.cell.bytes();
                 ar.require(each.cell.fits(window_));
                 if (each.cell.is_open()) ++open_;
             });
@@ -117,7 +121,9 @@ private:
     };
 
     void close(slot& of, trigger why, timestamp watermark) {
+        const std::size_t before = of.cell.bytes();
         const auto done = of.cell.close(window_);
+        pane_bytes_ += of.cell.bytes() - before;
         if (!of.cell.is_open()) --open_;
         const auto& whole = done.whole;
         const timestamp end =
@@ -146,6 +152,7 @@ private:
     void give_up(slot& of) {
         if (flushes_) flush_windows(of, trigger::evicted);
         if (of.cell.is_open()) --open_;
+        pane_bytes_ -= of.cell.bytes();
         table_.erase(of);
     }
 
@@ -156,6 +163,7 @@ private:
     key_table<key_type, slot> table_;
     timestamp watermark_ = timestamp::min();  // of the whole stream
     std::uint64_t open_ = 0;                  // keys that have an open window
+    std::size_t pane_bytes_ = 0;              // beside the slots
     std::uint64_t refused_ = 0;
 };
 

@@ -50,7 +50,7 @@ public:
             return;
         }
         const at_exit note{[&] {
-            if (found->is_empty()) return table_.erase(*found);
+            if (found->is_empty()) return this->erase(table_, *found);
             note_windows(*found, here, at.watermark);
         }};
         this->add(*found, here, one, at, found->watermark);
@@ -118,6 +118,7 @@ public:
     void collect(Stats& stats) const {
         stats.keys += table_.size();
         stats.open_windows += this->open_;
+        stats.state_bytes += table_.bytes() + this->pane_bytes_;
         this->collect_counts(stats, latest_);
     }
 
@@ -128,6 +129,7 @@ public:
         this->archive_counts(ar);
         if constexpr (Archive::is_loading) {
             this->open_ = 0;
+            this->pane_bytes_ = 0;
             table_.for_each([&](slot& each) {
                 ar.require(each.is_used);
                 ar.require(each.close_due == timestamp::max() ||
@@ -204,7 +206,7 @@ private:
             }
         }
         if (of.is_empty()) {
-            table_.erase(of);
+            this->erase(table_, of);
         } else {
             note_due(of);
         }

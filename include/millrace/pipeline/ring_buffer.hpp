@@ -14,6 +14,8 @@ class ring_buffer {
 public:
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    /// What is allocated, but for what an item allocates.
+    [[nodiscard]] std::size_t bytes() const noexcept { return items_.capacity() * sizeof(T); }
 
     [[nodiscard]] T& operator[](std::uint32_t at) noexcept { return items_[place_of(at)]; }
     [[nodiscard]] const T& operator[](std::uint32_t at) const noexcept {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
 #include <millrace/analyzers/analyzer.hpp>
+#include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/pipeline/event_tally.hpp>
 #include <millrace/pipeline/key_table.hpp>
@@ -48,6 +50,8 @@ struct sliding_slot {
     };
 
     [[nodiscard]] bool is_empty() const noexcept { return stacks.empty() && closed.empty(); }
+    /// Beside the slot.
+    [[nodiscard]] std::size_t bytes() const noexcept { return stacks.bytes() + closed.bytes(); }
 
     template <class Archive>
     void archive(Archive& ar) {
@@ -115,6 +119,7 @@ protected:
 
     /// Adds to the key's windows that have not closed, and corrects those that have.
     void add(slot& of, const place& at, const event& one, event_stamp stamp, timestamp passed_on) {
+        const at_exit note{[&, before = of.bytes()] { pane_bytes_ += of.bytes() - before; }};
         const timestamp watermark = stamp.watermark;
         if (at.last_end > std::max(watermark, of.stacks.until())) {
             const bool was_empty = of.stacks.empty();
@@ -168,7 +173,9 @@ protected:
         if (!gives) return;
         const bool is_kept =
             base::is_corrected && why == trigger::watermark && this->gone_at(end) > watermark;
+        const std::size_t before = of.bytes();
         cell& held = is_kept ? of.closed.push_back(std::move(due)) : due;
+        pane_bytes_ += of.bytes() - before;
         this->fire(of.key, bounds, held, why, watermark, passed_on);
     }
 
@@ -244,9 +251,18 @@ protected:
         const timestamp until = of.stacks.until();
         ar.require(until == timestamp::min() || this->window_.is_end(until));
         if (!of.stacks.empty()) ++open_;
+        pane_bytes_ += of.bytes();
     }
 
-    std::uint64_t open_ = 0;  // keys that have an open window
+    /// Of a key that is empty.
+    template <class Table, class Slot>
+    void erase(Table& from, Slot& of) {
+        pane_bytes_ -= of.bytes();
+        from.erase(of);
+    }
+
+    std::uint64_t open_ = 0;      // keys that have an open window
+    std::size_t pane_bytes_ = 0;  // beside the slots
 
 private:
     template <class Apply>

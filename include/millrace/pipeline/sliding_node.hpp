@@ -75,6 +75,7 @@ public:
     void collect(Stats& stats) const {
         stats.keys += table_.size();
         stats.open_windows += this->open_;
+        stats.state_bytes += table_.bytes() + this->pane_bytes_;
         this->collect_counts(stats, watermark_);
     }
 
@@ -88,6 +89,7 @@ public:
             ar.require(close_due_ == timestamp::max() || this->window_.is_end(close_due_));
             met_ = 0;
             this->open_ = 0;
+            this->pane_bytes_ = 0;
             conclude_due_ = timestamp::max();
             current_end_ = current_.pane;
             table_.for_each([&](slot& each) {
@@ -130,7 +132,7 @@ private:
             return;
         }
         const at_exit note{[&] {
-            if (of->is_empty()) return table_.erase(*of);
+            if (of->is_empty()) return this->erase(table_, *of);
             note_windows(*of, here);
         }};
         this->add(*of, here, one, {time, watermark_}, passed_on_);
@@ -220,7 +222,7 @@ private:
             if (!each.is_used) continue;
             if (!step(each)) return false;
             if (each.is_empty()) {
-                table_.erase(each);
+                this->erase(table_, each);
             } else if (!each.closed.empty()) {
                 next_conclude_ = std::min(next_conclude_, each.closed.front().end);
             }

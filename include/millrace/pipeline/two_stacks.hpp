@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -28,6 +29,7 @@ public:
     [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
     [[nodiscard]] Position oldest() const noexcept { return entries_.front().start; }
     [[nodiscard]] Position newest() const noexcept { return entries_.back().start; }
+    [[nodiscard]] std::size_t bytes() const noexcept { return entries_.bytes(); }
     /// The end of the last window that was closed, or later.
     [[nodiscard]] Position until() const noexcept { return until_; }
     /// Whether the window that it went on to holds any pane.
