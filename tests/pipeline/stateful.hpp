@@ -155,10 +155,11 @@ public:
             function.on_event(ctx, one);
         } catch (const std::runtime_error&) {
             tidy(key);
+            pass_on(key, own);
             return false;
         }
         tidy(key);
-        if (is_per_key ? !fire_all(told_of(key), key) : !fire_shared()) return false;
+        if (is_per_key ? !fire_all(told_of(key), key) : !fire_shared()) is_good = false;
         return pass_on(key, own) && is_good;
     }
 
@@ -274,6 +275,7 @@ private:
         if (own.watermark <= own.passed_on) return true;
         own.passed_on = own.watermark;
         if (!is_per_key) {
+            if (!catch_up()) return false;
             watermark_ = own.watermark;
             return fire_shared();
         }

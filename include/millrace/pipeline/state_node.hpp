@@ -282,7 +282,10 @@ private:
     void catch_up() {
         closing_pace before = std::exchange(pace_, {});
         if (before.is_behind) before.left = 0;
-        const at_exit restore{[this, before] { pace_ = before; }};
+        const at_exit restore{[this, before] {
+            pace_ = before;
+            pace_.is_behind |= is_firing_;
+        }};
         resume();
     }
 
