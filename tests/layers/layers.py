@@ -49,6 +49,7 @@ EXTRA_TESTS = {
     "endpoint/logging": "what an operator is told, and when",
     "endpoint/random_configuration": "what is configured together, drawn at random",
     "endpoint/same_results": "fed in real time, behind a pause and by the manual clock",
+    "pipeline/allocations": "no allocation an event in steady state, stage by stage",
     "pipeline/composite_keys": "keys of several parts, through windows, states and detectors",
     "pipeline/state_faults": "process_with_state under floods, damaged archives, and states that throw",
     "storage/sqlite_kill": "a process killed while it writes",

@@ -2,6 +2,9 @@
 
 #include <map>
 #include <random>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <millrace/core/archive.hpp>
 
@@ -32,6 +35,15 @@ struct whole {
 };
 
 using table = detail::key_table<std::string, slot>;
+
+template <class Key>
+struct recycled {
+    Key key{};
+    std::vector<int> list{};
+    int value = 0;
+
+    void recycle() noexcept { detail::recycle_slot(*this, &recycled::list); }
+};
 
 }  // namespace
 
@@ -125,4 +137,27 @@ TEST_CASE("without a key there is one slot") {
     keys.erase(*keys.find(no_key{}));
     CHECK(keys.find(no_key{}) == nullptr);
     CHECK(keys.add(no_key{}).value == 0);
+}
+
+TEST_CASE(
+    "a slot that is recycled is as new, and keeps what its list had allocated, if it is short") {
+    const auto check = [](auto keys, const auto& key) {
+        for (const std::size_t length : {3u, 100u}) {
+            auto& added = keys.add(key);
+            CHECK(added.list.empty());
+            CHECK(added.value == 0);
+            added.list.assign(length, 7);
+            added.value = 1;
+            const auto* const kept = added.list.data();
+            keys.erase(added);
+            CHECK(keys.find(key) == nullptr);
+            auto& again = keys.add(key);
+            CHECK(again.list.empty());
+            CHECK(again.value == 0);
+            CHECK((again.list.data() == kept) == (length == 3));
+            keys.erase(again);
+        }
+    };
+    check(detail::key_table<std::string, recycled<std::string>>{}, std::string_view{"a"});
+    check(detail::key_table<no_key, recycled<no_key>>{}, no_key{});
 }

@@ -35,6 +35,25 @@ TEST_CASE("a spare pane is as good as new") {
     CHECK(again.met == 0);
 }
 
+TEST_CASE("few panes are spared, and more only while they are small") {
+    const auto spared_of = [](int keys) {
+        detail::spare_panes<pane> spares;
+        for (int i = 0; i < 100; ++i) {
+            pane used{{at_ms(i), at_ms(i + 1)}};
+            for (int k = 0; k < keys; ++k) used.cells.add(std::to_string(k));
+            spares.put(std::move(used));
+        }
+        std::size_t count = 0;
+        const auto is_used = [](const pane& each) {
+            return each.cells.bytes() > pane{}.cells.bytes();
+        };
+        while (is_used(spares.take({at_ms(0), at_ms(1)}))) ++count;
+        return count;
+    };
+    CHECK(spared_of(5) == 16);
+    CHECK(spared_of(20'000) == 2);
+}
+
 TEST_CASE("a loaded pane has met what had fired, and no pane without a span is loaded") {
     pane one{{at_ms(10), at_ms(20)}};
     one.cells.add(std::string{"a"});

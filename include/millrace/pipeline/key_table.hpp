@@ -15,8 +15,20 @@
 
 namespace millrace::detail {
 
+/// Makes a slot as new, but keeps what its list has allocated, where that is not much.
+template <class Slot, class Cell>
+void recycle_slot(Slot& of, std::vector<Cell> Slot::*list) noexcept {
+    constexpr std::size_t few = 4;
+    std::vector<Cell> kept;
+    if ((of.*list).capacity() <= few) kept.swap(of.*list);
+    kept.clear();
+    of = Slot{};
+    (of.*list).swap(kept);
+}
+
 /// The slots of the keys that hold state, by key and by number. A number is good until its slot
-/// is erased; a pointer until the next `add`, which moves few slots or none.
+/// is erased; a pointer until the next `add`, which moves few slots or none. A slot that has
+/// `recycle()` makes itself as new by it, and may keep what it has allocated.
 template <class Key, class Slot>
 class key_table {
 public:
@@ -92,12 +104,14 @@ public:
 
     /// The slot gives back what it holds.
     void erase(Slot& slot) {
-        Slot empty{};  // which may throw, and the slot stays then
-        const std::uint32_t number = number_of(slot);
-        free_.push_back(number);
-        index_.erase(hash_(slot.key), number);
-        text_bytes_ -= text_bytes(slot.key);
-        slot = std::move(empty);
+        if constexpr (requires { slot.recycle(); }) {
+            forget(slot);
+            slot.recycle();
+        } else {
+            Slot empty{};  // which may throw, and the slot stays then
+            forget(slot);
+            slot = std::move(empty);
+        }
     }
 
     /// Erases all, and keeps what is allocated, but for where it was far more than was used.
@@ -148,6 +162,13 @@ public:
     }
 
 private:
+    void forget(Slot& slot) {
+        const std::uint32_t number = number_of(slot);
+        free_.push_back(number);
+        index_.erase(hash_(slot.key), number);
+        text_bytes_ -= text_bytes(slot.key);
+    }
+
     template <class Part>
     static std::size_t text_bytes([[maybe_unused]] const Part& key) noexcept {
         if constexpr (is_composite_key<Part>) {
@@ -189,12 +210,16 @@ public:
     [[nodiscard]] Slot* find(no_key) noexcept { return in_use_ ? &slot_ : nullptr; }
     [[nodiscard]] Slot* find(std::size_t, no_key key) noexcept { return find(key); }
     Slot& add(no_key) {
+        if constexpr (!requires { slot_.recycle(); }) slot_ = Slot{};
         in_use_ = true;
-        return slot_ = Slot{};
+        return slot_;
     }
     Slot& add(std::size_t, no_key key) { return add(key); }
-    void erase(Slot&) noexcept { in_use_ = false; }
-    void clear() noexcept { in_use_ = false; }
+    void erase(Slot&) noexcept { clear(); }
+    void clear() noexcept {
+        if constexpr (requires { slot_.recycle(); }) slot_.recycle();
+        in_use_ = false;
+    }
 
     template <class F>
     void for_each(F&& f) {

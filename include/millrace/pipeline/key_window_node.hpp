@@ -188,6 +188,7 @@ private:
         timestamp due = timestamp::max();
         timestamp watermark = timestamp::min();  // that the stages behind were told
 
+        void recycle() noexcept { recycle_slot(*this, &slot::windows); }
         template <class Archive>
         void archive(Archive& ar) {
             ar(key, windows, watermark);

@@ -37,6 +37,7 @@ protected:
         timestamp due = timestamp::max();
         timestamp watermark = timestamp::min();  // that the stages behind were told
 
+        void recycle() noexcept { recycle_slot(*this, &slot::sessions); }
         template <class Archive>
         void archive(Archive& ar) {
             ar(key, sessions, number, watermark);
@@ -261,7 +262,8 @@ private:
         add(joined, one);
         if constexpr (base::has_early) join_triggers(of, to, joined);
         const bool is_over = to.bounds.end <= observer.watermark_of(of);
-        std::vector<typename base::withdrawal> gone;
+        std::vector<typename base::withdrawal> gone = std::move(gone_);
+        gone.clear();
         bool was_fired = false;
         for (std::size_t i = to.first; i != to.last; ++i) {
             cell& part = of.sessions[i];
@@ -294,6 +296,7 @@ private:
         };
         for (const auto& each : gone) try_to([&] { this->withdraw(each); });
         try_to([&] { give(of, here, one, at, observer); });
+        gone_ = std::move(gone);
         if (thrown) std::rethrow_exception(thrown);
     }
 
@@ -310,6 +313,7 @@ private:
     }
 
     std::uint64_t open_ = 0;
+    std::vector<typename base::withdrawal> gone_;  // what was allocated for the last
 };
 
 }  // namespace millrace::detail

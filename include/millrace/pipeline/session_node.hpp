@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/node.hpp>
@@ -17,6 +19,7 @@ namespace millrace::detail {
 /// Folds a stream of one watermark into an analyzer for each key and session. Sessions close in the
 /// order of their ends, and of one end in that in which their keys came. Each stands once in a
 /// queue, at an end that it has had: only when that is due is it moved on to what its end is now.
+/// What a session that is gone had allocated is for another one to come.
 template <class Stream, class Analyzer, class OnLate, class Next>
 class session_node : public closing_base<session_node<Stream, Analyzer, OnLate, Next>,
                                          session_base<Stream, Analyzer, OnLate, Next>> {
@@ -41,6 +44,8 @@ public:
 
     template <class Stats>
     void collect(Stats& stats) const {
+        stats.state_bytes += (queue_.size() + spares_.size()) * queued_bytes +
+                             spares_.capacity() * sizeof(typename queue::node_type);
         this->collect_sessions(stats, watermark_);
     }
 
@@ -70,10 +75,19 @@ private:
     [[nodiscard]] entry entry_of(slot& of, const cell& each) const noexcept {
         return {each.queued, of.number, each.bounds.start, of.place};
     }
-    void leaves(slot& of, const cell& each) noexcept { queue_.erase(entry_of(of, each)); }
+    void leaves(slot& of, const cell& each) noexcept {
+        spares_.push_back(queue_.extract(entry_of(of, each)));  // there is room
+    }
     void comes(slot& of, cell& each) {
         each.queued = this->due_of(each);
-        queue_.insert(entry_of(of, each));
+        if (spares_.empty()) {
+            if (spares_.capacity() <= queue_.size()) spares_.reserve(2 * queue_.size() + 8);
+            queue_.insert(entry_of(of, each));
+        } else {
+            spares_.back().value() = entry_of(of, each);
+            queue_.insert(std::move(spares_.back()));
+            spares_.pop_back();
+        }
     }
     [[nodiscard]] timestamp watermark_of(const slot&) const noexcept { return watermark_; }
     [[nodiscard]] timestamp told(const slot&) const noexcept { return passed_on_; }
@@ -139,7 +153,11 @@ private:
     using closing::is_closing_, closing::is_finished_, closing::passed_on_, closing::watermark_,
         closing::why_;
 
-    std::set<entry> queue_;  // of each session
+    using queue = std::set<entry>;
+    static constexpr std::size_t queued_bytes = sizeof(entry) + 4 * sizeof(void*);
+
+    queue queue_;                                    // of each session
+    std::vector<typename queue::node_type> spares_;  // of those that have been
     std::uint32_t to_preview_ = 0;
 };
 

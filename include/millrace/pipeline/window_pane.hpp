@@ -92,8 +92,10 @@ public:
     }
 
     void put(Pane&& done) {
-        if (panes_.size() == max_panes) return;
         done.clear();
+        if (panes_.size() >= few_panes &&
+            (panes_.size() == max_panes || bytes() + done.cells.bytes() > max_bytes))
+            return;
         panes_.push_back(std::move(done));
     }
 
@@ -104,7 +106,9 @@ public:
     }
 
 private:
-    static constexpr std::size_t max_panes = 2;
+    static constexpr std::size_t few_panes = 2;  // of any size
+    static constexpr std::size_t max_panes = 16;
+    static constexpr std::size_t max_bytes = std::size_t{1} << 18;
 
     std::vector<Pane> panes_;
 };
