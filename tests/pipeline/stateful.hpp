@@ -275,9 +275,11 @@ private:
         if (own.watermark <= own.passed_on) return true;
         own.passed_on = own.watermark;
         if (!is_per_key) {
+            const bool was_firing = is_firing_;
             if (!catch_up()) return false;
             watermark_ = own.watermark;
-            return fire_shared();
+            is_firing_ = was_firing;  // behind what threw the rest is put off
+            return was_firing || fire_shared();
         }
         const bool is_good = fire_all(own.watermark, key);
         if (const auto found = keys_.find(key); found != keys_.end())

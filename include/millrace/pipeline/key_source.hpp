@@ -51,10 +51,8 @@ public:
         const timestamp watermark = of->state.watermark;
         thrown.guard([&] { next_.push(one, {time, watermark}); });
         if (watermark > of->passed_on) {
-            keep(later, [&] {
-                next_.key_watermark(sought, watermark, trigger::watermark);
-                of->passed_on = watermark;  // what throws is told again
-            });
+            of->passed_on = watermark;
+            keep(later, [&] { next_.key_watermark(sought, watermark, trigger::watermark); });
         }
         thrown.rethrow();
         return {};

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <exception>
 #include <system_error>
 #include <utility>
 
 #include <millrace/core/detail/at_exit.hpp>
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/key.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/core/stream.hpp>
@@ -76,13 +76,13 @@ public:
         if (to <= watermark_) return;
         states_.sweep(passed_on_);
         if constexpr (has_own_time) {
-            collected_errors errors;
+            first_exception errors;
             for (;;) {
                 const bool is_event = states_.timers().has_before(to);
                 if (!is_event && !has_wall_timer_due()) break;
                 const time_domain domain = is_event ? time_domain::event : time_domain::wall;
                 const std::uint32_t number = states_.timers(domain).first_key();
-                errors.collect([&] { fire(number, domain, watermark_of(number), to); });
+                errors.guard([&] { fire(number, domain, watermark_of(number), to); });
             }
             watermark_ = passed_on_ = to;
             this->next.watermark(to, why);
@@ -97,13 +97,13 @@ public:
 
     template <class Key>
     void key_watermark(const Key& sought, timestamp to, trigger why) {
-        collected_errors errors;
+        first_exception errors;
         if (slot* const of = states_.find(sought)) {
             const std::uint32_t number = of->number;
             if (to == timestamp::max()) {
                 states_.erase(*of);  // its time is over, and begins anew when it comes again
             } else {
-                errors.collect([&] { fire_due_of(number, to); });
+                errors.guard([&] { fire_due_of(number, to); });
             }
             slot& same = states_[number];
             if (same.is_used) same.watermark = std::max(same.watermark, to);
@@ -115,10 +115,10 @@ public:
     void wall_time(timestamp now) {
         if constexpr (has_own_time) {
             now_ = now;
-            collected_errors errors;
+            first_exception errors;
             while (has_wall_timer_due()) {
                 const std::uint32_t number = states_.timers(time_domain::wall).first_key();
-                errors.collect([&] { fire_due_of(number, watermark_of(number)); });
+                errors.guard([&] { fire_due_of(number, watermark_of(number)); });
             }
             if constexpr (Next::wants_wall_time) this->next.wall_time(now);
             errors.rethrow();
@@ -173,23 +173,6 @@ public:
 private:
     using slot = typename table_type::slot;
 
-    /// Of those of several calls the first goes on, when all have been made.
-    struct collected_errors {
-        std::exception_ptr first{};
-
-        template <class F>
-        void collect(F&& f) {
-            try {
-                f();
-            } catch (...) {
-                if (first == nullptr) first = std::current_exception();
-            }
-        }
-        void rethrow() {
-            if (first != nullptr) std::rethrow_exception(first);
-        }
-    };
-
     /// The watermark of its key that what follows was told.
     [[nodiscard]] timestamp told_of(const slot& of) const noexcept {
         return has_own_time ? std::max(of.watermark, watermark_) : passed_on_;
@@ -234,14 +217,14 @@ private:
 
     /// All of one key that has a time of its own.
     void fire_due_of(std::uint32_t number, timestamp to) {
-        collected_errors errors;
+        first_exception errors;
         const timestamp told = watermark_of(number);
         for (;;) {
             if (states_.timers().has_before(to, number)) {
-                errors.collect([&] { fire(number, time_domain::event, told, to); });
+                errors.guard([&] { fire(number, time_domain::event, told, to); });
             } else if (has_wall_timers &&
                        states_.timers(time_domain::wall).has_before(past_now(), number)) {
-                errors.collect([&] { fire(number, time_domain::wall, told, to); });
+                errors.guard([&] { fire(number, time_domain::wall, told, to); });
             } else {
                 break;
             }
