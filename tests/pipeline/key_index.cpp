@@ -14,6 +14,7 @@ TEST_CASE("an index finds what a map finds, however the hashes lie") {
     std::mt19937 random{seed};
     const std::size_t hashes = GENERATE(as<std::size_t>{}, 1, 7, 1 << 20);
     key_index index;
+    index.reserve(GENERATE(as<std::size_t>{}, 0, 100));
     std::map<std::uint32_t, std::size_t> hash_of;
     const auto find = [&](std::uint32_t number, std::size_t hash) {
         return index.find(hash, [&](std::uint32_t n) { return n == number; });
@@ -42,6 +43,20 @@ TEST_CASE("an index grows by how many there are, not by how they lie") {
     for (std::uint32_t number = 0; number < 9'000; ++number) index.add(42, number);
     CHECK(index.buckets() == 32'768);
     CHECK(index.find(42, [](std::uint32_t n) { return n == 8'999; }) == 8'999);
+}
+
+TEST_CASE("room made at once is as much as growing makes") {
+    for (const std::uint32_t count : {0U, 4U, 5U, 4'096U, 4'097U, 24'576U, 24'577U}) {
+        key_index grown, made;
+        for (std::uint32_t number = 0; number < count; ++number) grown.add(number, number);
+        made.reserve(count);
+        CHECK(made.buckets() == grown.buckets());
+        for (std::uint32_t number = 0; number < count; ++number) made.add(number, number);
+        CHECK(made.buckets() == grown.buckets());
+        made.add(count, count);
+        CHECK(made.find(0, [](std::uint32_t n) { return n == 0; }) == 0);
+        CHECK(made.find(count, [&](std::uint32_t n) { return n == count; }) == count);
+    }
 }
 
 TEST_CASE("an index that moves bit by bit to a larger table finds what a map finds") {

@@ -123,6 +123,21 @@ TEST_CASE("a table tells the bytes of its slots, and of keys that are too long f
     CHECK(keys.bytes() < loaded.bytes() - 1000 * 101);
 }
 
+TEST_CASE("what was allocated for keys that did not come goes") {
+    table keys;
+    keys.expect(10'000);
+    const std::size_t expecting = keys.bytes();
+    CHECK(expecting > 10'000 * 8);
+    keys.add(std::string_view{"a"});
+    keys.clear();
+    CHECK(keys.bytes() < expecting / 100);
+    keys.expect(10'000);
+    for (int i = 0; i < 9'000; ++i) keys.add(std::to_string(i));
+    keys.clear();
+    CHECK(keys.bytes() > expecting);
+    CHECK(keys.find(std::string_view{"1"}) == nullptr);
+}
+
 TEST_CASE("without a key there is one slot") {
     detail::key_table<no_key, whole> keys;
     CHECK(keys.find(no_key{}) == nullptr);

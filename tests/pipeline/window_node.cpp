@@ -132,6 +132,22 @@ TEST_CASE("state goes with the last window that can change") {
     CHECK(keys.stats().late == 1);
 }
 
+TEST_CASE("a window that opens last has room for the keys of the one before, and no other has") {
+    fed keys{counts(from<trade>("t", disorder{5s}), tumbling{1s}, drop_late)};
+    for (int i = 0; i < 5'000; ++i) keys.push(std::to_string(i), 5'500);
+    const std::uint64_t full = keys.stats().state_bytes;
+    keys.push("a", 1'500);
+    keys.push("a", 3'500);
+    CHECK(keys.stats().state_bytes < full + 10'000);
+    keys.push("a", 6'500);
+    CHECK(keys.stats().state_bytes > full + 32'768 * 8);
+    for (int second = 7; second < 10; ++second) keys.push("a", second * 1'000);
+    CHECK(keys.stats().state_bytes < full + 32'768 * 8 + 50'000);
+    keys.running.advance(at_ms(30'000));
+    for (int second = 36; second < 46; ++second) keys.push("a", second * 1'000);
+    CHECK(keys.stats().state_bytes < full / 2);
+}
+
 TEST_CASE("a watermark that goes back changes nothing") {
     fed keys{counts(from<trade>("t"), tumbling{1s}, drop_late)};
     keys.push("a", 500);

@@ -74,6 +74,16 @@ public:
         return is_of(likely, hash) ? number_in(likely) : none;
     }
 
+    /// Makes room for so many at once. It is empty.
+    void reserve(std::size_t count) {
+        std::size_t needed = buckets();
+        while (room_in(needed) < count) needed *= 2;
+        if (needed == buckets()) return;
+        buckets_ = table(needed + 1);
+        mask_ = needed - 1;
+        room_ = room_in(needed);
+    }
+
     /// So that the next `add` does not throw.
     void make_room() {
         if (size_ >= room_) [[unlikely]]
@@ -133,6 +143,9 @@ private:
     static bool is_of(std::uint64_t bucket, std::size_t hash) noexcept {
         return bucket >> 32 == static_cast<std::uint32_t>(hash) && bucket != 0;
     }
+    static std::size_t room_in(std::size_t buckets) noexcept {
+        return buckets < few ? buckets / 4 : buckets / 4 * 3;
+    }
     [[nodiscard]] std::size_t old_mask() const noexcept { return mask_ >> 1; }
 
     template <class IsSought>
@@ -162,7 +175,7 @@ private:
         while (!old_.empty()) move_some();
         old_ = std::exchange(buckets_, std::move(larger));
         mask_ = buckets - 1;
-        room_ = buckets < few ? buckets / 4 : buckets / 4 * 3;
+        room_ = room_in(buckets);
         moved_ = 0;
         if (buckets <= few) {
             while (!old_.empty()) move_some();

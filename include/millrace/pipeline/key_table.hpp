@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -77,6 +78,9 @@ public:
         return added;
     }
 
+    /// That so many keys are expected; it is empty.
+    void expect(std::size_t keys) { index_.reserve(keys); }
+
     /// Whether it takes long to reach a slot that nobody has looked at for a while.
     [[nodiscard]] bool is_far() const noexcept { return index_.is_far(); }
     /// For those who look up several keys at once: brings near what `guess` looks at.
@@ -116,7 +120,8 @@ public:
 
     /// Erases all, and keeps what is allocated, but for where it was far more than was used.
     void clear() {
-        if (slots_.capacity() > 64 && slots_.size() < slots_.capacity() / 8) {
+        const std::size_t allocated = std::max(slots_.capacity(), index_.buckets() / 4);
+        if (allocated > 64 && slots_.size() < allocated / 8) {
             *this = key_table{};
         } else {
             slots_.clear();
@@ -220,6 +225,7 @@ public:
         if constexpr (requires { slot_.recycle(); }) slot_.recycle();
         in_use_ = false;
     }
+    void expect(std::size_t) noexcept {}
 
     template <class F>
     void for_each(F&& f) {

@@ -256,8 +256,12 @@ private:
             ++this->refused_;
             return nullptr;
         }
-        const auto place = panes_.insert(std::ranges::lower_bound(panes_, bounds.end, {}, end_of),
-                                         spares_.take(bounds));
+        pane opened = spares_.take(bounds);
+        auto place = std::ranges::lower_bound(panes_, bounds.end, {}, end_of);
+        // The newest is likely to get as many keys as the one before; an old one gets few.
+        if (place == panes_.end() && !panes_.empty())
+            opened.cells.expect(panes_.back().cells.size());
+        place = panes_.insert(place, std::move(opened));
         place->is_fired = bounds.end <= watermark_;
         note_panes();
         return &*place;
