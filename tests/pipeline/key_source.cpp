@@ -50,6 +50,45 @@ TEST_CASE("the key that was not seen for longest makes room") {
     CHECK(keys.take() == strings{"c 0 1 0 evicted open"});
 }
 
+TEST_CASE("keys that make room are counted, of the pipeline and of its source, also past a save") {
+    const auto description = by_symbol(max_keys{2});
+    fed keys{description}, other{description};
+    for (const char* symbol : {"a", "b", "a", "c", "d", "e"}) keys.push(symbol, 1);
+    CHECK(keys.stats().evicted_keys == 3);
+    CHECK(keys.stats().refused_keys == 0);
+    const auto stages = keys.running.stages();
+    CHECK(stages.front().keys == 2);
+    CHECK(stages.front().evicted_keys == 3);
+    for (std::size_t i = 1; i < stages.size(); ++i) CHECK(stages[i].evicted_keys == 0);
+    const std::string saved = save(keys.running);
+    input_archive ar{saved};
+    ar(other.running);
+    REQUIRE(ar.ok());
+    CHECK(other.stats().evicted_keys == 3);
+}
+
+TEST_CASE("keys that come again stay, where fewer strangers come between than there is room for") {
+    const auto gone_of = [](int strangers) {
+        int gone = 0, stranger = 0;
+        auto running =
+            start(from<trade>("t", per_key(&trade::symbol), max_keys{100}) |
+                      key_by(&trade::symbol) | window(tumbling{1h}, drop_late) | process<count>(),
+                  [&](const auto& row) {
+                      gone += row.fired_by == trigger::evicted && row.key.starts_with("regular");
+                  });
+        for (int round = 0; round < 50; ++round) {
+            for (int i = 0; i < 50; ++i)
+                running.push({"regular " + std::to_string(i), 1, 1, at_ms(round)});
+            for (int i = 0; i < strangers; ++i)
+                running.push({"stranger " + std::to_string(++stranger), 1, 1, at_ms(round)});
+        }
+        return gone;
+    };
+    CHECK(gone_of(10) == 0);
+    CHECK(gone_of(49) == 0);
+    CHECK(gone_of(200) > 1000);
+}
+
 TEST_CASE("who is evicted next is known after a save") {
     const auto description = by_symbol(max_keys{2});
     fed first{description}, second{description};

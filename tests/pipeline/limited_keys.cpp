@@ -125,6 +125,37 @@ TEST_CASE("a flood of keys that come once drives out none that came again") {
     CHECK(counts_of(keys).evicted_keys == 10'000 + 20 - 100);
 }
 
+TEST_CASE("a key stays that comes again before too many others, whatever the order") {
+    const auto seed = test_seed();
+    std::mt19937 random{seed};
+    for (int round = 0; round < 200; ++round) {
+        INFO("seed " << seed << " round " << round);
+        const std::size_t most = 2 + random() % 30;
+        const std::size_t regulars = 1 + random() % (most - 1);
+        table keys = limited(most, true);
+        bool is_gone = false;
+        const auto see = [&](const std::string& key) {
+            CHECK(keys.find_or_add(
+                key, [&](const slot& each) { is_gone = is_gone || each.key.starts_with("r"); }));
+        };
+        std::vector<std::size_t> since(regulars, most);  // strangers since it was seen
+        for (int step = 0; step < 1000; ++step) {
+            const auto most_due = std::ranges::max_element(since);
+            if (*most_due + 1 >= most - regulars || random() % 2 == 0) {
+                const auto one = random() % 2 == 0 || *most_due + 1 >= most - regulars
+                                     ? static_cast<std::size_t>(most_due - since.begin())
+                                     : random() % regulars;
+                since[one] = 0;
+                see("r" + std::to_string(one));
+            } else {
+                for (std::size_t& each : since) ++each;
+                see(std::to_string(step));
+            }
+        }
+        REQUIRE_FALSE(is_gone);
+    }
+}
+
 TEST_CASE("an archive that is cut leaves a table that is empty and works") {
     table full = limited(3, true);
     for (const char* key : {"a", "b", "c", "d"}) CHECK(full.find_or_add(std::string{key}));

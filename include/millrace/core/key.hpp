@@ -25,10 +25,22 @@ struct max_key_bytes {
     std::size_t value = 256;
 };
 
-/// How many keys may hold state at a time, one million by default. An event of a further key of one
-/// window is refused and counted. In a source whose time is `per_key`, the key goes that was not
-/// seen for longest, and its windows close with `trigger::evicted`; when it comes back it starts
-/// anew, so that the record of a window which was open has only a part of its events.
+/// How many keys may hold state at a time, one million by default. What becomes of one more depends
+/// on whose option it is:
+///
+/// - of a `window`, its events are refused. The limit is of each window for `tumbling`, `global`
+/// and
+///   an assigner of one's own; of all windows together for `session`, `sliding`, windows by count,
+///   and whatever stands behind `per_key`.
+/// - of `process_with_state`, its events are refused, unless it is told `evict_least_recent`.
+/// - of `process` without a window and of `detect`, the key that was not seen for longest makes
+///   room, unless they are told `refuse_new_keys`, or events may be corrected.
+/// - of a source whose time is `per_key`, likewise, and the windows of the key that makes room
+/// close
+///   with `trigger::evicted`; a record of a window that was open has only a part of its events.
+///
+/// A key that made room starts anew when it comes back. Events that are refused are counted in
+/// `pipeline_stats::refused_keys`, keys that made room in `evicted_keys`.
 struct max_keys {
     std::size_t value = 1'000'000;
 };

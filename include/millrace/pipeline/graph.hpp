@@ -122,6 +122,7 @@ public:
             pipeline_stats own;
             root.collect_own(own);
             stats.state_bytes += own.state_bytes;
+            stats.evicted_keys += own.evicted_keys;
         } else {
             stats.enter(mark_, events + rejected);
             root.collect_own(stats);

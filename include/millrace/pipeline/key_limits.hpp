@@ -12,8 +12,9 @@ namespace millrace {
 // process_with_state.
 
 /// The key that was not seen for longest, by a good guess, makes room: what is kept of it goes, and
-/// when it comes back it starts anew. Keys that were seen only once go first, so that a flood of
-/// them drives out few others. Counted in `pipeline_stats::evicted_keys`.
+/// when it comes back it starts anew. A key that comes again stays, as long as fewer new ones come
+/// between two of its events than `max_keys` has room for beside all that come again; a flood that
+/// is faster drives out those, too. Counted in `pipeline_stats::evicted_keys`.
 struct evict_least_recent_t {};
 inline constexpr evict_least_recent_t evict_least_recent{};
 

@@ -11,7 +11,7 @@
 #include <millrace/core/key.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/idle_watch.hpp>
-#include <millrace/pipeline/key_table.hpp>
+#include <millrace/pipeline/limited_keys.hpp>
 #include <millrace/pipeline/present.hpp>
 #include <millrace/pipeline/source.hpp>
 #include <millrace/pipeline/source_time.hpp>
@@ -27,6 +27,7 @@ public:
         : settings_{settings},
           projection_{std::move(by.projection)},
           present_{settings, clock},
+          keys_{{.key_limit = settings.key_limit, .evicts = true}},
           next_{std::move(next)} {}
 
     void begin_batch() noexcept { present_.begin_batch(); }
@@ -38,15 +39,12 @@ public:
         const auto& sought = project(projection_, one);
         if (text_size(sought) > settings_.max_key_size) return errc::key_too_long;
         first_exception thrown;
-        slot* of = keys_.find(sought);
-        if (of == nullptr) {
-            while (keys_.size() >= settings_.key_limit) evict_one(later);
-            of = &keys_.add(sought);
-            of->state.watermark = of->passed_on = floor_;
-            of->is_used = true;
-        }
+        const auto evict = [&](const slot& gone) {
+            keep(later, [&] { next_.key_watermark(gone.key, timestamp::max(), trigger::evicted); });
+        };
+        const auto begin = [&](slot& added) { added.state.watermark = added.passed_on = floor_; };
+        slot* const of = keys_.find_or_add(sought, evict, begin);
         of->idle.note_input();
-        of->is_recent = true;
         of->state.observe(present_.trusted(time), settings_);
         const timestamp watermark = of->state.watermark;
         thrown.guard([&] { next_.push(one, {time, watermark}); });
@@ -79,8 +77,7 @@ public:
     template <class Stats>
     void collect_own(Stats& stats) const {
         stats.watermark = floor_;
-        stats.keys = keys_.size();
-        stats.state_bytes = keys_.bytes();
+        keys_.collect(stats);
     }
 
     [[nodiscard]] Next& next() noexcept { return next_; }
@@ -88,15 +85,10 @@ public:
 
     template <class Archive>
     void archive(Archive& ar) {
-        ar.version(1);
-        ar(keys_, hand_, floor_, next_);
-        if constexpr (Archive::is_loading) {
-            for (std::uint32_t i = 0; i < keys_.slots(); ++i) keys_[i].is_used = false;
-            keys_.for_each([](slot& each) {
-                each.is_used = true;
-                each.idle.note_input();
-            });
-        }
+        ar.require(ar.version(2) == 2);  // in the first the keys stood otherwise
+        ar(keys_, floor_, next_);
+        if constexpr (Archive::is_loading)
+            keys_.for_each([](slot& each) { each.idle.note_input(); });
     }
 
 private:
@@ -112,7 +104,7 @@ private:
 
         template <class Archive>
         void archive(Archive& ar) {
-            ar(key, state, passed_on, is_used, is_recent);
+            ar(key, state, passed_on, is_recent);
         }
     };
 
@@ -125,21 +117,10 @@ private:
         }
     }
 
-    /// The first that was not seen since this came by it (second chance, Corbató 1968).
-    void evict_one(std::exception_ptr& later) {
-        for (;; ++hand_) {
-            slot& each = keys_[hand_ % keys_.slots()];
-            if (!each.is_used || std::exchange(each.is_recent, false)) continue;
-            keep(later, [&] { next_.key_watermark(each.key, timestamp::max(), trigger::evicted); });
-            return keys_.erase(each);
-        }
-    }
-
     source_time settings_;
     Projection projection_;
     present<Clock> present_;
-    key_table<key_type, slot> keys_;
-    std::uint32_t hand_ = 0;
+    limited_keys<key_type, slot> keys_;
     timestamp floor_ = timestamp::min();  // of the whole stream
     Next next_;
 };

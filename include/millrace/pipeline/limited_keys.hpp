@@ -16,24 +16,29 @@ template <class Key, class Slot>
 class limited_keys : public key_table<Key, Slot> {
     using base = key_table<Key, Slot>;
 
+    struct nothing {
+        void operator()(const Slot&) const noexcept {}
+    };
+
 public:
     explicit limited_keys(const key_limits& limits) noexcept : limits_{limits} {}
 
     [[nodiscard]] bool evicts() const noexcept { return limits_.evicts; }
 
-    /// Null where there is no room for one more. `on_evict(slot&)` for one that has to go.
-    template <class Sought, class OnEvict>
-    [[nodiscard]] Slot* find_or_add(const Sought& key, OnEvict&& on_evict) {
+    /// Null where there is no room for one more. `on_evict(slot&)` for one that has to go, when
+    /// `on_add(slot&)` has seen the new one.
+    template <class Sought, class OnEvict, class OnAdd = nothing>
+    [[nodiscard]] Slot* find_or_add(const Sought& key, OnEvict&& on_evict, OnAdd&& on_add = {}) {
         const std::size_t hash = this->hash_of(key);
         if (Slot* const found = this->find(hash, key)) [[likely]] {
             found->is_recent = true;
             return found;
         }
-        return add_within(hash, key, on_evict);
+        return add_within(hash, key, on_evict, on_add);
     }
     template <class Sought>
     [[nodiscard]] Slot* find_or_add(const Sought& key) {
-        return find_or_add(key, [](const Slot&) {});
+        return find_or_add(key, nothing{});
     }
 
     template <class Stats>
@@ -59,14 +64,16 @@ public:
     }
 
 private:
-    template <class Sought, class OnEvict>
-    [[gnu::noinline]] Slot* add_within(std::size_t hash, const Sought& key, OnEvict& on_evict) {
+    template <class Sought, class OnEvict, class OnAdd>
+    [[gnu::noinline]] Slot* add_within(std::size_t hash, const Sought& key, OnEvict& on_evict,
+                                       OnAdd& on_add) {
         if (this->size() >= limits_.key_limit && !limits_.evicts) {
             ++refused_;
             return nullptr;
         }
         Slot& added = this->add(hash, key);  // which may throw, and nothing has gone then
         added.is_used = true;
+        on_add(added);
         while (this->size() > limits_.key_limit) evict_one(added, on_evict);
         return &added;
     }
