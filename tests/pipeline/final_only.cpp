@@ -74,14 +74,17 @@ using outer = summary<count, sum<total>, multiset_min<total>, multiset_max<total
 TEST_CASE("windows over windows that are corrected give what a batch computation gives") {
     const auto seed = test_seed();
     std::mt19937 random{seed};
+    std::uint64_t late = 0, corrected = 0;
     for (int round = 0; round < 200; ++round) {
         const auto ms = [&](unsigned most) { return static_cast<int>(random() % most); };
         const int disorder_ms = ms(300), lateness_ms = ms(700), jitter = ms(1500);
         const double least = ms(3) == 0 ? 0 : ms(3000);  // a filter between the two
         const bool is_per_key = ms(2) == 0, is_sliced = ms(2) == 0;
+        // As long as the first's, and every correction still counts.
+        const int second_ms = lateness_ms + (ms(2) == 0 ? 0 : ms(500));
         INFO("seed " << seed << " round " << round << " disorder " << disorder_ms << " lateness "
-                     << lateness_ms << " jitter " << jitter << " least " << least << " per key "
-                     << is_per_key << " sliced " << is_sliced);
+                     << lateness_ms << " and " << second_ms << " jitter " << jitter << " least "
+                     << least << " per key " << is_per_key << " sliced " << is_sliced);
         const random_trades input{static_cast<unsigned>(random()), 400, 4, jitter};
         const auto check = [&](auto source) {
             naive_windows naive{100, disorder_ms, lateness_ms, is_per_key};
@@ -95,8 +98,9 @@ TEST_CASE("windows over windows that are corrected give what a batch computation
                     process<inner>() | publish("first") |
                     filter([=](const auto& row) { return at<"sum">(row) >= least; }) |
                     tee(final_only() | publish("final"),
-                        window(tumbling{500ms}, lateness{10s}, drop_late) | process<outer>() |
-                            publish("second"));
+                        window(tumbling{500ms}, lateness{std::chrono::milliseconds{second_ms}},
+                               drop_late) |
+                            process<outer>() | publish("second"));
                 auto made =
                     start(std::move(description), [&](std::string_view topic, const auto& row) {
                         if (topic == "first") {
@@ -126,6 +130,9 @@ TEST_CASE("windows over windows that are corrected give what a batch computation
                 REQUIRE(ar.ok());
             }
             running.finish();
+            REQUIRE(running.stats().late == naive.late);
+            late += naive.late;
+            corrected += running.stats().corrected;
             std::map<std::pair<std::string, long long>, std::vector<double>> expected;
             std::uint64_t passing = 0;
             REQUIRE(first.rows.size() == naive.windows.size());
@@ -151,4 +158,6 @@ TEST_CASE("windows over windows that are corrected give what a batch computation
             check(from<trade>("t", off));
         }
     }
+    CHECK(late > 1000);
+    CHECK(corrected > 1000);
 }
