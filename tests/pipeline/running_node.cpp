@@ -112,3 +112,28 @@ TEST_CASE("the description says how many keys there may be, where no window does
     CHECK(windowed.find("evict_least_recent") == std::string::npos);
     CHECK_THROWS_AS(process<count>(max_keys{0}), std::invalid_argument);
 }
+
+TEST_CASE("where a correction cannot be taken in, what it would correct stays") {
+    constexpr auto below_three = [](const auto& row) {
+        const auto count = static_cast<double>(at<"count">(row));
+        if (count == 3) throw std::runtime_error{"an analyzer"};
+        return count;
+    };
+    const auto check = [](auto behind, auto last) {
+        std::vector<double> got;
+        auto running =
+            start(counts(from<trade>("t"), tumbling{10ms}, lateness{1h}, drop_late) | behind,
+                  [&](const auto& row) { got.push_back(last(row)); });
+        for (const int ms : {5, 15, 25, 6}) running.push({"a", 1, 1, at_ms(ms)});
+        CHECK_THROWS_AS(running.push({"a", 1, 1, at_ms(7)}), std::runtime_error);
+        running.push({"a", 1, 1, at_ms(16)});
+        running.push({"a", 1, 1, at_ms(10'000)});
+        running.finish();
+        return got;
+    };
+    const auto sum_of = [](const auto& row) { return at<"sum">(row); };
+    using total = sum<below_three>;
+    // 2 of the first window and 2 of the second, and then 1 of the third.
+    CHECK(check(process<total>(), sum_of)[3] == 4);
+    CHECK(check(window(tumbling{1s}, lateness{1h}, drop_late) | process<total>(), sum_of)[0] == 5);
+}

@@ -51,6 +51,23 @@ concept retractable = requires(A& state, const Event& event) {
     state.retract(event);
 };
 
+namespace detail {
+
+/// Takes `before` back and `after` in. Where the analyzer throws at that, `before` stays.
+template <class A, class Event>
+void replace_event(A& state, const Event& before,
+                   const Event& after) requires retractable<A, Event> {
+    state.retract(before);
+    try {
+        state.update(after);
+    } catch (...) {
+        state.update(before);
+        throw;
+    }
+}
+
+}  // namespace detail
+
 /// Stops the compiler with the first requirement that `A` misses.
 template <class A, class Event>
 consteval void require_analyzer() {

@@ -35,8 +35,7 @@ public:
         slot* const found = keys_.find(project(key_by_.projection, before));
         if (found == nullptr) return;
         if (found->key == project(key_by_.projection, after)) {
-            found->state.retract(before);
-            found->state.update(after);
+            replace_event(found->state, before, after);
             tell(*found, at);
         } else {
             remove(before, at);

@@ -76,10 +76,8 @@ public:
         if (is_repetition(before, after)) return;
         const auto& was = project(this->key_by_.projection, before);
         if (was == project(this->key_by_.projection, after)) {
-            take_back(was, after, at, true, [&](cell& of) {
-                of.state.retract(before);
-                of.state.update(after);
-            });
+            take_back(was, after, at, true,
+                      [&](cell& of) { replace_event(of.state, before, after); });
         } else {
             remove(before, at);
             push(after, at);

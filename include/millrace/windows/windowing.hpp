@@ -31,6 +31,11 @@ inline constexpr without_final_t without_final{};
 /// further one the oldest goes that is kept for late events, which are late from then on; else the
 /// one that is furthest ahead, with `trigger::evicted`. Of sessions, and where each key has a time
 /// of its own, the limit is that of a key, and an event of a further window is refused and counted.
+///
+/// State is limited by the product: `max_keys` times `max_windows` states of the analyzer, each
+/// with its key where the time is shared. How many windows a key can reach, `max_ahead` of the
+/// source, the lateness and the windows' size say. Where anyone may send any key, set both limits
+/// so that this fits into memory; `pipeline_stats::state_bytes` tells what it has come to.
 struct max_windows {
     std::size_t value = 10'000;
 };
