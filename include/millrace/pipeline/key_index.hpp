@@ -169,7 +169,7 @@ private:
         buckets_[at] = one;
     }
 
-    void grow() {
+    [[gnu::noinline]] void grow() {
         const std::size_t buckets = 2 * (mask_ + 1);
         table larger(buckets + 1);
         while (!old_.empty()) move_some();

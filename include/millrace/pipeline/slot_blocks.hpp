@@ -25,10 +25,8 @@ public:
 
     Slot& append() {
         const std::size_t block = size_ / per_block;
-        if (block == blocks_.size()) {
-            blocks_.emplace_back();
-            if (block > 0) blocks_.back().reserve(per_block);
-        }
+        if (size_ % per_block == 0 && block == blocks_.size()) [[unlikely]]
+            open_block();
         Slot& added = blocks_[block].emplace_back();
         ++size_;
         return added;
@@ -54,6 +52,12 @@ public:
 
 private:
     static constexpr std::uint32_t per_block = 2048;
+
+    [[gnu::noinline]] void open_block() {
+        const bool is_first = blocks_.empty();
+        auto& opened = blocks_.emplace_back();
+        if (!is_first) opened.reserve(per_block);
+    }
 
     std::vector<std::vector<Slot>> blocks_;
     std::uint32_t size_ = 0;

@@ -55,6 +55,7 @@ struct source_time {
     duration furthest_ahead = std::chrono::hours{1};
     duration skew = std::chrono::seconds{1};
     duration step = duration::max();
+    timestamp unlimited_until = timestamp::max() - duration{1};  ///< may the watermark follow
     duration idle_after = std::chrono::seconds{10};
     std::size_t key_limit = max_keys{}.value;
     std::size_t max_key_size = max_key_bytes{}.value;
@@ -63,7 +64,10 @@ struct source_time {
     void set(disorder option) { out_of_order = checked("disorder", option.value, duration{0}); }
     void set(max_ahead option) { furthest_ahead = checked("max_ahead", option.value, duration{0}); }
     void set(max_skew option) { skew = checked("max_skew", option.value, duration{0}); }
-    void set(max_step option) { step = checked("max_step", option.value, duration{1}); }
+    void set(max_step option) {
+        step = checked("max_step", option.value, duration{1});
+        unlimited_until = timestamp::min();
+    }
     void set(idle_timeout option) {
         idle_after = checked("idle_timeout", option.value, duration{1});
     }

@@ -14,16 +14,23 @@ struct watermark_state {
     bool observe(timestamp time, const source_time& settings) noexcept {
         timestamp to = saturated_add(time, -settings.out_of_order);
         if (to <= watermark) return false;
-        if (settings.step != duration::max() && watermark != timestamp::min())
-            to = std::min(to, saturated_add(watermark, settings.step));
-        // The end of time is nobody's watermark, lest it make its own event late.
-        watermark = std::min(to, timestamp::max() - duration{1});
+        if (to > settings.unlimited_until) [[unlikely]]
+            to = limited(to, settings.step);
+        watermark = to;
         return true;
     }
 
     template <class Archive>
     void archive(Archive& ar) {
         ar(watermark);
+    }
+
+private:
+    [[nodiscard]] timestamp limited(timestamp to, duration step) const noexcept {
+        if (step != duration::max() && watermark != timestamp::min())
+            to = std::min(to, saturated_add(watermark, step));
+        // The end of time is nobody's watermark, lest it make its own event late.
+        return std::min(to, timestamp::max() - duration{1});
     }
 };
 
