@@ -9,6 +9,7 @@
 
 using namespace millrace;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 namespace {
 
@@ -63,6 +64,58 @@ TEST_CASE("what throws in one branch is contained there") {
     running.push({"a", -1, 1, at_ms(1)});
     running.push({"a", 1, 1, at_ms(2)});
     CHECK(out == strings{"broken", "second", "first", "second"});
+}
+
+TEST_CASE("what one branch throws takes nothing from the other, nor from what follows") {
+    strings out;
+    const auto note = [&](std::string_view topic, const trade& one) {
+        out.push_back(std::string{topic} + " " + std::string{one.symbol});
+    };
+    const auto pushed = [&](auto description) {
+        auto running = start(std::move(description), note);
+        const trade both[]{{"good", 1, 1, at_ms(1)}, {"bad", -1, 1, at_ms(2)}};
+        running.push(both[0]);
+        CHECK_THROWS_WITH(running.push(both[1]), "a price below 0");
+        CHECK_THROWS_WITH(running.push(both), "a price below 0");
+        CHECK(running.stats().failed == 2);
+        return std::exchange(out, {});
+    };
+    const strings all{"first good", "second good", "second bad",
+                      "first good", "second good", "second bad"};
+    CHECK(pushed(from<trade>("t") | tee(map(checked) | publish("first"), publish("second"))) ==
+          all);
+    CHECK(pushed(from<trade>("t") | tee(map(checked) | publish("first")) | publish("second")) ==
+          all);
+}
+
+TEST_CASE("time at which one branch throws reaches the other, and all sources are told of it") {
+    strings out;
+    const auto windows =
+        key_by(&trade::symbol) | window(tumbling{1s}, drop_late) | process<count>();
+    auto left = from<trade>("left") | tee(windows | publish("side"));
+    auto running = start(union_of(std::move(left), from<trade>("right")) |
+                             tee(windows | publish("first"), windows | publish("second")),
+                         [&](std::string_view topic, const auto& row) {
+                             out.emplace_back(topic);
+                             note_rows{&out}("", row);
+                             if (topic != "second") throw std::runtime_error{std::string{topic}};
+                         });
+    const auto push = [&](int ms) {
+        running.source<0>().push({"a", 1, 1, at_ms(ms)});
+        running.source<1>().push({"b", 1, 1, at_ms(ms)});
+    };
+    push(1);
+    CHECK_THROWS_WITH(running.advance(at_ms(1000)), "side");
+    while (running.is_behind()) {
+        try {
+            running.resume();
+        } catch (const std::runtime_error& thrown) {
+            CHECK(thrown.what() == "first"s);
+        }
+    }
+    const std::string of_a = "a 0 1 0 watermark", of_b = "b 0 1 0 watermark";
+    CHECK(out ==
+          strings{"side", of_a, "first", of_a, "first", of_b, "second", of_a, "second", of_b});
 }
 
 TEST_CASE("without it, whoever pushes gets the exception, and the pipeline goes on") {

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/core/stage.hpp>
 #include <millrace/core/stream.hpp>
@@ -12,6 +13,7 @@ namespace millrace {
 
 namespace detail {
 
+/// Each branch is told all, whatever the other throws.
 template <class First, class Second>
 struct tee_node {
     static constexpr bool wants_wall_time = First::wants_wall_time || Second::wants_wall_time;
@@ -20,71 +22,65 @@ struct tee_node {
     Second second;
 
     template <class Event>
-    void push(const Event& event, event_stamp at) {
-        first.push(event, at);
-        second.push(event, at);
+    [[gnu::always_inline]] void push(const Event& event, event_stamp at) {
+        both([&](auto& branch) { branch.push(event, at); });
     }
     template <class Event>
     void update(const Event& before, const Event& after, event_stamp at) {
-        first.update(before, after, at);
-        second.update(before, after, at);
+        both([&](auto& branch) { branch.update(before, after, at); });
     }
     template <class Event>
     void remove(const Event& gone, event_stamp at) {
-        first.remove(gone, at);
-        second.remove(gone, at);
+        both([&](auto& branch) { branch.remove(gone, at); });
     }
     void begin_batch() {
-        first.begin_batch();
-        second.begin_batch();
+        both([](auto& branch) { branch.begin_batch(); });
     }
+    /// Where one throws, this is called again, for each of their events that waited.
     void end_batch() {
         first.end_batch();
         second.end_batch();
     }
     template <class Record>
     void preview(const Record& row, event_stamp at) {
-        first.preview(row, at);
-        second.preview(row, at);
+        both([&](auto& branch) { branch.preview(row, at); });
     }
     void watermark(timestamp to, trigger why) {
-        first.watermark(to, why);
-        second.watermark(to, why);
+        both([&](auto& branch) { branch.watermark(to, why); });
     }
     template <class Key>
     void key_watermark(const Key& key, timestamp to, trigger why) {
-        first.key_watermark(key, to, why);
-        second.key_watermark(key, to, why);
+        both([&](auto& branch) { branch.key_watermark(key, to, why); });
     }
     void idle() {
-        first.idle();
-        second.idle();
+        both([](auto& branch) { branch.idle(); });
     }
     template <class Key>
     void key_idle(const Key& key) {
-        first.key_idle(key);
-        second.key_idle(key);
+        both([&](auto& branch) { branch.key_idle(key); });
     }
     void active() {
-        first.active();
-        second.active();
+        both([](auto& branch) { branch.active(); });
     }
     void wall_time(timestamp now) {
-        first.wall_time(now);
-        second.wall_time(now);
+        both([&](auto& branch) { branch.wall_time(now); });
     }
     std::error_code finish() {
-        const std::error_code error = first.finish(), other = second.finish();
-        return error ? error : other;
+        std::error_code error;
+        both([&](auto& branch) {
+            const std::error_code own = branch.finish();
+            if (!error) error = own;
+        });
+        return error;
     }
     bool resume() {
-        const bool is_first_done = first.resume();
-        return second.resume() && is_first_done;
+        bool is_done = true;
+        both([&](auto& branch) { is_done = branch.resume() && is_done; });
+        return is_done;
     }
     [[nodiscard]] bool has_room() const { return first.has_room() && second.has_room(); }
     void flush() {
-        first.flush();
-        second.flush();
+        both([](auto& branch) { branch.flush(); });
     }
     template <class Stats>
     void collect(Stats& stats) const {
@@ -94,6 +90,15 @@ struct tee_node {
     template <class Archive>
     void archive(Archive& ar) {
         ar(first, second);
+    }
+
+private:
+    template <class Tell>
+    [[gnu::always_inline]] void both(Tell&& tell) {
+        first_exception thrown;
+        thrown.guard([&]() __attribute__((always_inline)) { tell(first); });
+        thrown.guard([&]() __attribute__((always_inline)) { tell(second); });
+        thrown.rethrow();
     }
 };
 
@@ -171,6 +176,7 @@ template <pipeline_stage Branch>
 ///     from<trade>("trades") | tee(filter(is_large) | publish("large"), key_by(...) | ...)
 ///
 /// Nothing follows a tee of two branches; each ends by itself. More than two: a tee in a branch.
+/// What one branch throws takes nothing from the other; the first exception goes on then.
 template <pipeline_stage First, pipeline_stage Second>
 [[nodiscard]] tee_stage<First, Second> tee(First first, Second second) {
     return tee_stage<First, Second>{std::move(first), std::move(second)};

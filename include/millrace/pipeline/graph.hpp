@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <millrace/codec/codec.hpp>
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/pipeline/build.hpp>
 #include <millrace/pipeline/event_check.hpp>
 #include <millrace/pipeline/from.hpp>
@@ -243,13 +244,12 @@ public:
     }
 
     void wall_time(timestamp now) {
-        inputs_.for_each([now](auto& each) { each.wall_time(now); });
-        node_.wall_time(now);
+        for_all([now](auto& each) { each.wall_time(now); });
     }
     bool resume() {
         bool is_done = true;
-        inputs_.for_each([&](auto& each) { is_done = each.resume() && is_done; });
-        return node_.resume() && is_done;
+        for_all([&](auto& each) { is_done = each.resume() && is_done; });
+        return is_done;
     }
     [[nodiscard]] bool has_room() const {
         bool has = true;
@@ -257,16 +257,15 @@ public:
         return has;
     }
     void flush() {
-        inputs_.for_each([](auto& each) { each.flush(); });
+        for_all([](auto& each) { each.flush(); });
     }
     std::error_code finish() {
-        std::error_code first;
-        const auto note = [&](std::error_code error) {
-            if (!first) first = error;
-        };
-        inputs_.for_each([&](auto& each) { note(each.finish()); });
-        note(node_.finish());
-        return first;
+        std::error_code error;
+        for_all([&](auto& each) {
+            const std::error_code own = each.finish();
+            if (!error) error = own;
+        });
+        return error;
     }
     template <class Stats>
     void collect(Stats& stats) const {
@@ -284,6 +283,15 @@ public:
     }
 
 private:
+    /// Tells the inputs and then the node where they meet, whatever one throws.
+    template <class Tell>
+    void for_all(Tell&& tell) {
+        first_exception thrown;
+        inputs_.for_each([&](auto& each) { thrown.guard([&] { tell(each); }); });
+        thrown.guard([&] { tell(node_); });
+        thrown.rethrow();
+    }
+
     template <std::size_t Port, std::size_t Index>
     [[nodiscard]] auto& source_in() noexcept {
         constexpr std::size_t here = input_at<Port>::type::source_count;

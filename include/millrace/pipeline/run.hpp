@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <millrace/core/clock.hpp>
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/pipeline/detect.hpp>
 #include <millrace/pipeline/errors_to.hpp>
 #include <millrace/pipeline/final_only.hpp>
@@ -89,10 +90,12 @@ public:
     /// Says that no event earlier than `watermark` will come, of any source.
     void advance(timestamp watermark) {
         const busy guard{*state_};
+        detail::first_exception thrown;
         state_->for_each_source([&](auto& each) {
-            state_->catch_up();
-            each.root.advance(watermark);
+            state_->catch_up(thrown);
+            thrown.guard([&] { each.root.advance(watermark); });
         });
+        thrown.rethrow();
     }
 
     /// Looks whether the sources are idle, which one is when it is found so twice in a row, and

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/pipeline/build.hpp>
 #include <millrace/pipeline/closing_pace.hpp>
 #include <millrace/pipeline/graph.hpp>
@@ -76,9 +77,15 @@ public:
         pace = {slice, is_sliced, pace.is_behind};
     }
 
+    /// Where it throws, some may wait still.
     bool go_on() {
-        if (std::exchange(pace.is_behind, false) && nodes.resume()) return true;
-        return !pace.is_behind;
+        if (!std::exchange(pace.is_behind, false)) return true;
+        try {
+            return nodes.resume() || !pace.is_behind;
+        } catch (...) {
+            pace.is_behind = true;
+            throw;
+        }
     }
 
     void catch_up() {
@@ -89,6 +96,10 @@ public:
             pace.waits_for_room = nodes.has_room();
         }
         begin_slice();
+    }
+    /// Likewise, whatever is thrown. What threw has gone, so that this comes to an end.
+    void catch_up(first_exception& thrown) noexcept {
+        while (pace.is_behind) thrown.guard([this] { catch_up(); });
     }
 
     Sink sink;

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/core/port.hpp>
 #include <millrace/core/port_watermarks.hpp>
@@ -52,14 +53,18 @@ public:
     }
     void idle(std::size_t port) {
         watermarks_.idle(port);
-        pass_on(trigger::watermark);
-        if (watermarks_.is_idle()) next_.idle();
+        first_exception thrown;
+        thrown.guard([&] { pass_on(trigger::watermark); });
+        if (watermarks_.is_idle()) thrown.guard([&] { next_.idle(); });
+        thrown.rethrow();
     }
     void active(std::size_t port) {
         const bool was_idle = watermarks_.is_idle();
         watermarks_.active(port);
-        if (was_idle) next_.active();
-        pass_on(trigger::watermark);
+        first_exception thrown;
+        if (was_idle) thrown.guard([&] { next_.active(); });
+        thrown.guard([&] { pass_on(trigger::watermark); });
+        thrown.rethrow();
     }
     void wall_time(timestamp now) { next_.wall_time(now); }
     std::error_code finish() { return next_.finish(); }

@@ -1,23 +1,36 @@
 #pragma once
 
 #include <exception>
+#include <type_traits>
+#include <utility>
 
 namespace millrace::detail {
 
 /// Lets all of several things be done of which some may throw, and throws the first exception then.
 class first_exception {
 public:
+    /// @return what `work()` gives; a value-initialized one where it throws
     template <class Work>
-    void guard(Work&& work) {
+    std::invoke_result_t<Work&> guard(Work&& work) {
         try {
-            work();
+            return work();
         } catch (...) {
-            if (!first_) first_ = std::current_exception();
+            keep_current();
         }
+        return std::invoke_result_t<Work&>();
     }
 
-    void rethrow() const {
-        if (first_) std::rethrow_exception(first_);
+    /// In a handler: as if it had been thrown in `guard`.
+    void keep_current() noexcept {
+        if (!first_) first_ = std::current_exception();
+    }
+
+    [[nodiscard]] bool has() const noexcept { return first_ != nullptr; }
+    [[nodiscard]] std::exception_ptr take() noexcept { return std::exchange(first_, nullptr); }
+
+    /// It has none then.
+    void rethrow() {
+        if (has()) std::rethrow_exception(take());
     }
 
 private:
