@@ -88,3 +88,30 @@ TEST_CASE("a cell that gave for another reason is due later, and what is put off
     all.read(15);
     CHECK(all.take() == queued_cells::numbers{0});
 }
+
+TEST_CASE("cells that have gone, or have moved, do not stay in the queue") {
+    detail::interval_queue queue;
+    cell only;
+    int start = 0, given = 0;
+    const auto read = [&](int ms) {
+        queue.read(at_ms(ms));
+        queue.fire(
+            10ms, [&](const auto& place) { return place.start == at_ms(start) ? &only : nullptr; },
+            [] { return true; }, [&](const auto&, cell&) { ++given; });
+    };
+    read(0);
+    for (int turn = 0; turn < 100; ++turn) {
+        for (int i = 0; i < 1000; ++i) {  // a session that each event lets begin earlier
+            only.triggers.interval = {};
+            --start;
+            queue.note(only.triggers.interval, 10ms, [&] {
+                return detail::interval_place{{}, at_ms(start), 0};
+            });
+        }
+        read(turn % 9);
+    }
+    CHECK(queue.bytes() < 10'000 * sizeof(detail::interval_place));
+    CHECK(given == 0);
+    read(20);
+    CHECK(given == 1);
+}

@@ -22,7 +22,8 @@ struct interval_place {
 };
 
 /// The cells that hold what no record has said, by when they are due by the wall's clock. Each
-/// stands in it once, and is moved on only when the time comes at which it was due before.
+/// stands in it once, and is moved on only when the time comes at which it was due before. Those
+/// that have gone are forgotten as soon as they are most of it, once a reading of the clock.
 class interval_queue {
     using interval = cell_interval<true>;
 
@@ -43,10 +44,11 @@ public:
     /// @param find gives a pointer to the open cell of a place, or null
     template <class Find, class MayFire, class Give>
     bool fire(duration length, Find&& find, MayFire&& may_fire, Give&& give) {
+        if (heap_.size() > 2 * in_use_ + few) forget_gone(find);
         while (!heap_.empty() && heap_.front().at <= wall_) {
             const entry first = heap_.front();
             auto* const of = find(first.place);
-            if (of == nullptr || of->triggers.interval.queued != first.at) {
+            if (!is_in_use(first, of)) {
                 pop();
                 continue;
             }
@@ -72,6 +74,8 @@ public:
     }
     void clear() noexcept { heap_.clear(); }
 
+    [[nodiscard]] std::size_t bytes() const noexcept { return heap_.capacity() * sizeof(entry); }
+
     template <class Archive>
     void archive(Archive& ar) {
         ar(wall_);
@@ -86,6 +90,21 @@ private:
         friend auto operator<=>(const entry&, const entry&) = default;
     };
 
+    static constexpr std::size_t few = 1024;
+
+    template <class Cell>
+    static bool is_in_use(const entry& one, const Cell* of) noexcept {
+        return of != nullptr && of->triggers.interval.queued == one.at;
+    }
+
+    template <class Find>
+    void forget_gone(Find&& find) {
+        std::erase_if(heap_, [&](const entry& one) { return !is_in_use(one, find(one.place)); });
+        std::ranges::make_heap(heap_, std::greater<>{});
+        if (heap_.size() < heap_.capacity() / 4) heap_.shrink_to_fit();
+        in_use_ = heap_.size();
+    }
+
     void push(interval& of, const interval_place& place) {
         of.queued = of.due;
         heap_.push_back({of.due, place});
@@ -97,11 +116,13 @@ private:
     }
 
     std::vector<entry> heap_;
+    std::size_t in_use_ = 0;  // when it was last looked
     timestamp wall_ = timestamp::min();
 };
 
 /// In whose place there is none.
 struct no_intervals {
+    [[nodiscard]] static constexpr std::size_t bytes() noexcept { return 0; }
     template <class Archive>
     void archive(Archive&) noexcept {}
 };

@@ -135,7 +135,7 @@ public:
     template <class Stats>
     void collect(Stats& stats) const {
         stats.keys += table_.size();
-        stats.state_bytes += table_.bytes() + open_ * sizeof(cell);
+        stats.state_bytes += table_.bytes() + open_ * sizeof(cell) + this->intervals_.bytes();
         stats.open_windows += open_;
         this->collect_counts(stats, latest_);
     }

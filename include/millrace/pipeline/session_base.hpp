@@ -117,7 +117,7 @@ protected:
     template <class Stats>
     void collect_sessions(Stats& stats, timestamp watermark) const {
         stats.keys += table_.size();
-        stats.state_bytes += table_.bytes() + open_ * sizeof(cell);
+        stats.state_bytes += table_.bytes() + open_ * sizeof(cell) + this->intervals_.bytes();
         stats.open_windows += open_;
         this->collect_counts(stats, watermark);
     }

@@ -100,7 +100,8 @@ public:
             if (!each.is_fired) stats.open_windows += each.cells.size() - each.met;
         }
         stats.keys += keys;
-        stats.state_bytes += panes_.capacity() * sizeof(pane) + spares_.bytes();
+        stats.state_bytes +=
+            panes_.capacity() * sizeof(pane) + spares_.bytes() + this->intervals_.bytes();
         this->collect_counts(stats, watermark_);
     }
 
