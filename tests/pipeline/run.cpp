@@ -17,6 +17,7 @@
 #include <millrace/operators/tee.hpp>
 #include <millrace/storage/memory.hpp>
 #include <millrace/storage/null.hpp>
+#include <millrace/windows/session.hpp>
 #include <millrace/windows/tumbling.hpp>
 
 #include "catch.hpp"
@@ -172,6 +173,99 @@ TEST_CASE("a sink that pushes into its own pipeline is refused, and the pipeline
     CHECK_THROWS_AS(running.push({"A", 1, 1, at_ms(0)}), std::logic_error);
     push_again = nullptr;
     CHECK(running.push({"A", 1, 1, at_ms(2)}) == errc{});
+}
+
+TEST_CASE("whatever a sink calls that changes its own pipeline is refused, and changes nothing") {
+    std::function<void()> again;
+    std::vector<std::string> seen;
+    auto running = start(from<trade>("trades", any_time) | key_by(&trade::symbol) |
+                             tee(process<count>() | publish("a"), process<count>() | publish("b")),
+                         [&](std::string_view topic, const auto& row) {
+                             seen.push_back(std::string{topic} + row.key);
+                             if (topic == "a" && again) again();
+                         });
+    int refused = 0;
+    const auto is_refused = [&](auto&& call) {
+        try {
+            call();
+        } catch (const std::logic_error&) {
+            ++refused;
+        }
+    };
+    again = [&] {
+        const std::string other =
+            R"({"symbol":"inner inner inner inner inner","price":1,"size":1,"time":1})";
+        is_refused([&] { receive(running, other); });
+        is_refused([&] {
+            std::string copy = other + ' ';
+            running.decode(
+                std::span{copy.data(), other.size()}, [](const trade&) { return errc{}; },
+                [](const input_error&) {});
+        });
+        is_refused([&] { (void)save(running); });
+        is_refused([&] {
+            input_archive in{""};
+            in(running);
+        });
+        is_refused([&] { running.close_in_slices(1); });
+        is_refused([&] { running.finish(); });
+        CHECK(running.stats().failed == 0);
+    };
+    const std::string both = R"([{"symbol":"A","price":1,"size":1,"time":1},)"
+                             R"({"symbol":"B","price":1,"size":1,"time":1}])";
+    CHECK(receive(running, both).empty());
+    CHECK(refused == 12);
+    CHECK(seen == std::vector<std::string>{"aA", "bA", "aB", "bB"});
+    CHECK(running.taken() == 2);
+    again = nullptr;
+    CHECK(receive(running, both).empty());
+    CHECK(running.taken() == 4);
+}
+
+TEST_CASE("a message is not decoded while another is, and the first is taken whole") {
+    auto running = start(from<trade>("trades") | publish("all"), [](const trade&) {});
+    const std::string good = R"({"symbol":"B","price":1,"size":1,"time":1})";
+    std::string lines = R"({"symbol":1})"
+                        "\n" +
+                        good;
+    int refused = 0;
+    lines.push_back('\0');
+    CHECK(running.receive(std::span{lines.data(), lines.size() - 1}, [&](const input_error&) {
+        CHECK_THROWS_AS(receive(running, good), std::logic_error);
+        ++refused;
+    }) == 1);
+    CHECK(refused == 1);
+}
+
+TEST_CASE("a pipeline that a state did not load into takes no call") {
+    const auto make = [] {
+        return start(from<trade>("trades") | key_by(&trade::symbol) |
+                         window(session{1s}, drop_late) | process<count>(),
+                     [](const auto&) {});
+    };
+    auto saved_from = make();
+    for (int ms = 0; ms < 20; ++ms) saved_from.push({ms % 2 ? "A" : "B", 1, 1, at_ms(ms)});
+    const std::string saved = save(saved_from);
+    for (std::size_t size = 0; size < saved.size(); size += 5) {
+        auto running = make();
+        input_archive in{std::string_view{saved}.substr(0, size)};
+        in(running);
+        REQUIRE_FALSE(in.ok());
+        CHECK_THROWS_AS(running.push({"A", 1, 1, at_ms(30)}), std::logic_error);
+        CHECK_THROWS_AS(receive(running, "{}"), std::logic_error);
+        CHECK_THROWS_AS(running.tick(), std::logic_error);
+        CHECK_THROWS_AS(running.finish(), std::logic_error);
+        CHECK_THROWS_AS(running.advance(at_ms(9000)), std::logic_error);
+        CHECK_THROWS_AS(running.stats(), std::logic_error);
+        CHECK_THROWS_AS(save(running), std::logic_error);
+        input_archive whole{saved};
+        CHECK_THROWS_AS(whole(running), std::logic_error);
+    }
+    auto running = make();
+    input_archive in{saved};
+    in(running);
+    CHECK(in.ok());
+    CHECK(running.push({"A", 1, 1, at_ms(30)}) == errc{});
 }
 
 TEST_CASE("late events have a topic of their own") {

@@ -43,4 +43,32 @@ TEST_CASE("one event at a time is in hand") {
         CHECK_THROWS_AS(busy{*all}, std::logic_error);
     }
     CHECK_NOTHROW(busy{*all});
+    using decoding = decltype(all)::element_type::decoding;
+    {
+        const decoding guard{*all};
+        CHECK_THROWS_AS(decoding{*all}, std::logic_error);
+        const busy of_its_event{*all};
+    }
+    {
+        const busy guard{*all};
+        CHECK_THROWS_AS(decoding{*all}, std::logic_error);
+        CHECK_NOTHROW(all->require_whole());
+    }
+    CHECK_NOTHROW(decoding{*all});
+}
+
+TEST_CASE("what holds half of a state is refused from then on") {
+    const auto all = make_state(pipeline<decltype(from<trade>("a"))>{from<trade>("a"), {}});
+    using busy = decltype(all)::element_type::busy;
+    {
+        busy guard{*all};
+        guard.leave_broken(true);
+        guard.leave_broken(false);
+    }
+    {
+        busy guard{*all};
+        guard.leave_broken(true);
+    }
+    CHECK_THROWS_AS(busy{*all}, std::logic_error);
+    CHECK_THROWS_AS(all->require_whole(), std::logic_error);
 }

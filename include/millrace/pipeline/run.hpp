@@ -49,7 +49,8 @@ using own_source =
 }  // namespace detail
 
 /// A pipeline at work, in the thread that calls it. It moves cheaply; its state stays in place.
-/// What it calls, such as a sink, must not call it: that throws std::logic_error.
+/// What it calls, such as a sink, must not call it, but for counts and `stats`: that throws
+/// std::logic_error, and changes nothing. So does every call once a state did not load.
 ///
 /// One that has several sources is fed by these, see `running_source`:
 ///
@@ -124,6 +125,7 @@ public:
     /// @throws std::invalid_argument for 0 windows
     void close_in_slices(std::size_t windows) {
         if (windows == 0) throw std::invalid_argument{"close_in_slices: 0 windows"};
+        const busy guard{*state_};
         state_->slice = windows;
         state_->begin_slice();
     }
@@ -156,6 +158,7 @@ public:
     }
 
     [[nodiscard]] pipeline_stats stats() const {
+        state_->require_whole();
         pipeline_stats stats;
         state_->nodes.collect(stats);
         return stats;
@@ -163,6 +166,7 @@ public:
 
     /// Likewise of each stage, in the order and by the names of `describe`.
     [[nodiscard]] std::vector<stage_stats> stages() const {
+        state_->require_whole();
         detail::stage_collector stats;
         state_->nodes.collect(stats);
         return stats.take();
@@ -171,11 +175,16 @@ public:
     [[nodiscard]] Sink& sink() noexcept { return state_->sink; }
 
     /// All windows, analyzers and counts, for a pipeline of the same description.
+    /// One that an archive did not load into (its `ok()` is false, or it threw) holds half of it
+    /// and cannot be used: start another.
     template <class Archive>
     void archive(Archive& ar) {
+        busy guard{*state_};
         state_->catch_up();
+        guard.leave_broken(Archive::is_loading);
         ar.require(ar.version(2) == 2);  // what the first held is not known here
         ar(*state_);
+        guard.leave_broken(!ar.ok());
     }
 
 private:

@@ -23,6 +23,7 @@ template <class State, std::size_t Index>
 class running_source {
     using source = typename State::template source_type<Index>;
     using busy = typename State::busy;
+    using decoding = typename State::decoding;
 
 public:
     using event_type = typename source::event_type;
@@ -122,13 +123,14 @@ public:
     /// Decodes a message (a JSON object, an array of them, or lines of them) and takes its events
     /// in; `on_error(const input_error&)` for each that is refused. The message is decoded in
     /// place: its bytes change, and the byte behind it must be writable. Returns how many events
-    /// it took in. @throws as `end_batch`
+    /// it took in. @throws as `end_batch`; std::logic_error as `decode`
     template <class OnError>
     std::uint64_t receive(std::span<char> message, OnError&& on_error, std::uint64_t producer = 0) {
+        const decoding guard{*of_};
         const std::uint64_t before = taken();
         begin_batch();
         const auto take = [&](const event_type& one) { return answer(push_next(one, producer)); };
-        decode(message, take, on_error);
+        decode_each(message, take, on_error);
         end_batch();
         return taken() - before;
     }
@@ -136,14 +138,12 @@ public:
     /// Likewise, but calls `take(const event_type&)` for each event that is not refused, instead of
     /// taking it in; what that refuses and counts by itself, such as `push_next`, is told as well.
     /// What is thrown on the way is kept for `end_batch`.
+    /// @throws std::logic_error, before it reads the message, while the pipeline has an event or
+    /// another message in hand
     template <class Take, class OnError>
     void decode(std::span<char> message, Take&& take, OnError&& on_error) {
-        try {
-            detail::decode_checked(
-                own().decode, own().check, message, take, [this] { reject(1); }, on_error);
-        } catch (...) {
-            keep_failure();
-        }
+        const decoding guard{*of_};
+        decode_each(message, take, on_error);
     }
 
     /// Whether the sender of an event is told what `push_next` gave; else it is told by
@@ -197,6 +197,16 @@ public:
     [[nodiscard]] std::uint64_t taken() const noexcept { return own().events - own().failed; }
 
 private:
+    template <class Take, class OnError>
+    void decode_each(std::span<char> message, Take& take, OnError& on_error) noexcept {
+        try {
+            detail::decode_checked(
+                own().decode, own().check, message, take, [this] { reject(1); }, on_error);
+        } catch (...) {
+            keep_failure();
+        }
+    }
+
     [[gnu::always_inline]] errc take(const event_type& one, std::uint64_t producer) {
         source& to = own();
         ++to.events;  // also one at which it throws

@@ -52,20 +52,42 @@ public:
     /// While one lives, the pipeline has an event in hand.
     class busy {
     public:
-        explicit busy(running_state& of) : flag_{of.is_busy_} {
-            if (flag_)
-                throw std::logic_error{
-                    "millrace: a sink or handler calls the pipeline that calls it; give the event "
-                    "to another pipeline, or push it later"};
-            flag_ = true;
+        explicit busy(running_state& of) : refusal_{of.refusal_} {
+            of.require_ready();
+            refusal_ = calls_itself;
         }
         busy(const busy&) = delete;
         busy& operator=(const busy&) = delete;
-        ~busy() { flag_ = false; }
+        ~busy() { refusal_ = behind_; }
+
+        /// Whether the pipeline holds half of what was loaded, and takes no call from now on.
+        void leave_broken(bool is_broken) noexcept { behind_ = is_broken ? half_loaded : nullptr; }
+
+    private:
+        const char*& refusal_;
+        const char* behind_ = nullptr;
+    };
+
+    /// While one lives, a message is being decoded, whose events lie in the decoder.
+    class decoding {
+    public:
+        explicit decoding(running_state& of) : flag_{of.is_decoding_} {
+            of.require_ready();
+            if (flag_) throw std::logic_error{calls_itself};
+            flag_ = true;
+        }
+        decoding(const decoding&) = delete;
+        decoding& operator=(const decoding&) = delete;
+        ~decoding() { flag_ = false; }
 
     private:
         bool& flag_;
     };
+
+    /// For those who only read, which a sink may.
+    void require_whole() const {
+        if (refusal_ == half_loaded) throw std::logic_error{half_loaded};
+    }
 
     /// Tells what time it is by the wall's clock, where somebody wants to know.
     void tell_wall_time() {
@@ -120,9 +142,21 @@ private:
         return graph_type{description, open_end{}, std::tuple<>{}, context, clock, 0};
     }
 
+    static constexpr const char* calls_itself =
+        "millrace: a sink or handler calls the pipeline that calls it; give the event to another "
+        "pipeline, or push it later";
+    static constexpr const char* half_loaded =
+        "millrace: the state of this pipeline could not be loaded; start another";
+
+    void require_ready() const {
+        if (refusal_ != nullptr) [[unlikely]]
+            throw std::logic_error{refusal_};
+    }
+
     [[no_unique_address]] Clock clock_;
     wall_reading wall_;
-    bool is_busy_ = false;
+    const char* refusal_ = nullptr;  ///< why it takes no call now
+    bool is_decoding_ = false;
 };
 
 }  // namespace millrace::detail
