@@ -40,6 +40,9 @@ TEST_CASE("mean of none is NaN, and NaN is none") {
     REQUIRE(std::isnan(value_mean{}.result()));
     REQUIRE(std::isnan(fed<value_mean>(std::vector<reading>{{nan}}).result()));
     REQUIRE(fed<value_mean>(std::vector<reading>{{1}, {nan}, {2}}).result() == 1.5);
+    auto mean = fed<value_mean>(std::vector<reading>{{1}, {nan}, {2}});
+    mean.retract(reading{nan});
+    REQUIRE(mean.result() == 1.5);
 }
 
 TEST_CASE("mean survives an archive") { require_archive_keeps_every_bit<value_mean>(); }

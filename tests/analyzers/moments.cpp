@@ -1,6 +1,8 @@
 #include <millrace/analyzers/moments.hpp>
 
 #include <cmath>
+#include <initializer_list>
+#include <limits>
 
 #include "streams.hpp"
 
@@ -86,4 +88,18 @@ TEST_CASE("moments refuse a negative sum of squares") {
     moments m;
     REQUIRE(load(out.bytes(), m) == millrace::errc::archive_corrupt);
     REQUIRE(m.count() == 0);
+}
+
+TEST_CASE("what an infinite number, or one too large, has spoilt is not 0 once another is taken back") {
+    const auto without = [](std::initializer_list<double> all, double gone) {
+        moments m;
+        for (const double each : all) m.add(each);
+        m.remove(gone);
+        return m;
+    };
+    const double inf = std::numeric_limits<double>::infinity();
+    CHECK(std::isnan(without({1, 2, inf, 4}, 2).sample_variance()));
+    CHECK(std::isnan(without({inf, 1}, 1).population_variance()));
+    CHECK_FALSE(without({1, 2, 1e200, 4}, 1).sample_variance() < 1e300);
+    CHECK(without({1e9, 3}, 1e9).population_variance() == 0);
 }

@@ -80,3 +80,18 @@ TEST_CASE("a clock that is set back goes on from where it was") {
     present.begin_batch();
     CHECK(present.admits(at_ms(20'000'000) + 1h));
 }
+
+TEST_CASE("a leap of the clock that is taken back opens the future for no longer") {
+    manual_clock clock{at_ms(10'000'000)};
+    detail::present<clock_view<manual_clock>> present{source_time{}, clock_view{clock}};
+    CHECK_FALSE(present.admits(at_ms(10'000'000) + 2h));
+    clock.set(at_ms(10'000'000) + 8760h);
+    present.look();
+    CHECK(present.admits(at_ms(10'000'000) + 7000h));
+    clock.set(at_ms(10'000'000));
+    clock.advance(5s);
+    present.look();
+    CHECK_FALSE(present.admits(at_ms(10'000'000) + 7000h));
+    CHECK(present.admits(at_ms(10'005'000) + 1h));
+    CHECK(present.trusted(at_ms(10'005'000) + 30min) == at_ms(10'005'000));
+}

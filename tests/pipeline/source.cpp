@@ -309,3 +309,19 @@ TEST_CASE("the same events in another grouping, with pauses, and after a save, a
     CHECK(once.stats().late > 0);
     CHECK(often.out.size() > once.out.size());
 }
+
+TEST_CASE("what is refused does not keep its source from becoming idle") {
+    manual_clock clock{at_ms(10'000'000)};
+    std::vector<trigger> why;
+    auto running = start(
+        from<trade>("t", idle_timeout{1s}) | key_by(&trade::symbol) |
+            window(tumbling{1h}, drop_late) | process<count>() | publish("n"),
+        [&](std::string_view, const auto& row) { why.push_back(row.fired_by); }, clock_view{clock});
+    running.push({"a", 1, 1, at_ms(10'000'000)});
+    for (int i = 0; i < 4; ++i) {
+        clock.advance(1s);
+        CHECK(running.push({"a", 1, 1, at_ms(4'102'444'800'000)}) == errc::too_far_ahead);
+        running.tick();
+    }
+    CHECK(why == std::vector{trigger::idle});
+}

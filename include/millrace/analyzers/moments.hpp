@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -44,7 +43,8 @@ public:
         const double y = x - origin_;
         const double deviation = y - mean_;
         mean_ -= deviation / static_cast<double>(count_);
-        m2_ = count_ == 1 ? 0 : std::max(0.0, m2_ - deviation * (y - mean_));
+        const double left = m2_ - deviation * (y - mean_);
+        m2_ = left < 0 || (count_ == 1 && left >= 0) ? 0 : left;  // NaN remains
     }
 
     constexpr void merge(const moments& other) noexcept {

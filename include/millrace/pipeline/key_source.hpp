@@ -67,6 +67,7 @@ public:
     void leave(std::uint64_t) noexcept {}
 
     void look() {
+        present_.look();
         const auto now = present_.clock().elapsed();
         keys_.for_each([&](slot& each) {
             if (each.idle.look(now, settings_.idle_after)) next_.key_idle(each.key);

@@ -10,7 +10,8 @@
 namespace millrace::detail {
 
 /// What the wall clock allows of event times. It is read where a time comes near to its limits, at
-/// most once a batch. Where it is set back, the time that it had goes on.
+/// most once a batch. Where it is set back, the time that it had goes on; but a leap by more than
+/// `max_ahead` that is taken back lets in no more what it had let in.
 template <class Clock>
 class present {
 public:
@@ -29,6 +30,12 @@ public:
 
     /// What comes now belongs together.
     void begin_batch() noexcept { is_read_ = false; }
+
+    /// To be called some times a second: after a leap the clock may have been set back.
+    void look() {
+        begin_batch();
+        if (reading_.has_leapt()) read();
+    }
 
     /// Whether an event of that time is taken.
     [[nodiscard]] bool admits(timestamp time) {
@@ -52,7 +59,7 @@ private:
     void read() {
         if (is_read_) return;
         is_read_ = true;
-        wall_ = reading_.next(clock_);
+        wall_ = reading_.next(clock_, ahead_);
         if (trusted_ == timestamp::max()) return;
         admitted_ = saturated_add(wall_, ahead_);
         trusted_ = saturated_add(wall_, skew_);

@@ -48,10 +48,11 @@ public:
     [[nodiscard, gnu::always_inline]] errc push(const Event& one,
                                                 [[maybe_unused]] std::uint64_t producer,
                                                 std::exception_ptr& later) {
-        note_input();
         if constexpr (is_untimed) {
+            note_input();
             next_.push(one, event_stamp{});
         } else if constexpr (is_by_arrival) {
+            note_input();
             // Saved by a clock that was ahead of this one, the watermark may be of the future.
             const timestamp now = std::max(present_.now(), passed_on_);
             raise(now);
@@ -59,6 +60,7 @@ public:
         } else {
             const timestamp time = time_of(one);
             if (!present_.admits(time)) return errc::too_far_ahead;
+            note_input();
             const timestamp before = state_.watermark;
             observe(one, time, producer);
             give(one, {time, is_punctuated ? before : state_.watermark}, later);
@@ -84,10 +86,8 @@ public:
 
     void look() {
         const auto now = present_.clock().elapsed();
-        if constexpr (is_by_arrival) {
-            present_.begin_batch();
-            raise(present_.now());
-        }
+        present_.look();
+        if constexpr (is_by_arrival) raise(present_.now());
         if constexpr (is_by_producer) {
             if (producers_.look(now, settings_)) raise(producers_.watermark());
         }

@@ -23,7 +23,7 @@ struct lateness {
     duration value;
 };
 
-/// With a lateness, no record comes only to say that it is final, and none says so.
+/// With a lateness, no record comes only to say that it is final.
 struct without_final_t {};
 inline constexpr without_final_t without_final{};
 
