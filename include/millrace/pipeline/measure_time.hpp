@@ -91,11 +91,6 @@ struct measure_time_stage : stage {
     [[nodiscard]] Stream output(const Stream& in) const {
         return in;
     }
-
-    template <class Stream, class Next>
-    [[nodiscard]] Next make_node(const Stream&, Next next) const {
-        return next;
-    }
 };
 
 /// Asks for the time that each stage takes, as `stage_stats::time_spent`: of all stages of its

@@ -99,10 +99,6 @@ protected:
         return of.is_fired ? this->gone_at(of.bounds.end) : of.bounds.end;
     }
 
-    void show_changed(slot& of, cell& each, timestamp watermark) {
-        if (!each.is_fired && each.is_changed) this->show(of.key, each.bounds, each, watermark);
-    }
-
     /// What is due by the wall's clock; false where it is put off.
     template <class MayFire, class Observer>
     bool fire_sessions(MayFire&& may_fire, Observer& observer) requires base::has_interval {
