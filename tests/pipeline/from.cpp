@@ -23,8 +23,13 @@ TEST_CASE("from has a name, a codec and its limits") {
     CHECK(source.limits.max_depth == 3);
     CHECK(source.time.out_of_order == 250ms);
     CHECK_FALSE(source.time.is_bounded);
-    STATIC_REQUIRE(std::same_as<decltype(source)::codec_type, millrace::json>);
     STATIC_REQUIRE(std::same_as<decltype(source)::event_type, trade>);
+}
+
+TEST_CASE("what producers must be is said by its name") {
+    const auto of = [](millrace::by_producer option) { return millrace::from<trade>("t", option); };
+    CHECK_THROWS_WITH(of({.max_producers = 0}), "from: max_producers must not be 0");
+    CHECK_THROWS_WITH(of({.max_lag = -1ns}), "from: max_lag must not be negative");
 }
 
 TEST_CASE("whose time it is follows from the event and the options") {

@@ -110,7 +110,7 @@ TEST_CASE("the description says how many keys there may be, where no window does
               .find("evict_least_recent false; max_keys 7 ") != std::string::npos);
     const std::string windowed = text(counts(source, tumbling{1s}, drop_late));
     CHECK(windowed.find("evict_least_recent") == std::string::npos);
-    CHECK_THROWS_AS(process<count>(max_keys{0}), std::invalid_argument);
+    CHECK_THROWS_WITH(process<count>(max_keys{0}), "process: max_keys must not be 0");
 }
 
 TEST_CASE("where a correction cannot be taken in, what it would correct stays") {

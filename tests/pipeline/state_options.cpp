@@ -1,6 +1,6 @@
 #include <millrace/pipeline/state_options.hpp>
 
-#include <stdexcept>
+#include <string>
 
 #include "catch.hpp"
 
@@ -9,10 +9,11 @@ using namespace std::chrono_literals;
 
 TEST_CASE("limits and times of nothing are refused") {
     state_settings settings;
-    CHECK_THROWS_AS(settings.set(max_keys{0}), std::invalid_argument);
-    CHECK_THROWS_AS(settings.set(max_timers{0}), std::invalid_argument);
-    CHECK_THROWS_AS(settings.set(time_to_live{0ns}), std::invalid_argument);
-    CHECK_THROWS_AS(settings.set(time_to_live{-1s}), std::invalid_argument);
+    const std::string stage = "process_with_state: ";
+    CHECK_THROWS_WITH(settings.set(max_keys{0}), stage + "max_keys must not be 0");
+    CHECK_THROWS_WITH(settings.set(max_timers{0}), stage + "max_timers must not be 0");
+    CHECK_THROWS_WITH(settings.set(time_to_live{0ns}), stage + "time_to_live must be positive");
+    CHECK_THROWS_WITH(settings.set(time_to_live{-1s}), stage + "time_to_live must be positive");
 }
 
 TEST_CASE("by default a state stays, and a further key is refused") {

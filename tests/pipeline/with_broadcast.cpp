@@ -166,7 +166,7 @@ TEST_CASE("describe says where the rules come in, and what they make") {
     };
     CHECK(ordered(3).text().find("max_waiting 3") != text.npos);
     CHECK(ordered(3).fingerprint() == ordered(4).fingerprint());
-    CHECK_THROWS_AS(ordered(0), std::invalid_argument);
+    CHECK_THROWS_WITH(ordered(0), "with_broadcast: max_waiting must not be 0");
 }
 
 TEST_CASE("errors_to in front takes what the function throws, and the stream goes on") {

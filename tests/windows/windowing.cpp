@@ -26,6 +26,12 @@ TEST_CASE("late events go to a topic or a function") {
     CHECK(calls == 1);
 }
 
-TEST_CASE("a negative lateness is refused") {
-    CHECK_THROWS_AS(window(tumbling{1s}, drop_late, lateness{-1s}), std::invalid_argument);
+TEST_CASE("options that mean nothing are refused by their names") {
+    const auto with = [](auto option) { return window(tumbling{1s}, drop_late, option); };
+    CHECK_THROWS_WITH(with(lateness{-1s}), "window: lateness must not be negative");
+    CHECK_THROWS_WITH(with(max_keys{0}), "window: max_keys must not be 0");
+    CHECK_THROWS_WITH(with(max_windows{0}), "window: max_windows must not be 0");
+    CHECK_THROWS_WITH(tumbling{0s}, "tumbling: size must be positive and at most 292 years");
+    CHECK_THROWS_WITH(events{0}, "events: count must not be 0");
+    CHECK_THROWS_WITH(every{0s}, "every: interval must be positive");
 }

@@ -3,13 +3,13 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/key.hpp>
 #include <millrace/core/key_part.hpp>
 #include <millrace/core/node.hpp>
@@ -80,9 +80,9 @@ struct key_by_stage : stage {
 
     /// @throws std::invalid_argument for a limit of 0
     key_by_stage(std::string_view key_name, Projection key, max_key_bytes limit = {})
-        : projection{std::move(key)}, name{key_name}, max_bytes{limit.value} {
-        if (max_bytes == 0) throw std::invalid_argument{"key_by: max_key_bytes must not be 0"};
-    }
+        : projection{std::move(key)},
+          name{key_name},
+          max_bytes{detail::require_positive("max_key_bytes", limit.value, stage_name)} {}
 
     template <class To>
     void describe(To& to) const {

@@ -186,7 +186,7 @@ struct detect_stage : stage {
     detail::lasting_key_limits<KeyOptions...> keys;
 
     explicit detect_stage(storage_options<Storage> settings, const KeyOptions&... limits)
-        : options{std::move(settings)}, keys{limits...} {}
+        : options{std::move(settings)}, keys{stage_name, limits...} {}
 
     template <class To, class Stream>
     void describe(To& to, const Stream&) const {

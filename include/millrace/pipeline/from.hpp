@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include <millrace/codec/json.hpp>
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/event_time.hpp>
 #include <millrace/core/stream.hpp>
 #include <millrace/pipeline/source_time.hpp>
@@ -118,7 +118,6 @@ concept source_option = std::same_as<Option, codec_limits> || detail::is_timing<
 template <class Event, class Codec, class Timing>
 struct from_stage {
     using event_type = Event;
-    using codec_type = Codec;
     using timing_type = Timing;
     using time_type = typename detail::facet_of<Timing>::type;
 
@@ -158,10 +157,8 @@ struct from_stage {
         } else if constexpr (std::same_as<Option, processing_time_t>) {
             time.set(any_time);
         } else if constexpr (std::same_as<Option, by_producer>) {
-            if (option.max_producers == 0 || option.max_lag < duration{0})
-                throw std::invalid_argument{
-                    "from: by_producer needs max_producers above 0 and a max_lag that is not "
-                    "negative"};
+            detail::require_positive("max_producers", option.max_producers, stage_name);
+            detail::require_not_negative("max_lag", option.max_lag, stage_name);
         }
     }
 };

@@ -2,8 +2,9 @@
 
 #include <concepts>
 #include <cstddef>
-#include <stdexcept>
+#include <string_view>
 
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/key.hpp>
 
 namespace millrace {
@@ -28,12 +29,12 @@ struct key_limits {
     std::size_t key_limit = max_keys{}.value;
     bool evicts = false;
 
-    void set(max_keys option) {
-        if (option.value == 0) throw std::invalid_argument{"millrace: max_keys must not be 0"};
-        key_limit = option.value;
+    /// @throws std::invalid_argument for 0
+    void set(max_keys option, std::string_view stage) {
+        key_limit = detail::require_positive("max_keys", option.value, stage);
     }
-    void set(evict_least_recent_t) noexcept { evicts = true; }
-    void set(refuse_new_keys_t) noexcept { evicts = false; }
+    void set(evict_least_recent_t, std::string_view) noexcept { evicts = true; }
+    void set(refuse_new_keys_t, std::string_view) noexcept { evicts = false; }
 
     template <class To>
     void describe(To& to) const {
@@ -46,7 +47,7 @@ namespace detail {
 
 template <class Option>
 concept key_option = requires(key_limits& to, const Option& option) {
-    to.set(option);
+    to.set(option, std::string_view{});
 };
 
 /// Of a stage whose keys stay for good. What was said of a key that has gone could not be taken
@@ -58,7 +59,10 @@ struct lasting_key_limits {
 
     key_limits limits{.evicts = true};
 
-    explicit lasting_key_limits(const Options&... options) { (limits.set(options), ...); }
+    explicit lasting_key_limits([[maybe_unused]] std::string_view stage,
+                                const Options&... options) {
+        (limits.set(options, stage), ...);
+    }
 
     template <class Stream>
     [[nodiscard]] key_limits on() const noexcept {

@@ -70,7 +70,7 @@ struct process_stage : stage {
     detail::lasting_key_limits<KeyOptions...> keys;  ///< where no window limits them
 
     explicit process_stage(storage_options<Storage> settings, const KeyOptions&... limits)
-        : options{std::move(settings)}, keys{limits...} {}
+        : options{std::move(settings)}, keys{stage_name, limits...} {}
 
     template <class To, class Stream>
     void describe(To& to, const Stream&) const {

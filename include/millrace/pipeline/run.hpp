@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <stdexcept>
 #include <system_error>
 #include <tuple>
 #include <type_traits>
@@ -11,6 +10,7 @@
 
 #include <millrace/core/clock.hpp>
 #include <millrace/core/detail/first_exception.hpp>
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/pipeline/detect.hpp>
 #include <millrace/pipeline/errors_to.hpp>
 #include <millrace/pipeline/final_only.hpp>
@@ -124,7 +124,7 @@ public:
     /// cannot be copied.
     /// @throws std::invalid_argument for 0 windows
     void close_in_slices(std::size_t windows) {
-        if (windows == 0) throw std::invalid_argument{"close_in_slices: 0 windows"};
+        detail::require_positive("windows", windows, "close_in_slices");
         const busy guard{*state_};
         state_->slice = windows;
         state_->begin_slice();

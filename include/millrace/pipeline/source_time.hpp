@@ -2,10 +2,10 @@
 
 #include <chrono>
 #include <cstddef>
-#include <stdexcept>
-#include <string>
+#include <string_view>
 #include <utility>
 
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/key_part.hpp>
 #include <millrace/core/stream.hpp>
 #include <millrace/core/timestamp.hpp>
@@ -61,19 +61,27 @@ struct source_time {
     std::size_t max_key_size = max_key_bytes{}.value;
     bool is_bounded = true;  ///< by the wall clock
 
-    void set(disorder option) { out_of_order = checked("disorder", option.value, duration{0}); }
-    void set(max_ahead option) { furthest_ahead = checked("max_ahead", option.value, duration{0}); }
-    void set(max_skew option) { skew = checked("max_skew", option.value, duration{0}); }
+    void set(disorder option) {
+        out_of_order = detail::require_not_negative("disorder", option.value, stage);
+    }
+    void set(max_ahead option) {
+        furthest_ahead = detail::require_not_negative("max_ahead", option.value, stage);
+    }
+    void set(max_skew option) {
+        skew = detail::require_not_negative("max_skew", option.value, stage);
+    }
     void set(max_step option) {
-        step = checked("max_step", option.value, duration{1});
+        step = detail::require_positive("max_step", option.value, stage);
         unlimited_until = timestamp::min();
     }
     void set(idle_timeout option) {
-        idle_after = checked("idle_timeout", option.value, duration{1});
+        idle_after = detail::require_positive("idle_timeout", option.value, stage);
     }
-    void set(max_keys option) { key_limit = checked("max_keys", option.value, std::size_t{1}); }
+    void set(max_keys option) {
+        key_limit = detail::require_positive("max_keys", option.value, stage);
+    }
     void set(max_key_bytes option) {
-        max_key_size = checked("max_key_bytes", option.value, std::size_t{1});
+        max_key_size = detail::require_positive("max_key_bytes", option.value, stage);
     }
     void set(any_time_t) { is_bounded = false; }
 
@@ -91,12 +99,7 @@ struct source_time {
     }
 
 private:
-    template <class T>
-    static T checked(const char* name, T value, T least) {
-        if (value < least)
-            throw std::invalid_argument{"from: " + std::string{name} + " is too small"};
-        return value;
-    }
+    static constexpr std::string_view stage = "from";
 };
 
 /// The watermark follows the producer that is least far: of connections whose events come by

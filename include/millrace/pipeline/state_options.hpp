@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <stdexcept>
-#include <string>
+#include <string_view>
 
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/timestamp.hpp>
 #include <millrace/pipeline/key_limits.hpp>
 
@@ -35,12 +35,15 @@ struct state_settings : key_limits {
     duration kept_for = duration::max();  ///< without a write; the largest stands for ever
     bool is_renewed_by_reading = false;
 
-    using key_limits::set;
+    template <detail::key_option Option>
+    void set(const Option& option) {
+        key_limits::set(option, stage);
+    }
     void set(max_timers option) {
-        timer_limit = checked("max_timers", option.value, std::size_t{1});
+        timer_limit = detail::require_positive("max_timers", option.value, stage);
     }
     void set(time_to_live option) {
-        kept_for = checked("time_to_live", option.value, duration{1});
+        kept_for = detail::require_positive("time_to_live", option.value, stage);
         is_renewed_by_reading = option.is_renewed_by_reading;
     }
 
@@ -53,13 +56,7 @@ struct state_settings : key_limits {
     }
 
 private:
-    template <class T>
-    static T checked(const char* name, T value, T least) {
-        if (value < least)
-            throw std::invalid_argument{"process_with_state: " + std::string{name} +
-                                        " is too small"};
-        return value;
-    }
+    static constexpr std::string_view stage = "process_with_state";
 };
 
 }  // namespace millrace

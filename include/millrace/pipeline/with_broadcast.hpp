@@ -264,7 +264,7 @@ template <class State, class Out = detail::same_events, class Rules, class OnRul
         "with_broadcast needs: no option but in_time_order (see "
         "millrace/pipeline/with_broadcast.hpp)");
     if constexpr (std::same_as<Order, in_time_order>)
-        detail::require_option(order.max_waiting > 0, "max_waiting must not be 0");
+        detail::require_positive("max_waiting", order.max_waiting, "with_broadcast");
     if constexpr (detail::is_pipeline<input>) {
         using rule = typename input::output_stream::event_type;
         static_assert(std::invocable<const OnRule&, State&, const rule&>,

@@ -8,13 +8,13 @@
 #include <cstdint>
 #include <mutex>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/core/log.hpp>
 #include <millrace/storage/row_queue.hpp>
@@ -39,9 +39,8 @@ public:
     /// @throws std::invalid_argument for a queue or a batch of no rows.
     background_writer(writer_options options, Sink sink)
         : options_{std::move(options)}, sink_{std::move(sink)}, queue_{options_.queue_rows} {
-        if (options_.queue_rows == 0 || options_.batch_rows == 0) {
-            throw std::invalid_argument{"storage: queue_rows and batch_rows must not be 0"};
-        }
+        require_positive("queue_rows", options_.queue_rows, "storage");
+        require_positive("batch_rows", options_.batch_rows, "storage");
         options_.batch_rows = std::min(options_.batch_rows, options_.queue_rows);
         batch_.resize(options_.batch_rows);
         thread_ = std::thread{[this] { run(); }};

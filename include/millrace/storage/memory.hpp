@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <stdexcept>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/storage/row.hpp>
 #include <millrace/storage/storage.hpp>
 
@@ -38,9 +38,8 @@ public:
     /// @throws std::invalid_argument for a capacity of 0.
     explicit memory_storage(options settings = {}, std::string_view /*topic*/ = {},
                             std::string_view /*key_name*/ = {})
-        : capacity_{settings.capacity} {
+        : capacity_{detail::require_positive("capacity", settings.capacity, "memory_storage")} {
         detail::require_row<Record>();
-        if (capacity_ == 0) throw std::invalid_argument{"memory_storage: capacity is 0"};
     }
 
     std::error_code append(const Record& row) {

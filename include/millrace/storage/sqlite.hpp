@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -127,12 +126,15 @@ private:
     static_assert((detail::require_row<Record>(), true));
 
     static options checked(options settings) {
-        if (settings.file.empty() || settings.file == ":memory:") {
-            throw std::invalid_argument{
-                "sqlite_storage: needs a file; memory_storage keeps records in memory"};
-        }
-        using detail::require_time;
-        constexpr std::chrono::milliseconds none{0};
+        detail::require_option(!settings.file.empty() && settings.file != ":memory:",
+                               "needs a file; memory_storage keeps records in memory",
+                               "sqlite_storage");
+        using std::chrono::milliseconds;
+        constexpr milliseconds none{0};
+        const auto require_time = [](std::string_view name, milliseconds time,
+                                     milliseconds least = milliseconds{1}) {
+            detail::require_time(name, time, least, "sqlite_storage");
+        };
         require_time("append_timeout", settings.append_timeout, none);
         require_time("batch_interval", settings.batch_interval, none);
         require_time("busy_timeout", settings.busy_timeout, none);

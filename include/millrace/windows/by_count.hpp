@@ -3,9 +3,9 @@
 #include <concepts>
 #include <cstddef>
 #include <numeric>
-#include <stdexcept>
 #include <string_view>
 
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/key.hpp>
 #include <millrace/core/record.hpp>
 #include <millrace/core/stage.hpp>
@@ -37,9 +37,8 @@ public:
     using is_window_kind = void;
     using bounds_type = numbered_window;
 
-    constexpr explicit tumbling_count(std::size_t size) : size_{size} {
-        if (size == 0) throw std::invalid_argument{"tumbling_count: size must not be 0"};
-    }
+    constexpr explicit tumbling_count(std::size_t size)
+        : size_{detail::require_positive("size", size, "tumbling_count")} {}
 
     [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
 
@@ -75,14 +74,14 @@ public:
     static constexpr std::size_t max_panes = 100'000;
 
     constexpr sliding_count(std::size_t size, std::size_t slide)
-        : size_{size}, slide_{slide}, pane_{std::gcd(size, slide)} {
-        if (size == 0) throw std::invalid_argument{"sliding_count: size must not be 0"};
-        if (slide == 0) throw std::invalid_argument{"sliding_count: slide must not be 0"};
-        if (size / pane_ > max_panes)
-            throw std::invalid_argument{
-                "sliding_count: a window would have more than 100,000 panes, which are as long as "
-                "the greatest common divisor of size and slide; choose a longer slide, or one that "
-                "divides the size"};
+        : size_{detail::require_positive("size", size, "sliding_count")},
+          slide_{detail::require_positive("slide", slide, "sliding_count")},
+          pane_{std::gcd(size, slide)} {
+        detail::require_option(
+            size / pane_ <= max_panes,
+            "a window would have more than 100,000 panes, which are as long as the greatest common "
+            "divisor of size and slide; choose a longer slide, or one that divides the size",
+            "sliding_count");
     }
 
     [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
@@ -130,8 +129,7 @@ struct count_windowing : stage {
     explicit count_windowing(Window of) : window{of} {}
 
     void set(max_keys option) {
-        if (option.value == 0) throw std::invalid_argument{"window: max_keys must not be 0"};
-        key_limit = option.value;
+        key_limit = detail::require_positive("max_keys", option.value, stage_name);
     }
     void set(flush_at_finish_t) noexcept { flushes_at_finish = true; }
 

@@ -2,10 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 
 #include <millrace/core/detail/compiled.hpp>
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/windows/window.hpp>
 
 namespace millrace {
@@ -32,8 +32,8 @@ public:
     constexpr explicit calendar_size(std::chrono::duration<Rep, Period> size)
         : is_in_months_{is_in_months<Period>} {
         using namespace std::chrono;
-        if (!detail::is_positive_duration(size))
-            throw std::invalid_argument{"tumbling: size must be positive and at most 292 years"};
+        detail::require_option(detail::is_positive_duration(size),
+                               "size must be positive and at most 292 years", "tumbling");
         constexpr auto per_unit =
             Period::num / (is_in_months<Period> ? months::period::num : days::period::num);
         count_ = static_cast<std::int64_t>(size.count()) * per_unit;

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <algorithm>
-#include <stdexcept>
 
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/record.hpp>
 #include <millrace/core/timestamp.hpp>
 
@@ -30,10 +30,9 @@ public:
     using is_window_kind = void;
 
     constexpr explicit session(duration gap, duration max_length = duration::max())
-        : gap_{gap}, max_length_{max_length} {
-        if (gap <= duration{0}) throw std::invalid_argument{"session: gap must be positive"};
-        if (max_length < gap)
-            throw std::invalid_argument{"session: max_length must not be below the gap"};
+        : gap_{detail::require_positive("gap", gap, "session")}, max_length_{max_length} {
+        detail::require_option(max_length >= gap, "max_length must not be below the gap",
+                               "session");
     }
 
     [[nodiscard]] constexpr duration gap() const noexcept { return gap_; }

@@ -3,8 +3,8 @@
 #include <chrono>
 #include <cstdint>
 #include <numeric>
-#include <stdexcept>
 
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/timestamp.hpp>
 
 namespace millrace {
@@ -46,17 +46,16 @@ public:
     static constexpr std::int64_t max_panes = 100'000;
 
     constexpr sliding(duration size, duration slide, duration offset = {})
-        : size_{size}, slide_{slide} {
-        if (size <= duration{0}) throw std::invalid_argument{"sliding: size must be positive"};
-        if (slide <= duration{0}) throw std::invalid_argument{"sliding: slide must be positive"};
-        if (size > longest || slide > longest)
-            throw std::invalid_argument{"sliding: size and slide must be at most 10,000 days"};
+        : size_{detail::require_positive("size", size, "sliding")},
+          slide_{detail::require_positive("slide", slide, "sliding")} {
+        detail::require_option(size <= longest && slide <= longest,
+                               "size and slide must be at most 10,000 days", "sliding");
         pane_ = duration{std::gcd(size.count(), slide.count())};
-        if (size / pane_ > max_panes)
-            throw std::invalid_argument{
-                "sliding: a window would have more than 100,000 panes, which are as long as the "
-                "greatest common divisor of size and slide; choose a longer slide, or one that "
-                "divides the size"};
+        detail::require_option(
+            size / pane_ <= max_panes,
+            "a window would have more than 100,000 panes, which are as long as the greatest common "
+            "divisor of size and slide; choose a longer slide, or one that divides the size",
+            "sliding");
         offset_ = floor_mod(offset, slide);
         end_offset_ = floor_mod(offset_ + size, slide);
         pane_offset_ = offset_ % pane_;

@@ -2,9 +2,9 @@
 
 #include <concepts>
 #include <cstdint>
-#include <stdexcept>
 
 #include <millrace/core/archive.hpp>
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/core/timestamp.hpp>
 
@@ -48,9 +48,8 @@ concept trigger_policy = std::copyable<T> && std::default_initializable<typename
 class events {
 public:
     /// @throws std::invalid_argument for 0
-    constexpr explicit events(std::uint32_t count) : count_{count} {
-        if (count == 0) throw std::invalid_argument{"events: a trigger needs at least one"};
-    }
+    constexpr explicit events(std::uint32_t count)
+        : count_{detail::require_positive("count", count, "events")} {}
 
     struct state {
         std::uint32_t count = 0;
@@ -83,10 +82,8 @@ private:
 class every {
 public:
     /// @throws std::invalid_argument for an interval that is not positive
-    constexpr explicit every(duration interval) : interval_{interval} {
-        if (interval <= duration{0})
-            throw std::invalid_argument{"every: the interval must be positive"};
-    }
+    constexpr explicit every(duration interval)
+        : interval_{detail::require_positive("interval", interval, "every")} {}
 
     [[nodiscard]] constexpr duration interval() const noexcept { return interval_; }
 

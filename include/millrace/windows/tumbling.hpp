@@ -1,9 +1,9 @@
 #pragma once
 
 #include <chrono>
-#include <stdexcept>
 #include <utility>
 
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/zone.hpp>
 #include <millrace/windows/calendar_size.hpp>
 #include <millrace/windows/window.hpp>
@@ -55,8 +55,8 @@ private:
         static_assert(!calendar_size::is_in_months<Period>,
                       "tumbling needs: a zone for months and years, whose lengths differ: "
                       "tumbling{months{1}, zone{\"UTC\"}} (see millrace/windows/tumbling.hpp)");
-        if (!detail::is_positive_duration(size))
-            throw std::invalid_argument{"tumbling: size must be positive and at most 292 years"};
+        detail::require_option(detail::is_positive_duration(size),
+                               "size must be positive and at most 292 years", "tumbling");
         return size;
     }
 
@@ -82,12 +82,11 @@ public:
     explicit tumbling(std::chrono::duration<Rep, Period> size, zone of,
                       std::chrono::seconds offset = {})
         : size_{checked(size)}, zone_{std::move(of)}, offset_{offset} {
-        if (offset <= -std::chrono::days{1} || offset >= std::chrono::days{1})
-            throw std::invalid_argument{"tumbling: offset must be less than a day"};
+        detail::require_option(offset > -std::chrono::days{1} && offset < std::chrono::days{1},
+                               "offset must be less than a day", "tumbling");
     }
 
     [[nodiscard]] const calendar_size& size() const noexcept { return size_; }
-    [[nodiscard]] const zone& time_zone() const noexcept { return zone_; }
 
     [[nodiscard]] window_bounds assign(timestamp time) const noexcept {
         using namespace std::chrono;

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstddef>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/stage.hpp>
 #include <millrace/core/stream.hpp>
 #include <millrace/windows/firing.hpp>
@@ -93,6 +93,8 @@ struct windowing : stage {
     using changes_type = Changes;
     using firing_type = Firing;
 
+    static constexpr bool is_global = std::is_same_v<Window, global>;
+
     Window window;
     Late late;
     [[no_unique_address]] Firing firing;
@@ -104,12 +106,14 @@ struct windowing : stage {
         : window{std::move(assigner)}, late{std::move(policy)}, firing{std::move(triggers)} {}
 
     void set(lateness option) {
-        if (option.value < duration{0})
-            throw std::invalid_argument{"window: the lateness must not be negative"};
-        allowed_lateness = option.value;
+        allowed_lateness = detail::require_not_negative("lateness", option.value, stage_name);
     }
-    void set(max_keys option) { key_limit = checked(option.value, "max_keys"); }
-    void set(max_windows option) { window_limit = checked(option.value, "max_windows"); }
+    void set(max_keys option) {
+        key_limit = detail::require_positive("max_keys", option.value, stage_name);
+    }
+    void set(max_windows option) {
+        window_limit = detail::require_positive("max_windows", option.value, stage_name);
+    }
     void set(without_final_t) noexcept {}
     void set(const Late&) {}
     template <class Trigger>
@@ -120,14 +124,14 @@ struct windowing : stage {
     template <class To>
     void describe(To& to) const {
         if constexpr (requires { window.describe(to); }) window.describe(to);
-        if constexpr (!std::is_same_v<Window, global>) {
+        if constexpr (!is_global) {
             to.setting("lateness", allowed_lateness);
             late.describe(to);
         }
         firing.describe(to);
         to.setting("without_final", std::is_same_v<Changes, never_final>, false);
         to.tunable("max_keys", key_limit);
-        to.tunable("max_windows", window_limit);
+        if constexpr (!is_global) to.tunable("max_windows", window_limit);
     }
 
     template <class Stream>
@@ -146,13 +150,6 @@ struct windowing : stage {
     template <class Stream, class Next>
     [[nodiscard]] Next make_node(const Stream&, Next next) const {
         return next;
-    }
-
-private:
-    static std::size_t checked(std::size_t value, const char* name) {
-        if (value == 0)
-            throw std::invalid_argument{"window: " + std::string{name} + " must not be 0"};
-        return value;
     }
 };
 
@@ -229,6 +226,9 @@ template <class Window, class... Options>
                   "millrace/windows/global.hpp)");
     static_assert(!is_global || (!is_corrected && policies == 0),
                   "global needs: no lateness and no late policy, for no event is late for it (see "
+                  "millrace/windows/global.hpp)");
+    static_assert(!is_global || !(false || ... || std::is_same_v<Options, max_windows>),
+                  "global needs: no max_windows, for a key has one window (see "
                   "millrace/windows/global.hpp)");
     static_assert(
         is_corrected || !firing_type::has_late,

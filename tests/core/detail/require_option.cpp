@@ -27,6 +27,23 @@ TEST_CASE("a time is refused by its name when it is too short or too long for th
     }
 }
 
+TEST_CASE("a number or a time that must not be 0 is refused by its name and its owner's") {
+    using namespace millrace::detail;
+    STATIC_REQUIRE(require_positive("size", 1u, "window") == 1);
+    STATIC_REQUIRE(require_not_negative("lateness", 0ms, "window") == 0ms);
+    CHECK_THROWS_WITH(require_positive("max_keys", std::size_t{0}, "from"),
+                      "from: max_keys must not be 0");
+    CHECK_THROWS_WITH(require_positive("gap", 0ms, "session"), "session: gap must be positive");
+    CHECK_THROWS_WITH(require_positive("gap", -1ms, "session"), "session: gap must be positive");
+    CHECK_THROWS_WITH(require_not_negative("lateness", -1ms, "window"),
+                      "window: lateness must not be negative");
+    CHECK_THROWS_WITH(require_option(false, "loops must not be more than 1,024"),
+                      "millrace: loops must not be more than 1,024");
+    CHECK_THROWS_WITH(require_time("scan_timeout", -1ms, 0ms, "sqlite_storage"),
+                      "sqlite_storage: scan_timeout must be from 0 ms to a hundred years");
+    CHECK_THROWS_AS(require_positive("gap", 0ms, "session"), std::invalid_argument);
+}
+
 TEST_CASE("the longest time can be added to the wall's and to the steady clock's time of today") {
     const std::chrono::nanoseconds longest = longest_time;
     const std::chrono::nanoseconds wall = std::chrono::system_clock::now().time_since_epoch();
