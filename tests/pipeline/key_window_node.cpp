@@ -123,3 +123,22 @@ TEST_CASE("another member of the same type is refused at the start") {
     CHECK_NOTHROW(start(counted(&hop::from_port)));
     CHECK_THROWS_AS(start(counted(&hop::to_port)), std::invalid_argument);
 }
+
+TEST_CASE("windows that end before they begin do not load") {
+    const auto description = counts(by_symbol(), tumbling{1s}, drop_late);
+    fed keys{description};
+    keys.push("a", 1);
+    std::string saved = save(keys.running);
+    output_archive good, bad;
+    window_bounds bounds{at_ms(0), at_ms(1000)};
+    good(bounds);
+    bounds.end = timestamp::min();
+    bad(bounds);
+    const auto at = saved.find(good.bytes());
+    REQUIRE(at != std::string::npos);
+    saved.replace(at, bad.bytes().size(), bad.bytes());
+    fed other{description};
+    input_archive in{saved};
+    in(other.running);
+    CHECK(in.error() == errc::archive_corrupt);
+}

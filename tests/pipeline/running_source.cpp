@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <millrace/operators/map.hpp>
+#include <millrace/operators/tee.hpp>
 
 #include "fed.hpp"
 
@@ -153,6 +154,45 @@ TEST_CASE("an event that throws is counted, and those that came beside it are ta
     CHECK(running.events() == 5);
     CHECK(running.stats().failed == 3);
     CHECK(running.taken() == 2);
+}
+
+namespace {
+
+struct no_negatives {
+    std::uint64_t events = 0;
+    void update(const trade& one) {
+        if (one.price < 0) throw std::runtime_error{"negative"};
+        ++events;
+    }
+    [[nodiscard]] named_value<"count", std::uint64_t> result() const { return {events}; }
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(events);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("an event of a batch that fails in both branches fails once") {
+    const auto branch = [](const char* topic) {
+        return window(tumbling{1h}, drop_late) | process<no_negatives>() | publish(topic);
+    };
+    auto running =
+        start(from<trade>("t", any_time) | key_by(&trade::symbol) | tee(branch("a"), branch("b")),
+              [](std::string_view, const auto&) {});
+    // So many keys that the events of a batch wait, to be looked up together.
+    for (int i = 0; i < 100'000; ++i) running.push({std::to_string(i), 1, 1, at_ms(1)});
+    std::string message = R"([{"symbol":"1","price":-1,"size":1,"time":1}])";
+    message.push_back('\0');
+    CHECK_THROWS_WITH(
+        running.receive(std::span{message.data(), message.size() - 1}, [](const input_error&) {}),
+        "negative");
+    CHECK(running.events() == 100'001);
+    CHECK(running.stats().failed == 1);
+    const std::vector<trade> bad(3, trade{"1", -1, 1, at_ms(1)});
+    CHECK_THROWS_WITH(running.push(bad), "negative");
+    CHECK(running.stats().failed == 4);
+    CHECK(running.taken() == 100'000);
 }
 
 TEST_CASE("a pipeline of one source is that source") {

@@ -143,9 +143,10 @@ public:
     source_node<Event, Timing, Clock, chain> root;
     std::uint64_t events = 0;
     std::uint64_t rejected = 0;
-    std::uint64_t failed = 0;    ///< of the events: at which something threw
-    std::exception_ptr failure;  ///< the first of a batch, until its end
-    bool is_in_batch = false;    ///< the nodes know of the batch
+    std::uint64_t failed = 0;        ///< of the events: at which something threw
+    std::exception_ptr failure;      ///< the first of a batch, until its end
+    bool is_in_batch = false;        ///< the nodes know of the batch
+    std::uint64_t taken_before = 0;  ///< the batch
 
 private:
     stage_mark mark_;

@@ -148,6 +148,8 @@ public:
         if constexpr (Archive::is_loading) {
             table_.for_each([&](slot& each) {
                 ar.require(!each.windows.empty());
+                ar.require(std::ranges::is_sorted(each.windows, {}, end_of));
+                for (const cell& in : each.windows) ar.require(in.bounds.start < in.bounds.end);
                 note_due(each);
                 if constexpr (base::has_interval) {
                     for (cell& in : each.windows)
@@ -193,9 +195,10 @@ private:
         }
     };
 
+    static timestamp end_of(const cell& each) noexcept { return each.bounds.end; }
+
     cell* find_or_open(slot& of, window_bounds bounds, timestamp watermark) {
         auto& windows = of.windows;
-        const auto end_of = [](const cell& each) { return each.bounds.end; };
         auto place = std::ranges::lower_bound(windows, bounds.end, {}, end_of);
         for (; place != windows.end() && place->bounds.end == bounds.end; ++place)
             if (place->bounds == bounds) return &*place;

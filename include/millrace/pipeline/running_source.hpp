@@ -240,7 +240,9 @@ private:
     }
 
     void begin_nodes() {
-        if (!std::exchange(own().is_in_batch, true)) own().root.next().begin_batch();
+        if (std::exchange(own().is_in_batch, true)) return;
+        own().taken_before = taken();
+        own().root.next().begin_batch();
     }
 
     void end_nodes() noexcept {
@@ -250,7 +252,9 @@ private:
                 to.root.next().end_batch();
                 is_done = true;
             } catch (...) {
-                note_failure();
+                // One event may have failed in several branches: no more fail than came.
+                if (taken() > to.taken_before) ++to.failed;
+                keep_failure();
             }
         }
         to.is_in_batch = false;
