@@ -33,6 +33,10 @@ TEST_CASE("weighted_mean without weight is NaN, and NaN is none") {
     REQUIRE(std::isnan(average_price{}.result()));
     REQUIRE(std::isnan(fed<average_price>(std::vector<reading>{{5, 0}}).result()));
     REQUIRE(fed<average_price>(std::vector<reading>{{nan, 9}, {5, 2}, {7, nan}}).result() == 5);
+    auto mean = fed<average_price>(std::vector<reading>{{nan, 9}, {5, 2}, {7, nan}});
+    mean.retract(reading{nan, 9});
+    mean.retract(reading{7, nan});
+    REQUIRE(mean.result() == 5);
 }
 
 TEST_CASE("weighted_mean of parts is that of the whole but for roundings") {
