@@ -57,6 +57,7 @@ struct end_node {
     /// most, see `running_pipeline::tick`, and never while something else is told.
     void wall_time(timestamp) noexcept {}
     /// Nothing will come. Gives the first error of the storages.
+    /// @throws what was thrown first on the way, once all else is done
     std::error_code finish() noexcept { return {}; }
     /// Goes on with what was put off (see `running_pipeline::close_in_slices`); true once nothing
     /// waits.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <millrace/core/detail/at_exit.hpp>
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/closing_pace.hpp>
 
@@ -70,18 +71,19 @@ public:
     }
 
     std::error_code finish() {
-        {
-            const at_exit reset{[this] { is_finished_ = false; }};
-            is_finished_ = true;
-            close_due(trigger::stop);
-            while (is_closing_) {
-                this->flush();
-                pace_.is_behind = false;
-                pace_.waits_for_room = this->has_room();
-                resume();
-            }
+        first_exception thrown;
+        is_finished_ = true;
+        thrown.guard([this] { close_due(trigger::stop); });
+        while (is_closing_) {
+            if (!this->has_room()) thrown.guard([this] { this->flush(); });
+            pace_.is_behind = false;
+            pace_.waits_for_room = this->has_room();
+            thrown.guard([this] { resume(); });
         }
-        return this->next_.finish();
+        is_finished_ = false;
+        const std::error_code error = thrown.guard([this] { return this->next_.finish(); });
+        thrown.rethrow();
+        return error;
     }
 
 protected:

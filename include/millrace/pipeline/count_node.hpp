@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <millrace/analyzers/analyzer.hpp>
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/key.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/core/projection.hpp>
@@ -66,14 +67,20 @@ public:
 
     template <class Key>
     void key_watermark(const Key& sought, timestamp to, trigger why) {
+        first_exception thrown;
         if (why == trigger::evicted)
-            if (slot* const gone = table_.find(sought)) give_up(*gone);
-        this->next.key_watermark(sought, to, why);
+            if (slot* const gone = table_.find(sought)) give_up(*gone, thrown);
+        thrown.guard([&] { this->next.key_watermark(sought, to, why); });
+        thrown.rethrow();
     }
 
     std::error_code finish() {
-        if (flushes_) table_.for_each([this](slot& each) { flush_windows(each, trigger::stop); });
-        return this->next.finish();
+        first_exception thrown;
+        if (flushes_)
+            table_.for_each([&](slot& each) { flush_windows(each, trigger::stop, thrown); });
+        const std::error_code error = thrown.guard([this] { return this->next.finish(); });
+        thrown.rethrow();
+        return error;
     }
 
     template <class Stats>
@@ -140,17 +147,17 @@ private:
         this->next.push(row, {std::max(whole.last, watermark), watermark});
     }
 
-    void flush_windows(slot& of, trigger why) {
+    void flush_windows(slot& of, trigger why, first_exception& thrown) {
         while (of.cell.is_open()) {
-            if (!this->has_room()) this->flush();
+            if (!this->has_room()) thrown.guard([this] { this->flush(); });
             timestamp told = watermark_;
             if constexpr (is_key_time<time>) told = std::max(told, of.told.watermark);
-            close(of, why, told);
+            thrown.guard([&] { close(of, why, told); });
         }
     }
 
-    void give_up(slot& of) {
-        if (flushes_) flush_windows(of, trigger::evicted);
+    void give_up(slot& of, first_exception& thrown) {
+        if (flushes_) flush_windows(of, trigger::evicted, thrown);
         if (of.cell.is_open()) --open_;
         pane_bytes_ -= of.cell.bytes();
         table_.erase(of);

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <cstddef>
-#include <exception>
 #include <span>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <millrace/codec/codec.hpp>
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/core/event_time.hpp>
 #include <millrace/operators/key_by.hpp>
@@ -105,7 +105,7 @@ void decode_checked(Decoder& decoder, Check& check, std::span<char> message, Tak
                     Reject&& reject, OnError&& on_error) {
     check.begin_batch();
     bool is_counted = false;
-    std::exception_ptr failure;
+    first_exception failure;
     decoder.decode(
         message,
         [&](const auto& one) {
@@ -113,7 +113,7 @@ void decode_checked(Decoder& decoder, Check& check, std::span<char> message, Tak
             try {
                 found = check(one);
             } catch (...) {
-                if (!failure) failure = std::current_exception();
+                failure.keep_current();
                 reject();
                 return errc{};
             }
@@ -126,7 +126,7 @@ void decode_checked(Decoder& decoder, Check& check, std::span<char> message, Tak
             if (!std::exchange(is_counted, false)) reject();
             on_error(error);
         });
-    if (failure) std::rethrow_exception(failure);
+    failure.rethrow();
 }
 
 }  // namespace millrace::detail

@@ -4,7 +4,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -144,7 +143,7 @@ public:
     std::uint64_t events = 0;
     std::uint64_t rejected = 0;
     std::uint64_t failed = 0;        ///< of the events: at which something threw
-    std::exception_ptr failure;      ///< the first of a batch, until its end
+    first_exception failure;         ///< of a batch, until its end
     bool is_in_batch = false;        ///< the nodes know of the batch
     std::uint64_t taken_before = 0;  ///< the batch
 

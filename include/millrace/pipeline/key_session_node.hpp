@@ -78,8 +78,11 @@ public:
     bool resume() { return this->next_.resume(); }
 
     std::error_code finish() {
-        close_all(timestamp::max(), trigger::stop);
-        return this->next_.finish();
+        first_exception thrown;
+        thrown.guard([this] { close_all(timestamp::max(), trigger::stop); });
+        const std::error_code error = thrown.guard([this] { return this->next_.finish(); });
+        thrown.rethrow();
+        return error;
     }
 
     template <class Stats>

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <exception>
 #include <utility>
 
 #include <millrace/core/detail/first_exception.hpp>
@@ -33,14 +32,14 @@ public:
     void begin_batch() noexcept { present_.begin_batch(); }
 
     /// What is thrown when the event has been taken, while windows close, goes to `later`.
-    [[nodiscard]] errc push(const Event& one, std::uint64_t, std::exception_ptr& later) {
+    [[nodiscard]] errc push(const Event& one, std::uint64_t, first_exception& later) {
         const timestamp time = time_of(one);
         if (!present_.admits(time)) return errc::too_far_ahead;
         const auto& sought = project(projection_, one);
         if (text_size(sought) > settings_.max_key_size) return errc::key_too_long;
         first_exception thrown;
         const auto evict = [&](const slot& gone) {
-            keep(later, [&] { next_.key_watermark(gone.key, timestamp::max(), trigger::evicted); });
+            later.guard([&] { next_.key_watermark(gone.key, timestamp::max(), trigger::evicted); });
         };
         const auto begin = [&](slot& added) { added.state.watermark = added.passed_on = floor_; };
         slot* const of = keys_.find_or_add(sought, evict, begin);
@@ -50,7 +49,7 @@ public:
         thrown.guard([&] { next_.push(one, {time, watermark}); });
         if (watermark > of->passed_on) {
             of->passed_on = watermark;
-            keep(later, [&] { next_.key_watermark(sought, watermark, trigger::watermark); });
+            later.guard([&] { next_.key_watermark(sought, watermark, trigger::watermark); });
         }
         thrown.rethrow();
         return {};
@@ -108,15 +107,6 @@ private:
             ar(key, state, passed_on, is_recent);
         }
     };
-
-    template <class Work>
-    static void keep(std::exception_ptr& later, Work&& work) {
-        try {
-            work();
-        } catch (...) {
-            if (!later) later = std::current_exception();
-        }
-    }
 
     source_time settings_;
     Projection projection_;

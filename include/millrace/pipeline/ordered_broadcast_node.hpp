@@ -58,8 +58,7 @@ struct ordered_broadcast_node {
     std::error_code finish() {
         first_exception errors;
         release_events(errors);
-        std::error_code error;
-        errors.guard([&] { error = to.finish(); });
+        const std::error_code error = errors.guard([this] { return to.finish(); });
         errors.rethrow();
         return error;
     }

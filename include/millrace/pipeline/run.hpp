@@ -148,12 +148,16 @@ public:
     /// Closes every window and makes what the storages hold durable.
     /// @return the first storage's error whose rows are not durable; such rows stay with it and are
     /// tried again until it ends
+    /// @throws what was thrown first on the way, once all else is done; called again, it gives the
+    /// storages' error
     std::error_code finish() {
         const busy guard{*state_};
-        state_->catch_up();
+        detail::first_exception thrown;
+        state_->catch_up(thrown);
         state_->pace = {.waits_for_room = true};
-        const std::error_code error = state_->nodes.finish();
+        const std::error_code error = thrown.guard([this] { return state_->nodes.finish(); });
         state_->begin_slice();
+        thrown.rethrow();
         return error;
     }
 

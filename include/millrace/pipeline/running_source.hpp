@@ -3,13 +3,13 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <ranges>
 #include <span>
 #include <string_view>
 #include <utility>
 
 #include <millrace/codec/codec.hpp>
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/core/timestamp.hpp>
 #include <millrace/pipeline/event_check.hpp>
@@ -116,8 +116,7 @@ public:
     /// Nothing more comes of the producer for now.
     void leave(std::uint64_t producer) {
         const busy guard{*of_};
-        of_->catch_up();
-        own().root.leave(producer);
+        catch_up_and([&] { own().root.leave(producer); });
     }
 
     /// Decodes a message (a JSON object, an array of them, or lines of them) and takes its events
@@ -166,8 +165,7 @@ public:
     /// will.
     void advance(timestamp watermark) {
         const busy guard{*of_};
-        of_->catch_up();
-        own().root.advance(watermark);
+        catch_up_and([&] { own().root.advance(watermark); });
     }
 
     /// Looks whether the source is idle, which it is when it is found so twice in a row, and tells
@@ -199,12 +197,10 @@ public:
 private:
     template <class Take, class OnError>
     void decode_each(std::span<char> message, Take& take, OnError& on_error) noexcept {
-        try {
+        own().failure.guard([&] {
             detail::decode_checked(
                 own().decode, own().check, message, take, [this] { reject(1); }, on_error);
-        } catch (...) {
-            keep_failure();
-        }
+        });
     }
 
     [[gnu::always_inline]] errc take(const event_type& one, std::uint64_t producer) {
@@ -227,16 +223,15 @@ private:
         }
     }
 
-    /// What is thrown on the way is of no event that comes now. What threw has gone, so that this
-    /// comes to an end.
-    void catch_up() noexcept {
-        while (is_behind()) {
-            try {
-                of_->catch_up();
-            } catch (...) {
-                keep_failure();
-            }
-        }
+    /// What is thrown on the way is of no event that comes now.
+    void catch_up() noexcept { of_->catch_up(own().failure); }
+
+    template <class Act>
+    void catch_up_and(Act&& act) {
+        detail::first_exception thrown;
+        of_->catch_up(thrown);
+        thrown.guard(act);
+        thrown.rethrow();
     }
 
     void begin_nodes() {
@@ -260,16 +255,11 @@ private:
         to.is_in_batch = false;
     }
 
-    void keep_failure() noexcept {
-        if (!own().failure) own().failure = std::current_exception();
-    }
     void note_failure() noexcept {
         ++own().failed;
-        keep_failure();
+        own().failure.keep_current();
     }
-    void rethrow() {
-        if (own().failure) std::rethrow_exception(std::exchange(own().failure, nullptr));
-    }
+    void rethrow() { own().failure.rethrow(); }
 
     [[nodiscard]] source& own() const noexcept { return of_->nodes.template source<Index>(); }
 

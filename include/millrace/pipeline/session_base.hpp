@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/key_table.hpp>
 #include <millrace/pipeline/session_cells.hpp>
@@ -282,18 +282,11 @@ private:
         if constexpr (base::has_interval)
             if (!is_over) this->intervals_.restore(here.triggers.interval, place_of(of, here));
 
-        std::exception_ptr thrown;
-        const auto try_to = [&](auto&& say) {
-            try {
-                say();
-            } catch (...) {
-                if (!thrown) thrown = std::current_exception();
-            }
-        };
-        for (const auto& each : gone) try_to([&] { this->withdraw(each); });
-        try_to([&] { give(of, here, one, at, observer); });
+        first_exception thrown;
+        for (const auto& each : gone) thrown.guard([&] { this->withdraw(each); });
+        thrown.guard([&] { give(of, here, one, at, observer); });
         gone_ = std::move(gone);
-        if (thrown) std::rethrow_exception(thrown);
+        thrown.rethrow();
     }
 
     static interval_place place_of(const slot& of, const cell& in) noexcept {

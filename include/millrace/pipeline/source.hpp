@@ -5,12 +5,12 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/core/event_time.hpp>
 #include <millrace/core/node.hpp>
@@ -47,7 +47,7 @@ public:
     /// What is thrown when the event has been taken, while windows close, goes to `later`.
     [[nodiscard, gnu::always_inline]] errc push(const Event& one,
                                                 [[maybe_unused]] std::uint64_t producer,
-                                                std::exception_ptr& later) {
+                                                first_exception& later) {
         if constexpr (is_untimed) {
             note_input();
             next_.push(one, event_stamp{});
@@ -135,7 +135,7 @@ private:
     }
 
     /// What is thrown at an event holds up no time.
-    [[gnu::always_inline]] void give(const Event& one, event_stamp at, std::exception_ptr& later) {
+    [[gnu::always_inline]] void give(const Event& one, event_stamp at, first_exception& later) {
         try {
             next_.push(one, at);
         } catch (...) {
@@ -145,7 +145,7 @@ private:
         pass_on(later);
     }
     [[gnu::noinline, gnu::cold]] void pass_on_behind_failure() noexcept {
-        std::exception_ptr of_the_same;  // the first goes on
+        first_exception of_the_same;  // the first goes on
         pass_on(of_the_same);
     }
 
@@ -161,13 +161,9 @@ private:
         passed_on_ = state_.watermark;
         next_.watermark(passed_on_, trigger::watermark);
     }
-    [[gnu::always_inline]] void pass_on(std::exception_ptr& later) {
+    [[gnu::always_inline]] void pass_on(first_exception& later) {
         if (state_.watermark <= passed_on_) return;
-        try {
-            pass_on();
-        } catch (...) {
-            if (!later) later = std::current_exception();
-        }
+        later.guard([this] { pass_on(); });
     }
 
     source_time settings_;

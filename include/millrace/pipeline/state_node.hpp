@@ -140,13 +140,16 @@ public:
 
     /// No timer fires for that: its time has not come.
     std::error_code finish() {
+        first_exception errors;
         while (is_firing_) {
-            this->flush();
+            if (!this->has_room()) errors.guard([this] { this->flush(); });
             pace_.is_behind = false;
             pace_.waits_for_room = this->has_room();
-            resume();
+            errors.guard([this] { resume(); });
         }
-        return this->next.finish();
+        const std::error_code error = errors.guard([this] { return this->next.finish(); });
+        errors.rethrow();
+        return error;
     }
 
     template <class Stats>

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/core/stage.hpp>
 #include <millrace/storage/null.hpp>
@@ -55,8 +56,10 @@ struct store_node : forwarding_node<Next> {
         this->next.flush();
     }
     std::error_code finish() {
-        const std::error_code later = this->next.finish();
-        const std::error_code own = storage->flush();
+        first_exception thrown;
+        const std::error_code later = thrown.guard([this] { return this->next.finish(); });
+        const std::error_code own = thrown.guard([this] { return storage->flush(); });
+        thrown.rethrow();
         return own ? own : later;
     }
 };

@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <exception>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/hash.hpp>
 #include <millrace/core/owned_views.hpp>
 
@@ -59,7 +59,7 @@ public:
                 f(table.slot_if(numbers[i], key_of(one)), hashes_[i], one);
             } catch (...) {
                 ++failures_;
-                if (!failure_) failure_ = std::current_exception();
+                failure_.keep_current();
             }
         }
         count_ = 0;
@@ -71,8 +71,8 @@ public:
     /// Throws once for each event at which something threw, always the first exception.
     void rethrow() {
         if (failures_ == 0) return;
-        if (--failures_ != 0) std::rethrow_exception(failure_);
-        std::rethrow_exception(std::exchange(failure_, nullptr));
+        if (--failures_ != 0) first_exception{failure_}.rethrow();
+        failure_.rethrow();
     }
 
 private:
@@ -117,7 +117,7 @@ private:
     std::size_t failures_ = 0;
     std::size_t text_size_ = 0;
     std::array<char, max_text> texts_;
-    std::exception_ptr failure_;
+    first_exception failure_;
 };
 
 /// In whose place none waits.

@@ -314,8 +314,10 @@ private:
             each->drain();
             each->close();
         }
-        for (const auto& each : paths.pipelines())
-            shared_loop()->contain([&] { tell_unless_durable(*each, each->finish()); });
+        for (const auto& each : paths.pipelines()) {
+            const auto finish_one = [&] { tell_unless_durable(*each, each->finish()); };
+            if (!shared_loop()->contain(finish_one)) shared_loop()->contain(finish_one);
+        }
         const auto code = is_draining_ ? websocket::close_code::service_restart
                                        : websocket::close_code::going_away;
         for (const auto& each : workers_) {

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <span>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include <millrace/codec/codec.hpp>
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/connection.hpp>
 #include <millrace/endpoint/detail/loops/batch_queue.hpp>
@@ -138,15 +138,11 @@ public:
             open_->keep(one);
             return errc{};
         };
-        std::exception_ptr failure;
-        try {
-            decode(message, take, on_error);
-        } catch (...) {
-            failure = std::current_exception();
-        }
+        first_exception failure;
+        failure.guard([&] { decode(message, take, on_error); });
         if (local_ != nullptr) closing_->check();
         send_if_large();
-        if (failure) std::rethrow_exception(failure);
+        failure.rethrow();
         return taken;
     }
 

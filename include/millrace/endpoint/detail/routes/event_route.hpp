@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include <millrace/codec/codec.hpp>
 #include <millrace/core/detail/compiled.hpp>
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/authorization.hpp>
 #include <millrace/endpoint/connection.hpp>
@@ -86,15 +86,11 @@ public:
         post_report report{from.options().max_errors_per_message};
         const std::uint64_t before = source_.taken();
         const auto on_error = [&](const input_error& error) { report.reject(error); };
-        std::exception_ptr failure;
-        try {
-            source_.receive(body, on_error, from.id());
-        } catch (...) {
-            failure = std::current_exception();
-        }
+        first_exception failure;
+        failure.guard([&] { source_.receive(body, on_error, from.id()); });
         on_close(from);  // for a producer, that was all
-        respond(report.answer(source_.taken() - before, failure != nullptr));
-        if (failure) std::rethrow_exception(failure);
+        respond(report.answer(source_.taken() - before, failure.has()));
+        failure.rethrow();
     }
 
     void on_close(connection& from) override {
