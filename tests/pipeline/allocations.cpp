@@ -103,6 +103,20 @@ TEST_CASE("an event allocates nothing in an operator") {
     CHECK(rows == 20'000);
 }
 
+TEST_CASE("a correction allocates nothing in filter and map") {
+    const auto windows = from<trade>("t") | key_by(&trade::symbol) |
+                         window(tumbling{1s}, lateness{3s}, drop_late) | process<totals>();
+    check<unsteady>(windows | filter([](const auto& row) { return at<"count">(row) % 4 > 1; }) |
+                    publish("some"));
+    check<unsteady>(windows | filter([](const auto&) { return true; }) |
+                    process<sum<at<"count">>>());
+    check<unsteady>(
+        windows | map([text = std::array{'s', 'o', 'm', 'e'}](const auto& row) {
+            return trade{{text.data(), 1 + at<"count">(row) % 4}, 1, 1, row.window.start};
+        }) |
+        key_by(&trade::symbol) | process<count>());
+}
+
 TEST_CASE("neither an event nor a window that opens and closes allocates anything") {
     const auto in_all = [](auto source) {
         const auto keyed = source | key_by(&trade::symbol);

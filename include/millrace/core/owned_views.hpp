@@ -2,10 +2,13 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
+#include <cstring>
 #include <ranges>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <millrace/core/schema.hpp>
 
@@ -96,6 +99,32 @@ void own_views(T& value, Keep& keep) {
     } else {
         for (auto& each : value) own_views(each, keep);
     }
+}
+
+/// Whether a copy of a `T` has to be given texts of its own, and can be.
+template <class T>
+inline constexpr bool has_views_to_own = has_views<T>() && can_own_views<T>();
+
+/// The bytes of all texts that `value` has views of.
+template <class T>
+[[nodiscard]] std::size_t viewed_bytes(T& value) {
+    std::size_t size = 0;
+    const auto measure = [&](std::string_view text) {
+        size += text.size();
+        return text;
+    };
+    own_views(value, measure);
+    return size;
+}
+
+/// Copies these to `to`, for as long as which `value` is good.
+template <class T>
+void copy_viewed(T& value, char* to) {
+    const auto copy = [&](std::string_view from) {
+        if (!from.empty()) std::memcpy(to, from.data(), from.size());
+        return std::string_view{std::exchange(to, to + from.size()), from.size()};
+    };
+    own_views(value, copy);
 }
 
 }  // namespace detail

@@ -11,6 +11,7 @@ namespace millrace {
 template <class Predicate>
 struct filter_operator : stage {
     static constexpr std::string_view stage_name = "filter";
+    using emits_at_most_one = void;
 
     Predicate predicate;
 

@@ -48,7 +48,8 @@ struct flat_map_operator : stage {
 };
 
 /// Replaces each event by the elements of the range `f(event)`, which may be empty. A
-/// `std::array` or a view costs no allocation.
+/// `std::array` or a view costs no allocation. An element may refer to memory that the next one, or
+/// the next call, uses again: as in `map`.
 template <class Function>
 [[nodiscard]] flat_map_operator<Function> flat_map(Function f) {
     return flat_map_operator<Function>{std::move(f)};

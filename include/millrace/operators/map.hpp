@@ -20,6 +20,7 @@ template <class Function>
 struct map_operator : stage {
     static constexpr std::string_view stage_name = "map";
     using is_one_to_one = void;
+    using emits_at_most_one = void;
 
     Function function;
 
@@ -42,8 +43,10 @@ struct map_operator : stage {
     }
 };
 
-/// Replaces each event by `f(event)`. A view in the result may point into the event: it is used
-/// before the event goes.
+/// Replaces each event by `f(event)`. A view in the result may point into the event, or into memory
+/// that the next call of `f` uses again: it is used before. Where events may be corrected, two
+/// results are needed at a time, so that the texts of the first are copied; but what else it refers
+/// to, as by a pointer or a span, must outlive the next call.
 template <class Function>
 [[nodiscard]] map_operator<Function> map(Function f) {
     return map_operator<Function>{std::move(f)};

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <set>
 #include <stdexcept>
@@ -13,11 +12,13 @@
 #include <millrace/core/archive.hpp>
 #include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/node.hpp>
+#include <millrace/core/owned_views.hpp>
 #include <millrace/core/port.hpp>
 #include <millrace/core/record.hpp>
 #include <millrace/operators/operator.hpp>
 #include <millrace/pipeline/chain.hpp>
 #include <millrace/pipeline/closing_pace.hpp>
+#include <millrace/pipeline/kept_event.hpp>
 #include <millrace/pipeline/measure_time.hpp>
 #include <millrace/pipeline/stage_node.hpp>
 
@@ -37,16 +38,16 @@ struct operator_node : forwarding_node<Next> {
     }
     template <class Event>
     void update(const Event& before, const Event& after, event_stamp at) {
-        using out = typename Operator::template output<Event>;
-        std::vector<out> gone, come;
-        op.apply(before, [&](const auto& each) { gone.push_back(each); });
-        op.apply(after, [&](const auto& each) { come.push_back(each); });
-        const std::size_t both = std::min(gone.size(), come.size());
-        for (std::size_t i = 0; i != both; ++i) this->next.update(gone[i], come[i], at);
-        for (std::size_t i = both; i != gone.size(); ++i)
-            this->next.remove(marked(gone[i], change::remove), at);
-        for (std::size_t i = both; i != come.size(); ++i)
-            this->next.push(marked(come[i], change::insert), at);
+        if constexpr (requires { typename Operator::emits_at_most_one; }) {
+            bool is_gone = false;
+            op.apply(before, [&](const auto& out) {
+                is_gone = true;
+                with_own_text(out, [&](const auto& gone) { replace(gone, after, at); });
+            });
+            if (!is_gone) push_instead(after, at);
+        } else {
+            replace_all(before, after, at);
+        }
     }
     template <class Event>
     void remove(const Event& gone, event_stamp at) {
@@ -68,6 +69,55 @@ struct operator_node : forwarding_node<Next> {
         if constexpr (archivable<Operator>) ar(op);
         ar(this->next);
     }
+
+private:
+    /// What comes out is good until the operator is called again, which may use its memory anew.
+    template <class Out, class Use>
+    void with_own_text(const Out& out, Use&& use) {
+        if constexpr (has_views_to_own<Out>) {
+            Out kept = out;
+            text_.resize(viewed_bytes(kept));
+            copy_viewed(kept, text_.data());
+            use(kept);
+        } else {
+            use(out);
+        }
+    }
+
+    template <class Out, class Event>
+    void replace(const Out& gone, const Event& after, event_stamp at) {
+        bool is_replaced = false;
+        op.apply(after, [&](const auto& come) {
+            is_replaced = true;
+            this->next.update(gone, come, at);
+        });
+        if (!is_replaced) this->next.remove(marked(gone, change::remove), at);
+    }
+
+    template <class Event>
+    void push_instead(const Event& after, event_stamp at) {
+        op.apply(after,
+                 [&](const auto& come) { this->next.push(marked(come, change::insert), at); });
+    }
+
+    template <class Event>
+    void replace_all(const Event& before, const Event& after, event_stamp at) {
+        using out = typename Operator::template output<Event>;
+        std::vector<kept_event<out>> gone;
+        op.apply(before, [&](const auto& each) { gone.emplace_back(each); });
+        std::size_t replaced = 0;
+        op.apply(after, [&](const auto& come) {
+            if (replaced < gone.size()) {
+                this->next.update(gone[replaced++].value(), come, at);
+            } else {
+                this->next.push(marked(come, change::insert), at);
+            }
+        });
+        for (; replaced < gone.size(); ++replaced)
+            this->next.remove(marked(gone[replaced].value(), change::remove), at);
+    }
+
+    std::vector<char> text_;
 };
 
 template <class Channel, class Next>

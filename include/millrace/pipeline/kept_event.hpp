@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -79,22 +78,11 @@ public:
 
 private:
     void own() {
-        if constexpr (has_views<Event>()) {
-            std::size_t size = 0;
-            const auto measure = [&](std::string_view text) {
-                size += text.size();
-                return text;
-            };
-            own_views(value_, measure);
-            auto text = std::make_unique<char[]>(size);
-            char* to = text.get();
-            const auto copy = [&](std::string_view from) {
-                if (!from.empty()) std::memcpy(to, from.data(), from.size());
-                return std::string_view{std::exchange(to, to + from.size()), from.size()};
-            };
-            own_views(value_, copy);
+        if constexpr (has_views_to_own<Event>) {
+            text_size_ = viewed_bytes(value_);
+            auto text = std::make_unique<char[]>(text_size_);
+            copy_viewed(value_, text.get());
             text_ = std::move(text);
-            text_size_ = size;
         }
     }
 
