@@ -1,5 +1,6 @@
 #include <millrace/pipeline/running_source.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <set>
 #include <span>
@@ -201,4 +202,60 @@ TEST_CASE("a pipeline of one source is that source") {
     f.running.source<0>().push({"a", 1, 1, at_ms(2)});
     CHECK(f.running.events() == 2);
     CHECK(f.running.input() == "A");
+}
+
+namespace {
+
+/// Counts how often the time of day is read.
+struct counted_clock {
+    const manual_clock* of;
+    int* reads;
+
+    [[nodiscard]] timestamp wall() const {
+        ++*reads;
+        return of->wall();
+    }
+    [[nodiscard]] std::chrono::nanoseconds elapsed() const { return of->elapsed(); }
+};
+
+}  // namespace
+
+TEST_CASE("the clock is read once for a message at most, whatever its events' times are") {
+    const auto check = [](auto source) {
+        manual_clock clock{at_ms(1'000'000)};
+        int reads = 0;
+        auto running = start(
+            std::move(source) | key_by(&trade::symbol), [](const auto&) {},
+            counted_clock{&clock, &reads});
+        const auto most_reads = [&](auto&& take) {
+            int most = 0;
+            for (int i = 0; i < 50; ++i) {
+                clock.advance(700ms);
+                std::string message;
+                for (const int ahead : {0, 500, 1500, 7'200'000, 10}) {
+                    const auto time = (clock.wall() - at_ms(-ahead)).count();
+                    message += R"({"symbol":"a","price":1,"size":1,"time":)" +
+                               std::to_string(time) + "}\n";
+                }
+                message.push_back('\0');
+                reads = 0;
+                take(std::span{message.data(), message.size() - 1});
+                most = std::max(most, reads);
+            }
+            return most;
+        };
+        const auto ignore = [](const input_error&) {};
+        CHECK(most_reads([&](auto message) { running.receive(message, ignore); }) == 1);
+        auto one = running.template source<0>();
+        CHECK(most_reads([&](auto message) {
+                  one.decode(
+                      message, [&](const trade& t) { return one.answer(one.push_next(t)); },
+                      ignore);
+                  one.end_batch();
+              }) == 1);
+    };
+    check(from<trade>("t"));
+    check(from<trade>("t", per_key(&trade::symbol)));
+    check(from<trade>("t", processing_time));
+    check(from<trade>("t", by_producer{}));
 }

@@ -83,10 +83,15 @@ public:
 
     template <class Event>
     [[nodiscard]] errc operator()(const Event& event) {
+        return (*this)(event, now_);
+    }
+    /// Likewise, by a `now` that others use as well.
+    template <class Event>
+    [[nodiscard]] errc operator()(const Event& event, present<Clock>& now) const {
         const auto takes = [&](const auto&... each) { return (each.takes(event) && ...); };
         if (!std::apply(takes, keys_)) return errc::key_too_long;
         if constexpr (timed<Event>) {
-            if (!now_.admits(time_of(event))) return errc::too_far_ahead;
+            if (!now.admits(time_of(event))) return errc::too_far_ahead;
         }
         return {};
     }
@@ -96,14 +101,13 @@ private:
     present<Clock> now_;
 };
 
-/// Decodes a message, and calls `take(event)` for each event that `check` finds good; for each
-/// other `on_error(const input_error&)`, also where `take` returns an `errc`. `reject()` is called
-/// for those that `take` did not see. Where `check` throws, that event is rejected, and the first
-/// exception goes on behind the message.
+/// Decodes a message, and calls `take(event)` for each event that `check(event)` finds good; for
+/// each other `on_error(const input_error&)`, also where `take` returns an `errc`. `reject()` is
+/// called for those that `take` did not see. Where `check` throws, that event is rejected, and the
+/// first exception goes on behind the message.
 template <class Decoder, class Check, class Take, class Reject, class OnError>
-void decode_checked(Decoder& decoder, Check& check, std::span<char> message, Take&& take,
+void decode_checked(Decoder& decoder, Check&& check, std::span<char> message, Take&& take,
                     Reject&& reject, OnError&& on_error) {
-    check.begin_batch();
     bool is_counted = false;
     first_exception failure;
     decoder.decode(

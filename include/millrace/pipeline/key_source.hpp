@@ -30,6 +30,8 @@ public:
           next_{std::move(next)} {}
 
     void begin_batch() noexcept { present_.begin_batch(); }
+    /// For those who look at events before they are pushed.
+    [[nodiscard]] auto& time_limits() noexcept { return present_; }
 
     /// What is thrown when the event has been taken, while windows close, goes to `later`.
     [[nodiscard]] errc push(const Event& one, std::uint64_t, first_exception& later) {

@@ -88,7 +88,8 @@ public:
         return taken;
     }
 
-    /// What `push_next` takes from now on came together: the clock is read once for it at most.
+    /// What `check` is asked about and `push_next` takes from now on came together: the clock is
+    /// read once for it at most.
     void begin_batch() noexcept { own().root.begin_batch(); }
 
     /// As `push`, of the batch that was begun. Between the first and `end_batch` the pipeline may
@@ -127,7 +128,6 @@ public:
     std::uint64_t receive(std::span<char> message, OnError&& on_error, std::uint64_t producer = 0) {
         const decoding guard{*of_};
         const std::uint64_t before = taken();
-        begin_batch();
         const auto take = [&](const event_type& one) { return answer(push_next(one, producer)); };
         decode_each(message, take, on_error);
         end_batch();
@@ -135,8 +135,9 @@ public:
     }
 
     /// Likewise, but calls `take(const event_type&)` for each event that is not refused, instead of
-    /// taking it in; what that refuses and counts by itself, such as `push_next`, is told as well.
-    /// What is thrown on the way is kept for `end_batch`.
+    /// taking it in. The message is a batch of its own, as by `begin_batch`. What that refuses and
+    /// counts by itself, such as `push_next`, is told as well. What is thrown on the way is kept
+    /// for `end_batch`.
     /// @throws std::logic_error, before it reads the message, while the pipeline has an event or
     /// another message in hand
     template <class Take, class OnError>
@@ -151,8 +152,13 @@ public:
         return of == errc::handler_failed ? errc{} : of;
     }
 
-    /// For those who decode elsewhere: a function object, a copy for their thread, that says of an
-    /// event whether it may be pushed.
+    /// Whether the event may be pushed: `errc{}`, or for what it would be refused.
+    [[nodiscard]] errc check(const event_type& one) const {
+        return own().check(one, own().root.time_limits());
+    }
+
+    /// For those who decode elsewhere: a function object with a copy of all that it needs, for
+    /// their thread, that says of an event what `check` does. It reads the clock for itself.
     [[nodiscard]] event_check_type event_check() const { return own().check; }
 
     /// What a decoder of its messages is made with, for those who decode elsewhere and `push`.
@@ -197,9 +203,11 @@ public:
 private:
     template <class Take, class OnError>
     void decode_each(std::span<char> message, Take& take, OnError& on_error) noexcept {
+        begin_batch();
         own().failure.guard([&] {
             detail::decode_checked(
-                own().decode, own().check, message, take, [this] { reject(1); }, on_error);
+                own().decode, [this](const event_type& one) { return check(one); }, message, take,
+                [this] { reject(1); }, on_error);
         });
     }
 

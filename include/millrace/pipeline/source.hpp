@@ -43,6 +43,8 @@ public:
     }
 
     void begin_batch() noexcept { present_.begin_batch(); }
+    /// For those who look at events before they are pushed.
+    [[nodiscard]] auto& time_limits() noexcept { return present_; }
 
     /// What is thrown when the event has been taken, while windows close, goes to `later`.
     [[nodiscard, gnu::always_inline]] errc push(const Event& one,

@@ -59,6 +59,7 @@ struct recording {
         return --due == 0;
     }
     event_check_type event_check() const { return {}; }
+    errc check(const named& one) const { return event_check()(one); }
     static constexpr bool has_producers = true;
     std::vector<std::uint64_t> producers;  ///< whose the events were
     std::vector<std::string> left;         ///< who has left, behind how many events

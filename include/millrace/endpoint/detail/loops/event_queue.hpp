@@ -126,7 +126,7 @@ public:
             if (latest_ == nullptr || latest_->who != &from) latest_ = senders_.at(&from);
             begin(latest_);
         };
-        is_direct ? local_->begin_batch() : begin_run();
+        if (!is_direct) begin_run();
         const auto take = [&](const event& one) {
             ++taken;
             if (is_direct && !local_->is_behind()) {
@@ -210,7 +210,11 @@ private:
     template <class Take, class OnError>
     void decode(std::span<char> message, Take&& take, OnError&& on_error) {
         const auto reject = [this] { local_ != nullptr ? local_->reject(1) : open_->reject(); };
-        decode_checked(decode_, check_, message, take, reject, on_error);
+        local_ != nullptr ? local_->begin_batch() : check_.begin_batch();
+        const auto check = [this](const event& one) {
+            return local_ != nullptr ? local_->check(one) : check_(one);
+        };
+        decode_checked(decode_, check, message, take, reject, on_error);
     }
 
     void send_if_large() {

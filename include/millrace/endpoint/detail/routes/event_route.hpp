@@ -75,7 +75,6 @@ public:
             const auto take = [&](const auto& one) {
                 return Source::answer(source_.push_next(one, from.id()));
             };
-            source_.begin_batch();
             source_.decode(message, take, on_error);
         });
     }
