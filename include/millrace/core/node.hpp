@@ -33,7 +33,9 @@ struct end_node {
     template <class Event>
     void remove(const Event& /*gone*/, event_stamp) noexcept {}
     /// What comes until `end_batch` came together: what it changes may wait until then, or until
-    /// something comes that would tell. Nothing but events and watermarks comes between the two.
+    /// something comes that would tell. Between the two come only events, also corrections, and
+    /// watermarks; `active`; and where windows close in slices and are behind, `resume` and
+    /// `flush`.
     void begin_batch() noexcept {}
     /// @throws what an event threw that waited; then it is called again, for the next that did
     void end_batch() noexcept {}

@@ -46,7 +46,13 @@ MILLRACE_INLINE void prometheus_metrics::pipelines(const endpoint_snapshot& now,
                           auto&& value) {
         if (now.pipelines.empty()) return;
         head(out, name, type, help);
-        for (const auto& p : now.pipelines) sample(out, name, "pipeline", p.input, value(p.stats));
+        for (const auto& p : now.pipelines) {
+            if constexpr (requires { value(p.stats).has_value(); }) {
+                if (const auto n = value(p.stats)) sample(out, name, "pipeline", p.input, *n);
+            } else {
+                sample(out, name, "pipeline", p.input, value(p.stats));
+            }
+        }
     };
     using stats = pipeline_stats;
     each("events_total", "counter", "Events taken in", [](const stats& s) { return s.events; });
@@ -64,10 +70,14 @@ MILLRACE_INLINE void prometheus_metrics::pipelines(const endpoint_snapshot& now,
          [](const stats& s) { return s.failed; });
     each("keys", "gauge", "Keys that hold state", [](const stats& s) { return s.keys; });
     each("windows_open", "gauge", "Windows open", [](const stats& s) { return s.open_windows; });
-    each("watermark_seconds", "gauge", "Event time reached, in seconds since the epoch",
-         [](const stats& s) {
-             return std::chrono::duration<double>(s.watermark.time_since_epoch()).count();
-         });
+    each(
+        "watermark_seconds", "gauge", "Event time reached, in seconds since the epoch",
+        [](const stats& s) {
+            return s.watermark == timestamp::min()
+                       ? std::nullopt
+                       : std::optional{
+                             std::chrono::duration<double>(s.watermark.time_since_epoch()).count()};
+        });
 }
 
 MILLRACE_INLINE void prometheus_metrics::stages(const endpoint_snapshot& now, std::string& out) {

@@ -89,7 +89,7 @@ public:
         stats.keys += table_.size();
         stats.open_windows += open_;
         stats.state_bytes += table_.bytes() + pane_bytes_;
-        if (watermark_ != timestamp::min()) stats.watermark = std::max(stats.watermark, watermark_);
+        stats.watermark = std::max(stats.watermark, watermark_);
         this->next.collect(stats);
     }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -12,6 +13,7 @@
 
 #include <millrace/codec/codec.hpp>
 #include <millrace/core/detail/first_exception.hpp>
+#include <millrace/core/timestamp.hpp>
 #include <millrace/pipeline/build.hpp>
 #include <millrace/pipeline/event_check.hpp>
 #include <millrace/pipeline/from.hpp>
@@ -111,6 +113,12 @@ public:
     void wall_time(timestamp now) { root.next().wall_time(now); }
     bool resume() { return root.next().resume(); }
     [[nodiscard]] bool has_room() const { return root.next().has_room(); }
+    /// Of the source.
+    [[nodiscard]] timestamp watermark() const {
+        pipeline_stats own;
+        root.collect_own(own);
+        return own.watermark;
+    }
     void flush() { root.next().flush(); }
     std::error_code finish() { return root.next().finish(); }
     template <class Stats>
@@ -255,6 +263,12 @@ public:
         bool has = true;
         inputs_.for_each([&](const auto& each) { has = has && each.has_room(); });
         return has;
+    }
+    /// Of the source that is least far.
+    [[nodiscard]] timestamp watermark() const {
+        timestamp least = timestamp::max();
+        inputs_.for_each([&](const auto& each) { least = std::min(least, each.watermark()); });
+        return least;
     }
     void flush() {
         for_all([](auto& each) { each.flush(); });

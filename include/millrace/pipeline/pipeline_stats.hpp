@@ -27,7 +27,9 @@ struct pipeline_stats {
     std::uint64_t keys = 0;
     std::uint64_t timers = 0;        ///< timers that are set
     std::uint64_t open_windows = 0;  ///< windows that have not closed yet
-    timestamp watermark{};           ///< the furthest event time of the stream processors
+    /// The furthest event time of the stream processors; where there is none, or nothing has come
+    /// to it, that of the source which is least far. At first `timestamp::min()`.
+    timestamp watermark = timestamp::min();
     /// What keys, windows and analyzers have allocated, but for what an analyzer or a stage of the
     /// user's allocates by itself.
     std::uint64_t state_bytes = 0;

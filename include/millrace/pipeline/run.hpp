@@ -165,6 +165,7 @@ public:
         state_->require_whole();
         pipeline_stats stats;
         state_->nodes.collect(stats);
+        if (stats.watermark == timestamp::min()) stats.watermark = state_->nodes.watermark();
         return stats;
     }
 

@@ -43,7 +43,7 @@ MILLRACE_INLINE void stage_collector::leave() {
                        .watermark = watermark,
                        .time_spent = last.spent};
     }
-    static_cast<pipeline_stats&>(*this) = {.watermark = timestamp::min()};
+    static_cast<pipeline_stats&>(*this) = {};
 }
 
 MILLRACE_INLINE stage_collector::entry* stage_collector::find(std::size_t number) {

@@ -155,7 +155,7 @@ public:
     template <class Stats>
     void collect(Stats& stats) const {
         states_.collect(stats);
-        if (watermark_ != timestamp::min()) stats.watermark = std::max(stats.watermark, watermark_);
+        stats.watermark = std::max(stats.watermark, watermark_);
         this->next.collect(stats);
     }
 

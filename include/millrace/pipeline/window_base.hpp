@@ -203,7 +203,7 @@ protected:
         stats.late += late_;
         stats.corrected += corrected_;
         stats.refused_keys += refused_;
-        if (watermark != timestamp::min()) stats.watermark = std::max(stats.watermark, watermark);
+        stats.watermark = std::max(stats.watermark, watermark);
         next_.collect(stats);
     }
 

@@ -34,7 +34,6 @@ namespace millrace {
 /// @throws std::invalid_argument for a size of 0
 class tumbling_count {
 public:
-    using is_window_kind = void;
     using bounds_type = numbered_window;
 
     constexpr explicit tumbling_count(std::size_t size)
@@ -68,7 +67,6 @@ private:
 /// 100,000 panes
 class sliding_count {
 public:
-    using is_window_kind = void;
     using bounds_type = numbered_window;
 
     static constexpr std::size_t max_panes = 100'000;

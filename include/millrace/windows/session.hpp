@@ -27,8 +27,6 @@ namespace millrace {
 /// @throws std::invalid_argument for a gap that is not positive, or a maximum below the gap
 class session {
 public:
-    using is_window_kind = void;
-
     constexpr explicit session(duration gap, duration max_length = duration::max())
         : gap_{detail::require_positive("gap", gap, "session")}, max_length_{max_length} {
         detail::require_option(max_length >= gap, "max_length must not be below the gap",
@@ -59,5 +57,12 @@ private:
     duration gap_;
     duration max_length_;
 };
+
+namespace detail {
+
+template <>
+inline constexpr bool is_window_kind<session> = true;
+
+}  // namespace detail
 
 }  // namespace millrace

@@ -40,8 +40,6 @@ namespace millrace {
 /// days, and where a window would have more than 100,000 panes
 class sliding {
 public:
-    using is_window_kind = void;
-
     static constexpr duration longest = std::chrono::hours{24 * 10'000};
     static constexpr std::int64_t max_panes = 100'000;
 
@@ -119,5 +117,12 @@ private:
     duration end_offset_{};  // of where they end
     duration pane_offset_{};
 };
+
+namespace detail {
+
+template <>
+inline constexpr bool is_window_kind<sliding> = true;
+
+}  // namespace detail
 
 }  // namespace millrace

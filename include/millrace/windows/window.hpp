@@ -20,15 +20,12 @@ concept window_assigner = std::copyable<W> && requires(const W& assigner, timest
     { assigner.assign(time) } -> std::same_as<window_bounds>;
 };
 
-/// What `window` takes: an assigner, or a kind of windows that is not by the event's time alone,
-/// which has a member type `is_window_kind` and a node of its own (and `bounds_type`, where its
-/// records say more of a window than its bounds).
-template <class W>
-concept window_kind_of = window_assigner<W> || requires {
-    typename W::is_window_kind;
-};
-
 namespace detail {
+
+/// Windows that are not by the event's time alone. Each kind has a node of its own, see
+/// millrace/pipeline/window_kind.hpp.
+template <class W>
+inline constexpr bool is_window_kind = false;
 
 /// Whether a size is positive, and nanoseconds can hold it.
 template <class Rep, class Period>
@@ -38,5 +35,10 @@ constexpr bool is_positive_duration(std::chrono::duration<Rep, Period> size) {
 }
 
 }  // namespace detail
+
+/// What `window` takes: an assigner, which may be one of your own, or `session` and `sliding`,
+/// whose windows are not by the event's time alone.
+template <class W>
+concept window_kind_of = window_assigner<W> || detail::is_window_kind<W>;
 
 }  // namespace millrace
