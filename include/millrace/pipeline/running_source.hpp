@@ -257,7 +257,7 @@ private:
             } catch (...) {
                 // One event may have failed in several branches: no more fail than came.
                 if (taken() > to.taken_before) ++to.failed;
-                keep_failure();
+                own().failure.keep_current();
             }
         }
         to.is_in_batch = false;
