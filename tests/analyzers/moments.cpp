@@ -90,7 +90,8 @@ TEST_CASE("moments refuse a negative sum of squares") {
     REQUIRE(m.count() == 0);
 }
 
-TEST_CASE("what an infinite number, or one too large, has spoilt is not 0 once another is taken back") {
+TEST_CASE(
+    "what an infinite number, or one too large, has spoilt is not 0 once another is taken back") {
     const auto without = [](std::initializer_list<double> all, double gone) {
         moments m;
         for (const double each : all) m.add(each);

@@ -1,6 +1,6 @@
 // What is behind early records takes corrections.
 // expect: process needs: an analyzer with void retract(const Event&)
-#include <millrace/pipeline/final_only.hpp>
+#include <millrace/operators/final_only.hpp>
 
 #include "trades.hpp"
 

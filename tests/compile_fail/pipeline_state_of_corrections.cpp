@@ -1,6 +1,6 @@
 // A function of one's own cannot take back what it made of an event.
 // expect: stage needs: a member type takes_updates
-#include <millrace/pipeline/final_only.hpp>
+#include <millrace/operators/final_only.hpp>
 #include <millrace/pipeline/process_with_state.hpp>
 
 #include "trades.hpp"

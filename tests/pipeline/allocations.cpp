@@ -7,11 +7,11 @@
 #include <millrace/analyzers/sum.hpp>
 #include <millrace/analyzers/summary.hpp>
 #include <millrace/operators/filter.hpp>
+#include <millrace/operators/final_only.hpp>
 #include <millrace/operators/flat_map.hpp>
 #include <millrace/operators/map.hpp>
 #include <millrace/operators/tee.hpp>
 #include <millrace/pipeline/describe.hpp>
-#include <millrace/pipeline/final_only.hpp>
 #include <millrace/pipeline/publish.hpp>
 #include <millrace/pipeline/store.hpp>
 #include <millrace/pipeline/union_of.hpp>

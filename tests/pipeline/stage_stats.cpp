@@ -15,9 +15,9 @@
 #include <millrace/operators/filter.hpp>
 #include <millrace/operators/flat_map.hpp>
 #include <millrace/operators/map.hpp>
+#include <millrace/operators/measure_time.hpp>
 #include <millrace/operators/tee.hpp>
 #include <millrace/pipeline/describe.hpp>
-#include <millrace/pipeline/measure_time.hpp>
 #include <millrace/storage/memory.hpp>
 
 #include "fed.hpp"

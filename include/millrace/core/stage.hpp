@@ -46,9 +46,9 @@ namespace millrace {
 /// millrace/pipeline/stage_description.hpp. It may be `describe(to, in)`, where that depends on the
 /// stream that comes in.
 ///
-/// `make_node` may take a third argument, the `build_context` of millrace/pipeline/build.hpp: for
-/// what opens topics and stores. What only turns events into others is shorter as an operator, see
-/// millrace/operators/operator.hpp.
+/// `make_node` may take a third argument, the `build_context` of
+/// millrace/pipeline/detail/graph/build.hpp: for what opens topics and stores. What only turns
+/// events into others is shorter as an operator, see millrace/operators/operator.hpp.
 struct stage {};
 
 template <class T>

@@ -21,11 +21,11 @@ namespace detail {
 
 /// Passes on events whose key is short enough, and counts the others.
 template <class KeyBy, class Next>
-struct key_limit_node : forwarding_node<Next> {
+struct key_size_node : forwarding_node<Next> {
     KeyBy key;
     std::uint64_t refused = 0;
 
-    key_limit_node(KeyBy by, Next n) : forwarding_node<Next>{std::move(n)}, key{std::move(by)} {}
+    key_size_node(KeyBy by, Next n) : forwarding_node<Next>{std::move(n)}, key{std::move(by)} {}
 
     template <class Event>
     [[gnu::always_inline]] void push(const Event& event, event_stamp at) {
@@ -127,7 +127,7 @@ struct key_by_stage : stage {
     template <class Stream, class Next>
     [[nodiscard]] auto make_node(const Stream&, Next next) const {
         if constexpr (is_limited<typename Stream::event_type>) {
-            return detail::key_limit_node<key_by_stage, Next>{*this, std::move(next)};
+            return detail::key_size_node<key_by_stage, Next>{*this, std::move(next)};
         } else {
             return next;
         }

@@ -79,7 +79,7 @@ consteval void require_stage() {
                       "operator needs: the members in millrace/operators/operator.hpp");
         static_assert(!Stream::is_updating || !archivable<Stage>,
                       "operator needs: no state of its own where events may be corrected; put "
-                      "final_only() before it (see millrace/pipeline/final_only.hpp)");
+                      "final_only() before it (see millrace/operators/final_only.hpp)");
     } else if constexpr (!requires(const Stage& stage, const Stream& in) {
                              Stage::template require<Stream>();
                              &Stage::template output<Stream>;

@@ -13,8 +13,8 @@
 #include <millrace/core/record.hpp>
 #include <millrace/core/stage.hpp>
 #include <millrace/core/stream.hpp>
+#include <millrace/pipeline/detail/keys/limited_keys.hpp>
 #include <millrace/pipeline/key_limits.hpp>
-#include <millrace/pipeline/limited_keys.hpp>
 #include <millrace/pipeline/store.hpp>
 
 namespace millrace {

@@ -8,14 +8,14 @@
 #include <millrace/core/stage.hpp>
 #include <millrace/core/stream.hpp>
 #include <millrace/operators/key_by.hpp>
-#include <millrace/pipeline/count_kind.hpp>
+#include <millrace/pipeline/detail/windows/aggregate_node.hpp>
+#include <millrace/pipeline/detail/windows/count_kind.hpp>
+#include <millrace/pipeline/detail/windows/late_output.hpp>
+#include <millrace/pipeline/detail/windows/session_kind.hpp>
+#include <millrace/pipeline/detail/windows/sliding_kind.hpp>
+#include <millrace/pipeline/detail/windows/window_kind.hpp>
 #include <millrace/pipeline/key_limits.hpp>
-#include <millrace/pipeline/late_output.hpp>
-#include <millrace/pipeline/running_node.hpp>
-#include <millrace/pipeline/session_kind.hpp>
-#include <millrace/pipeline/sliding_kind.hpp>
 #include <millrace/pipeline/store.hpp>
-#include <millrace/pipeline/window_kind.hpp>
 #include <millrace/storage/null.hpp>
 #include <millrace/windows/firing.hpp>
 
@@ -100,7 +100,7 @@ struct process_stage : stage {
             !Stream::is_updating || retractable<Analyzer, typename Stream::event_type>,
             "process needs: an analyzer with void retract(const Event&), where events may "
             "be corrected; or final_only() before it (see "
-            "millrace/pipeline/final_only.hpp)");
+            "millrace/operators/final_only.hpp)");
     }
 
     template <class Stream>
@@ -124,8 +124,8 @@ struct process_stage : stage {
         auto kept = store_stage<Storage>{options}.make_node(output(in), std::move(next), context);
         using kept_type = decltype(kept);
         if constexpr (!Stream::is_windowed) {
-            return detail::running_node<Stream, Analyzer, kept_type>{in, keys.template on<Stream>(),
-                                                                     std::move(kept)};
+            return detail::aggregate_node<Stream, Analyzer, kept_type>{
+                in, keys.template on<Stream>(), std::move(kept)};
         } else {
             if constexpr (is_key_time<typename Stream::time_type>) detail::check_own_time(in);
             using kind = detail::window_kind<typename Stream::windowing_type::window_type>;

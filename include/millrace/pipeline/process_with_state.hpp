@@ -11,7 +11,7 @@
 #include <millrace/core/stage.hpp>
 #include <millrace/core/stream.hpp>
 #include <millrace/core/type_name.hpp>
-#include <millrace/pipeline/state_node.hpp>
+#include <millrace/pipeline/detail/state/state_node.hpp>
 #include <millrace/pipeline/state_options.hpp>
 
 namespace millrace {

@@ -6,7 +6,7 @@
 
 #include <millrace/core/schema.hpp>
 #include <millrace/core/stage.hpp>
-#include <millrace/pipeline/build.hpp>
+#include <millrace/pipeline/detail/graph/build.hpp>
 
 namespace millrace {
 

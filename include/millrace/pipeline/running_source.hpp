@@ -12,7 +12,7 @@
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/core/timestamp.hpp>
-#include <millrace/pipeline/event_check.hpp>
+#include <millrace/pipeline/detail/sources/event_check.hpp>
 #include <millrace/pipeline/source_time.hpp>
 
 namespace millrace {

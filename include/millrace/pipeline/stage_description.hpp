@@ -12,7 +12,7 @@
 #include <millrace/codec/text.hpp>
 #include <millrace/core/fixed_string.hpp>
 #include <millrace/core/type_name.hpp>
-#include <millrace/pipeline/setting_text.hpp>
+#include <millrace/pipeline/detail/setting_text.hpp>
 #include <millrace/pipeline/topology.hpp>
 #include <millrace/storage/null.hpp>
 #include <millrace/storage/storage.hpp>

@@ -4,7 +4,7 @@
 
 #include <millrace/core/node.hpp>
 #include <millrace/core/timestamp.hpp>
-#include <millrace/pipeline/state_table.hpp>
+#include <millrace/pipeline/detail/state/state_table.hpp>
 
 namespace millrace {
 

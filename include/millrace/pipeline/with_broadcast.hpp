@@ -12,8 +12,8 @@
 #include <millrace/core/stream.hpp>
 #include <millrace/core/type_name.hpp>
 #include <millrace/pipeline/broadcast_context.hpp>
-#include <millrace/pipeline/broadcast_node.hpp>
-#include <millrace/pipeline/ordered_broadcast_node.hpp>
+#include <millrace/pipeline/detail/state/broadcast_node.hpp>
+#include <millrace/pipeline/detail/state/ordered_broadcast_node.hpp>
 #include <millrace/pipeline/pipeline.hpp>
 #include <millrace/pipeline/process_with_state.hpp>
 
@@ -106,7 +106,7 @@ consteval bool require_broadcast() {
                       "millrace/pipeline/source_time.hpp)");
         static_assert(is_append_only,
                       "with_broadcast needs: streams that are not corrected; put final_only() "
-                      "before it (see millrace/pipeline/final_only.hpp)");
+                      "before it (see millrace/operators/final_only.hpp)");
         if constexpr (std::same_as<Order, in_time_order>) {
             static_assert(!std::same_as<typename Stream::time_type, no_time> &&
                               !std::same_as<typename Rules::time_type, no_time>,

@@ -142,7 +142,7 @@ struct count_windowing : stage {
     static consteval void require() {
         static_assert(!Stream::is_updating,
                       "window by count needs: events that are not corrected; put final_only() "
-                      "before it (see millrace/pipeline/final_only.hpp)");
+                      "before it (see millrace/operators/final_only.hpp)");
     }
 
     template <class Stream>

@@ -23,7 +23,7 @@ concept window_assigner = std::copyable<W> && requires(const W& assigner, timest
 namespace detail {
 
 /// Windows that are not by the event's time alone. Each kind has a node of its own, see
-/// millrace/pipeline/window_kind.hpp.
+/// millrace/pipeline/detail/windows/window_kind.hpp.
 template <class W>
 inline constexpr bool is_window_kind = false;
 

@@ -85,8 +85,9 @@ TEST_CASE("guards of several kinds combine") {
     CHECK(guard.admit(get("/?token=secret"), "203.0.113.1").principal == "alice");
     CHECK(guard.admit(get("/?token=wrong"), "203.0.113.1").error == errc::unauthorized);
     CHECK(guard.admit(get("/?token=secret"), "192.0.2.1").error == errc::forbidden);
-    CHECK(guard.admit(get("/?token=secret", {"Origin: https://evil.example"}), "203.0.113.1").error ==
-          errc::forbidden);
+    CHECK(
+        guard.admit(get("/?token=secret", {"Origin: https://evil.example"}), "203.0.113.1").error ==
+        errc::forbidden);
 }
 
 TEST_CASE("with a guard that answers later, all answer later") {

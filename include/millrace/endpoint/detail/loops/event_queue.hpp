@@ -18,7 +18,7 @@
 #include <millrace/endpoint/detail/loops/event_batch.hpp>
 #include <millrace/endpoint/detail/loops/loop.hpp>
 #include <millrace/endpoint/detail/loops/mailbox.hpp>
-#include <millrace/pipeline/event_check.hpp>
+#include <millrace/pipeline/detail/sources/event_check.hpp>
 #include <millrace/websocket/close_code.hpp>
 
 namespace millrace::detail {

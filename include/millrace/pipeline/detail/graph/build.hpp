@@ -1,0 +1,361 @@
+#pragma once
+
+#include <cstddef>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <millrace/core/archive.hpp>
+#include <millrace/core/detail/at_exit.hpp>
+#include <millrace/core/node.hpp>
+#include <millrace/core/owned_views.hpp>
+#include <millrace/core/port.hpp>
+#include <millrace/core/record.hpp>
+#include <millrace/operators/measure_time.hpp>
+#include <millrace/operators/operator.hpp>
+#include <millrace/pipeline/chain.hpp>
+#include <millrace/pipeline/detail/closing/closing_pace.hpp>
+#include <millrace/pipeline/detail/graph/counting_node.hpp>
+#include <millrace/pipeline/detail/state/kept_event.hpp>
+
+namespace millrace::detail {
+
+template <class Operator, class Next>
+struct operator_node : forwarding_node<Next> {
+    Operator op;
+
+    operator_node(Operator o, Next n) : forwarding_node<Next>{std::move(n)}, op{std::move(o)} {}
+
+    template <class Event>
+    [[gnu::always_inline]] void push(const Event& event, event_stamp at) {
+        op.apply(
+            event, [&](const auto& out)
+                       __attribute__((always_inline)) { this->next.push(out, at); });
+    }
+    template <class Event>
+    void update(const Event& before, const Event& after, event_stamp at) {
+        if constexpr (requires { typename Operator::emits_at_most_one; }) {
+            bool is_gone = false;
+            op.apply(before, [&](const auto& out) {
+                is_gone = true;
+                with_own_text(out, [&](const auto& gone) { replace(gone, after, at); });
+            });
+            if (!is_gone) push_instead(after, at);
+        } else {
+            replace_all(before, after, at);
+        }
+    }
+    template <class Event>
+    void remove(const Event& gone, event_stamp at) {
+        op.apply(gone, [&](const auto& out) { this->next.remove(out, at); });
+    }
+    /// By a copy of an operator that has state: nothing is learned from a preview.
+    template <class Record>
+    void preview(const Record& row, event_stamp at) {
+        const auto show = [&](const auto& out) { this->next.preview(out, at); };
+        if constexpr (archivable<Operator>) {
+            Operator copy = op;
+            copy.apply(row, show);
+        } else {
+            op.apply(row, show);
+        }
+    }
+    template <class Archive>
+    void archive(Archive& ar) {
+        if constexpr (archivable<Operator>) ar(op);
+        ar(this->next);
+    }
+
+private:
+    /// What comes out is good until the operator is called again, which may use its memory anew.
+    template <class Out, class Use>
+    void with_own_text(const Out& out, Use&& use) {
+        if constexpr (has_views_to_own<Out>) {
+            Out kept = out;
+            text_.resize(viewed_bytes(kept));
+            copy_viewed(kept, text_.data());
+            use(kept);
+        } else {
+            use(out);
+        }
+    }
+
+    template <class Out, class Event>
+    void replace(const Out& gone, const Event& after, event_stamp at) {
+        bool is_replaced = false;
+        op.apply(after, [&](const auto& come) {
+            is_replaced = true;
+            this->next.update(gone, come, at);
+        });
+        if (!is_replaced) this->next.remove(marked(gone, change::remove), at);
+    }
+
+    template <class Event>
+    void push_instead(const Event& after, event_stamp at) {
+        op.apply(after,
+                 [&](const auto& come) { this->next.push(marked(come, change::insert), at); });
+    }
+
+    template <class Event>
+    void replace_all(const Event& before, const Event& after, event_stamp at) {
+        using out = typename Operator::template output<Event>;
+        std::vector<kept_event<out>> gone;
+        op.apply(before, [&](const auto& each) { gone.emplace_back(each); });
+        std::size_t replaced = 0;
+        op.apply(after, [&](const auto& come) {
+            if (replaced < gone.size()) {
+                this->next.update(gone[replaced++].value(), come, at);
+            } else {
+                this->next.push(marked(come, change::insert), at);
+            }
+        });
+        for (; replaced < gone.size(); ++replaced)
+            this->next.remove(marked(gone[replaced].value(), change::remove), at);
+    }
+
+    std::vector<char> text_;
+};
+
+template <class Channel, class Next>
+struct channel_node : forwarding_node<Next> {
+    Channel channel;
+
+    channel_node(Channel c, Next n) : forwarding_node<Next>{std::move(n)}, channel{std::move(c)} {}
+
+    template <class Event>
+    void push(const Event& event, event_stamp at) {
+        channel(event);
+        this->next.push(event, at);
+    }
+    template <class Event>
+    void update(const Event& before, const Event& after, event_stamp at) {
+        channel(after);
+        this->next.update(before, after, at);
+    }
+    template <class Event>
+    void remove(const Event& gone, event_stamp at) {
+        channel(gone);
+        this->next.remove(gone, at);
+    }
+    template <class Record>
+    void preview(const Record& row, event_stamp at) {
+        channel(row);
+        this->next.preview(row, at);
+    }
+};
+
+/// Stops the compiler where followers could not tell a correction from an event.
+template <class Stream>
+consteval void require_to_tell_changes() {
+    static_assert(
+        !Stream::is_updating || is_record<typename Stream::event_type>,
+        "publish needs: records, which say what they correct, or final_only() before what "
+        "changes them (see millrace/operators/final_only.hpp)");
+}
+
+/// Where the stages of a pipeline end: nowhere else, and what is not published goes to the sink;
+/// or at a port, behind which `topic` comes next.
+struct open_end {
+    static constexpr std::string_view topic = "results";
+};
+template <std::size_t Port, class Node>
+struct port_end {
+    Node* to;
+    std::string_view topic;
+
+    [[nodiscard]] port_node<Port, Node> make_node() const { return {to}; }
+};
+
+template <class End>
+inline constexpr bool is_port_end = false;
+template <std::size_t Port, class Node>
+inline constexpr bool is_port_end<port_end<Port, Node>> = true;
+
+/// The topic under which goes out next what comes to these stages.
+template <std::size_t At = 0, class... Stages>
+[[nodiscard]] std::string_view topic_from(const std::tuple<Stages...>& stages,
+                                          std::string_view behind) {
+    if constexpr (At >= sizeof...(Stages)) {
+        return behind;
+    } else if constexpr (requires {
+                             typename std::tuple_element_t<At, std::tuple<Stages...>>::is_publish;
+                         }) {
+        return std::get<At>(stages).topic;
+    } else {
+        return topic_from<At + 1>(stages, behind);
+    }
+}
+
+/// What is known of a pipeline whose nodes are made one behind the other.
+struct build_progress {
+    std::string_view topic{};
+    std::set<std::pair<std::string, std::string>> tables{};  // by file
+    std::size_t stages = 0;                                  // numbered so far
+    std::size_t front = 0;                                   // the number of the last one made
+};
+
+/// What a stage may need of the pipeline that its node becomes a part of.
+template <class Sink, bool IsTimed = false>
+class build_context {
+public:
+    build_context(Sink& sink, closing_pace& pace) : sink_{sink}, pace_{pace} {}
+
+    /// The way to a topic's followers: a function object `channel(const Event&)`.
+    template <class Event, class KeyBy>
+    [[nodiscard]] auto open(std::string_view topic, const KeyBy& key) {
+        return sink_.template open<Event>(topic, key);
+    }
+
+    /// Tells the sink of a topic's storage.
+    template <class Record, class Storage>
+    void remember(std::string_view key_name, Storage& storage) {
+        if constexpr (requires {
+                          sink_.template history<Record>(std::string_view{}, key_name, storage);
+                      }) {
+            sink_.template history<Record>(made_.topic, key_name, storage);
+        }
+    }
+
+    /// The topic under which what comes out of the stage goes out next; else "results".
+    [[nodiscard]] std::string_view topic() const noexcept { return made_.topic; }
+
+    /// @throws std::invalid_argument where another store keeps its records in this table of the
+    /// file
+    void claim(std::string_view table, const std::string& file) {
+        if (!made_.tables.emplace(file, table).second) {
+            throw std::invalid_argument{"millrace: two stores share the table \"" +
+                                        std::string{table} + "\" of " + file +
+                                        "; publish between them"};
+        }
+    }
+
+    [[nodiscard]] closing_pace& pace() const noexcept { return pace_; }
+
+    /// The nodes of these stages, the last one made first. `front` is the number of the stage that
+    /// gives the stream.
+    /// @tparam IsCounted whether it has to be counted what comes
+    template <bool IsCounted = false, class Stream, class... Stages, class End = open_end>
+    [[nodiscard]] auto build(const Stream& in, const std::tuple<Stages...>& stages,
+                             const End& end = {}, std::size_t front = 1) {
+        made_.stages = made_.front = front;
+        return build_behind<IsCounted>(in, stages, end);
+    }
+
+    template <class Stream, pipeline_stage Branch>
+    [[nodiscard]] auto build_branch(const Stream& in, const Branch& branch) {
+        return build_behind<false>(in, stages_of(branch), open_end{});
+    }
+
+private:
+    template <class, bool>
+    friend class build_context;
+
+    template <bool IsCounted, class Stream, class... Stages, class End>
+    auto build_behind(const Stream& in, const std::tuple<Stages...>& stages, const End& end) {
+        if constexpr (!IsTimed && (... || requires { typename Stages::measures_time; })) {
+            build_context<Sink, true> timed{sink_, pace_};
+            const at_exit take_back{[&] { made_ = std::move(timed.made_); }};
+            timed.made_ = std::move(made_);
+            return timed.template build_behind<IsCounted>(in, stages, end);
+        } else {
+            const std::size_t front = made_.front;
+            const at_exit put_back{[this, front] { made_.front = front; }};
+            return build_from<0, false, IsCounted>(in, stages, end, front);
+        }
+    }
+
+    template <std::size_t At, bool IsPublished, bool IsCounted, class Stream, class... Stages,
+              class End>
+    auto build_from(const Stream& in, const std::tuple<Stages...>& stages, const End& end,
+                    std::size_t front) {
+        if constexpr (At == sizeof...(Stages)) {
+            auto last = make_end<IsPublished>(in, end);
+            using node = decltype(last);
+            if constexpr (IsTimed && is_port_end<End>) {
+                return counting_node<IsCounted, timed_node<node>>{{{{std::move(last)}}},
+                                                                  {.front = front}};
+            } else if constexpr (IsCounted) {
+                return counting_node<true, node>{{std::move(last)}, {.front = front}};
+            } else {
+                return last;
+            }
+        } else if constexpr (requires {
+                                 typename std::tuple_element_t<
+                                     At, std::tuple<Stages...>>::measures_time;
+                             }) {
+            return build_from<At + 1, IsPublished, IsCounted>(in, stages, end, front);
+        } else {
+            using stage = std::tuple_element_t<At, std::tuple<Stages...>>;
+            constexpr bool publishes = requires { typename stage::is_publish; };
+            constexpr bool passes = requires { typename stage::passes_all; };
+            constexpr bool is_one_to_one = requires { typename stage::is_one_to_one; };
+            const stage& here = std::get<At>(stages);
+            using output = decltype(output_of(here, in));
+            const std::size_t number = ++made_.stages;
+            auto next = build_from < At + 1, publishes || (passes && IsPublished),
+                 is_to_count<stage, output>() > (output_of(here, in), stages, end, number);
+            made_.topic = topic_from<At + 1>(stages, end.topic);
+            made_.front = number;
+            const stage_mark mark{number, front, name_of_stage<stage>(), is_one_to_one,
+                                  Stream::is_windowed};
+            // Made in its place: each move would be one of all nodes behind.
+            using node = decltype(make_node(here, in, std::move(next)));
+            if constexpr (IsTimed) {
+                return counting_node<IsCounted, timed_node<node>>{
+                    {{{make_node(here, in, std::move(next))}}}, mark};
+            } else {
+                return counting_node<IsCounted, node>{{make_node(here, in, std::move(next))}, mark};
+            }
+        }
+    }
+
+    /// Whether it has to be counted what comes out of the stage. Corrections may become others on
+    /// their way, so that nothing follows from the stage in front.
+    template <class Stage, class Out>
+    static constexpr bool is_to_count() {
+        if constexpr (!requires { typename Stage::is_one_to_one; }) {
+            return true;
+        } else if constexpr (std::same_as<Out, no_stream>) {
+            return false;
+        } else {
+            return !Out::is_windowed && Out::is_updating;
+        }
+    }
+
+    /// Where the stages end.
+    template <bool IsPublished, class Stream, class End>
+    auto make_end(const Stream& in, [[maybe_unused]] const End& end) {
+        if constexpr (is_port_end<End>) {
+            return end.make_node();
+        } else if constexpr (IsPublished || std::same_as<Stream, no_stream>) {
+            return end_node{};
+        } else {
+            static_assert(!Stream::is_windowed,
+                          "window needs: a process behind it (see millrace/pipeline/process.hpp)");
+            require_to_tell_changes<Stream>();
+            auto channel = open<typename Stream::event_type>("", in.key);
+            return channel_node<decltype(channel), end_node>{std::move(channel), end_node{}};
+        }
+    }
+
+    template <class Stage, class Stream, class Next>
+    auto make_node(const Stage& stage, const Stream& in, Next next) {
+        if constexpr (has_operator_output<Stage, typename Stream::event_type>) {
+            return operator_node<Stage, Next>{stage, std::move(next)};
+        } else if constexpr (requires { stage.make_node(in, std::move(next), *this); }) {
+            return stage.make_node(in, std::move(next), *this);
+        } else {
+            return stage.make_node(in, std::move(next));
+        }
+    }
+
+    Sink& sink_;
+    closing_pace& pace_;
+    build_progress made_;
+};
+
+}  // namespace millrace::detail

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <system_error>
+#include <utility>
+
+#include <millrace/core/detail/first_exception.hpp>
+#include <millrace/pipeline/detail/state/broadcast_node.hpp>
+#include <millrace/pipeline/detail/state/time_order.hpp>
+
+namespace millrace::detail {
+
+/// Likewise, by time: events wait until the stream's watermark is past them, and rules until it is
+/// past them or an event of their time, or a later one, goes on. What comes behind that does not
+/// wait. Of the rules and events of one time the rules are first.
+template <class Event, class Rule, class Inner, class OnRule>
+struct ordered_broadcast_node {
+    using meeting = broadcast_node<Inner, OnRule>;
+    static constexpr bool wants_wall_time = Inner::wants_wall_time;
+    using events = typename meeting::events;
+    using rules = typename meeting::rules;
+
+    meeting to;
+    std::size_t limit;  ///< of what waits
+
+    void push(events, const Event& event, event_stamp at) {
+        wait_or(waiting_events, event, at.time,
+                [&](event_stamp as) { to.push(events{}, event, as); });
+    }
+    void push(rules, const Rule& rule, event_stamp at) {
+        wait_or(waiting_rules, rule, at.time, [&](event_stamp as) { to.push(rules{}, rule, as); });
+    }
+    template <class Record>
+    void preview(std::size_t, const Record&, event_stamp) noexcept {}
+
+    void watermark(events, timestamp until, trigger why) {
+        first_exception errors;
+        while (waiting_events.has_before(until) || waiting_rules.has_before(until))
+            errors.guard([&] { release_one(); });
+        errors.guard([&] { to.watermark(events{}, until, why); });
+        errors.rethrow();
+    }
+    void watermark(rules, timestamp, trigger) noexcept {}
+
+    /// Nothing else may come for long.
+    void idle(events) {
+        first_exception errors;
+        release_events(errors);
+        errors.guard([&] { to.idle(events{}); });
+        errors.rethrow();
+    }
+    void idle(rules) noexcept {}
+    void active(events) { to.active(events{}); }
+    void active(rules) noexcept {}
+
+    void wall_time(timestamp now) { to.wall_time(now); }
+    std::error_code finish() {
+        first_exception errors;
+        release_events(errors);
+        const std::error_code error = errors.guard([this] { return to.finish(); });
+        errors.rethrow();
+        return error;
+    }
+    bool resume() { return to.resume(); }
+    [[nodiscard]] bool has_room() const { return to.has_room(); }
+    void begin_batch() { to.begin_batch(); }
+    void end_batch() { to.end_batch(); }
+    void flush() { to.flush(); }
+    [[nodiscard]] std::uint64_t events_in() const noexcept {
+        return to.events_in() + waiting_events.size() + waiting_rules.size();
+    }
+    template <class Stats>
+    void collect_own(Stats& stats) const {
+        to.collect_own(stats);
+    }
+    template <class Stats>
+    void collect(Stats& stats) const {
+        stats.early += early;
+        stats.state_bytes += waiting_events.bytes() + waiting_rules.bytes();
+        to.collect(stats);
+    }
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar.version(1);
+        ar(waiting_events, waiting_rules, early, to);
+    }
+
+    time_order<Event> waiting_events{};
+    time_order<Rule> waiting_rules{};
+    std::uint64_t early = 0;  ///< went on for others to have room
+
+private:
+    /// What follows was told of no other watermark than `to.passed_on`.
+    template <class Waiting, class One, class Act>
+    void wait_or(Waiting& waiting, const One& one, timestamp time, Act&& act) {
+        if (time < to.passed_on) return act(event_stamp{time, to.passed_on});
+        first_exception errors;
+        while (waiting_events.size() + waiting_rules.size() >= limit) {
+            ++early;
+            errors.guard([&] { release_one(); });
+        }
+        waiting.add(one, time);
+        errors.rethrow();
+    }
+
+    /// The first of what waits.
+    void release_one() {
+        if (waiting_events.empty() ||
+            (!waiting_rules.empty() && waiting_rules.earliest() <= waiting_events.earliest())) {
+            const auto [rule, time] = waiting_rules.take();
+            to.push(rules{}, rule.value(), {time, to.passed_on});
+        } else {
+            const auto [event, time] = waiting_events.take();
+            to.push(events{}, event.value(), {time, to.passed_on});
+        }
+    }
+    void release_events(first_exception& errors) {
+        while (!waiting_events.empty()) errors.guard([&] { release_one(); });
+    }
+};
+
+}  // namespace millrace::detail

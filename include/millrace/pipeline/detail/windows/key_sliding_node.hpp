@@ -1,0 +1,232 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <system_error>
+#include <utility>
+
+#include <millrace/core/detail/at_exit.hpp>
+#include <millrace/core/detail/first_exception.hpp>
+#include <millrace/core/node.hpp>
+#include <millrace/core/projection.hpp>
+#include <millrace/pipeline/detail/windows/sliding_base.hpp>
+
+namespace millrace::detail {
+
+/// Sliding windows of a stream whose keys each have a watermark of their own. Windows close at
+/// once, not in slices.
+template <class Stream, class Analyzer, class OnLate, class Next>
+class key_sliding_node : public sliding_base<Stream, Analyzer, OnLate, Next> {
+    using base = sliding_base<Stream, Analyzer, OnLate, Next>;
+    using typename base::event;
+    using typename base::key_type;
+    using typename base::place;
+
+public:
+    key_sliding_node(const Stream& in, OnLate on_late, Next next)
+        : base{in, std::move(on_late), std::move(next)} {}
+
+    void push(const event& one, event_stamp at) {
+        const auto& sought = project(this->key_by_.projection, one);
+        slot* found = table_.find(sought);
+        if (found != nullptr && found->current <= at.time && at.time < found->current_end)
+            [[likely]] {
+            if (auto* const part = found->stacks.waiting_at(found->current)) {
+                base::adding(one)(*part);
+                found->is_changed = true;
+                return;
+            }
+        }
+        if (!this->window_.can_hold(at.time)) return note_refused();
+        const place here = this->place_of(this->window_.pane_of(at.time));
+        if (here.is_between_windows()) return;
+        if (this->gone_at(here.last_end) <= at.watermark) return this->note_late(one);
+        if (found == nullptr) {
+            if (table_.size() >= this->key_limit_) return note_refused();
+            found = &table_.add(sought);
+            found->is_used = true;
+            found->watermark = at.watermark;
+        } else if (!this->has_room_for(*found, here.pane)) {
+            return;
+        }
+        const at_exit note{[&] {
+            if (found->is_empty()) return this->erase(table_, *found);
+            note_windows(*found, here, at.watermark);
+        }};
+        this->add(*found, here, one, at, found->watermark);
+    }
+
+    void update(const event& before, const event& after,
+                event_stamp at) requires Stream::is_updating {
+        if (is_repetition(before, after)) return;
+        const auto& was = project(this->key_by_.projection, before);
+        if (was == project(this->key_by_.projection, after)) {
+            take_back(was, after, at, [&](auto& of) { replace_event(of.state, before, after); });
+        } else {
+            remove(before, at);
+            push(after, at);
+        }
+    }
+
+    void remove(const event& gone, event_stamp at) requires Stream::is_updating {
+        take_back(project(this->key_by_.projection, gone), gone, at, [&](auto& of) {
+            of.state.retract(gone);
+            of.events.remove();
+        });
+    }
+
+    /// Of the whole stream: of every key.
+    void watermark(timestamp to, trigger why) {
+        first_exception thrown;
+        thrown.guard([&] { close_all(to, why); });
+        thrown.guard([&] { this->next_.watermark(to, why); });
+        thrown.rethrow();
+    }
+
+    template <class Key>
+    void key_watermark(const Key& sought, timestamp to, trigger why) {
+        first_exception thrown;
+        if (slot* found = table_.find(sought); found != nullptr && to >= found->due) {
+            thrown.guard([&] { close_due(*found, to, why); });
+        } else if (found != nullptr) {
+            note_watermark(*found, to);
+        }
+        thrown.guard([&] { this->next_.key_watermark(sought, to, why); });
+        thrown.rethrow();
+    }
+
+    void idle() { this->next_.idle(); }
+
+    template <class Key>
+    void key_idle(const Key& sought) {
+        if (slot* found = table_.find(sought))
+            this->show_open(*found, found->watermark, [] { return true; });
+        this->next_.key_idle(sought);
+    }
+
+    bool resume() { return this->next_.resume(); }
+
+    std::error_code finish() {
+        first_exception thrown;
+        thrown.guard([this] { close_all(timestamp::max(), trigger::stop); });
+        const std::error_code error = thrown.guard([this] { return this->next_.finish(); });
+        thrown.rethrow();
+        return error;
+    }
+
+    template <class Stats>
+    void collect(Stats& stats) const {
+        stats.keys += table_.size();
+        stats.open_windows += this->open_;
+        stats.state_bytes += table_.bytes() + this->pane_bytes_;
+        this->collect_counts(stats, latest_);
+    }
+
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar.version(1);
+        ar(table_, latest_);
+        this->archive_counts(ar);
+        if constexpr (Archive::is_loading) {
+            this->open_ = 0;
+            this->pane_bytes_ = 0;
+            table_.for_each([&](slot& each) {
+                ar.require(each.is_used);
+                ar.require(each.close_due == timestamp::max() ||
+                           this->window_.is_end(each.close_due));
+                this->check_loaded(ar, each);
+                note_due(each);
+            });
+        }
+    }
+
+private:
+    struct slot : base::slot {
+        timestamp close_due = timestamp::max();  // the end of the next window that closes
+        timestamp due = timestamp::max();
+        timestamp watermark = timestamp::min();  // that the stages behind were told
+        timestamp current{};      // the pane of the latest event, of which no window has closed
+        timestamp current_end{};  // of the pane
+
+        template <class Archive>
+        void archive(Archive& ar) {
+            base::slot::archive(ar);
+            ar(close_due, watermark);
+        }
+    };
+
+    /// What is due may be so earlier, now that the key holds something there.
+    void note_windows(slot& of, const place& here, timestamp watermark) noexcept {
+        const timestamp closed = std::max(watermark, of.stacks.until());
+        if (here.last_end > closed) {
+            of.close_due =
+                std::min(of.close_due, here.first_end_behind(closed, this->window_.slide()));
+        }
+        note_due(of);
+        if (here.first_end <= watermark) return;  // not all that it changes waits
+        of.current = here.pane;
+        of.current_end = here.pane + this->window_.pane();
+    }
+
+    void note_due(slot& of) const noexcept {
+        of.due = of.close_due;
+        if (!of.closed.empty()) of.due = std::min(of.due, this->gone_at(of.closed.front().end));
+    }
+
+    /// Changes what the windows of an earlier event hold of the key.
+    template <class Key, class Apply>
+    void take_back(const Key& sought, const event& one, event_stamp at, Apply&& apply) {
+        if (!this->window_.can_hold(at.time)) return;
+        const place here = this->place_of(this->window_.pane_of(at.time));
+        if (here.is_between_windows()) return;
+        if (this->gone_at(here.last_end) <= at.watermark) return this->note_late(one);
+        if (slot* const of = table_.find(sought))
+            base::take_back(*of, here, one, apply, at, of->watermark);
+    }
+
+    /// All that is due, whatever a consumer throws.
+    void close_due(slot& of, timestamp to, trigger why) {
+        const timestamp passed_on = of.watermark;
+        if (to != timestamp::max()) note_watermark(of, to);
+        of.current_end = of.current;
+        const std::uint32_t number = table_.number_of(of);
+        first_exception thrown;
+        for (;;) {
+            if (!of.closed.empty() && this->gone_at(of.closed.front().end) <= to) {
+                thrown.guard([&] { this->conclude_oldest(of, why, of.watermark, passed_on); });
+            } else if (of.close_due != timestamp::max() && of.close_due <= to) {
+                const timestamp end = of.close_due;
+                thrown.guard([&] {
+                    this->close(of, end, this->flips_at(this->phase_of(end), number), why,
+                                of.watermark, passed_on);
+                });
+                of.close_due = of.stacks.empty() ? timestamp::max() : this->end_behind(of, end);
+            } else {
+                break;
+            }
+        }
+        if (of.is_empty()) {
+            this->erase(table_, of);
+        } else {
+            note_due(of);
+        }
+        thrown.rethrow();
+    }
+
+    void close_all(timestamp to, trigger why) {
+        first_exception thrown;
+        table_.for_each([&](slot& each) { thrown.guard([&] { close_due(each, to, why); }); });
+        thrown.rethrow();
+    }
+
+    void note_watermark(slot& of, timestamp to) noexcept {
+        of.watermark = std::max(of.watermark, to);
+        latest_ = std::max(latest_, to);
+    }
+    void note_refused() noexcept { ++this->refused_; }
+
+    key_table<key_type, slot> table_;
+    timestamp latest_ = timestamp::min();  // the furthest watermark of a key
+};
+
+}  // namespace millrace::detail
