@@ -61,7 +61,7 @@ private:
 namespace detail {
 
 template <>
-inline constexpr bool is_window_kind<session> = true;
+inline constexpr bool is_window_kind<millrace::session> = true;
 
 }  // namespace detail
 
