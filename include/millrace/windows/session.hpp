@@ -5,6 +5,7 @@
 #include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/record.hpp>
 #include <millrace/core/timestamp.hpp>
+#include <millrace/windows/window.hpp>
 
 namespace millrace {
 

@@ -6,6 +6,7 @@
 
 #include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/timestamp.hpp>
+#include <millrace/windows/window.hpp>
 
 namespace millrace {
 
