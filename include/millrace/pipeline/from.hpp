@@ -13,6 +13,7 @@
 #include <millrace/codec/json.hpp>
 #include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/event_time.hpp>
+#include <millrace/core/schema.hpp>
 #include <millrace/core/stream.hpp>
 #include <millrace/pipeline/source_time.hpp>
 
@@ -175,6 +176,10 @@ struct from_stage {
 /// @throws std::invalid_argument for a negative duration, or a timeout, step or limit of zero
 template <class Event, class Codec = json, class... Options>
 [[nodiscard]] auto from(std::string name, Options... options) {
+    static_assert(
+        described<Event> || !std::same_as<Codec, json>,
+        "from needs: a millrace::schema of the event, before it stands in a pipeline (see "
+        "millrace/core/schema.hpp)");
     require_codec<Codec, Event>();
     static_assert((source_option<Options> && ...),
                   "from needs: options of time, or codec_limits (see "
