@@ -84,7 +84,7 @@ TEST_CASE("sliding windows close in slices, with what throws, and go on behind i
         running.push({"E", 1, 1, at_ms(6)});
         running.finish();
         CHECK(seen == strings{"A -1000 1 0 stop", "B -1000 1 0 stop", "C -1000 1 0 stop",
-                              "E -1000 1 0 stop", "A 0 1 0 stop", "B 0 1 0 stop", "C 0 1 0 stop",
+                              "A 0 1 0 stop", "B 0 1 0 stop", "C 0 1 0 stop", "E -1000 1 0 stop",
                               "E 0 1 0 stop"});
         running.finish();
         CHECK(seen.size() == 8);
