@@ -43,8 +43,9 @@ public:
         const double y = x - origin_;
         const double deviation = y - mean_;
         mean_ -= deviation / static_cast<double>(count_);
-        const double left = m2_ - deviation * (y - mean_);
-        m2_ = left < 0 || (count_ == 1 && left >= 0) ? 0 : left;  // NaN remains
+        m2_ -= deviation * (y - mean_);
+        if (count_ == 1) m2_ *= 0;  // NaN remains
+        if (m2_ < 0) m2_ = 0;
     }
 
     constexpr void merge(const moments& other) noexcept {
