@@ -28,16 +28,19 @@ struct max_key_bytes {
 /// How many keys may hold state at a time, one million by default. What becomes of one more depends
 /// on whose option it is:
 ///
-/// - of a `window`, its events are refused. The limit is of each window for `tumbling`, `global`
-/// and
-///   an assigner of one's own; of all windows together for `session`, `sliding`, windows by count,
-///   and whatever stands behind `per_key`.
-/// - of `process_with_state`, its events are refused, unless it is told `evict_least_recent`.
-/// - of `process` without a window and of `detect`, the key that was not seen for longest makes
-///   room, unless they are told `refuse_new_keys`, or events may be corrected.
-/// - of a source whose time is `per_key`, likewise, and the windows of the key that makes room
-/// close
-///   with `trigger::evicted`; a record of a window that was open has only a part of its events.
+/// | option of                        | one key more                                          |
+/// |----------------------------------|-------------------------------------------------------|
+/// | `window`                         | its events are refused                                |
+/// | `process_with_state`             | likewise, unless it is told `evict_least_recent`      |
+/// | `process` without a window,      | the key that was not seen for longest makes room,     |
+/// | `detect`                         | unless they are told `refuse_new_keys`, or events may |
+/// |                                  | be corrected                                          |
+/// | a source whose time is `per_key` | likewise, and its windows close, `trigger::evicted`:  |
+/// |                                  | their records have only a part of the events          |
+///
+/// That of a `window` is the limit of each of its windows for `tumbling`, `global` and an assigner
+/// of one's own; of all windows together for `session`, `sliding`, windows by count, and whatever
+/// stands behind `per_key`.
 ///
 /// A key that made room starts anew when it comes back. Events that are refused are counted in
 /// `pipeline_stats::refused_keys`, keys that made room in `evicted_keys`.

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -282,4 +283,31 @@ TEST_CASE("a correction that an operator lets through only before or behind it")
     CHECK(told ==
           std::vector<row>{
               {2, change::insert}, {3, change::update}, {3, change::remove}, {6, change::insert}});
+}
+
+TEST_CASE("where an operator threw at a record, its correction comes as if the record were new") {
+    const auto told_of = [](auto op) {
+        std::vector<std::pair<std::uint64_t, change>> told;
+        auto running =
+            start(from<trade>("t") | window(tumbling{1s}, lateness{1h}, drop_late) |
+                      process<count>() | op | publish("some"),
+                  [&](const auto& row) { told.emplace_back(at<"count">(row), row.change); });
+        running.push({"a", 1, 1, at_ms(1)});
+        CHECK_THROWS_AS((running.push({"a", 1, 1, at_ms(1001)})), std::runtime_error);
+        for (int i = 0; i < 3; ++i) running.push({"a", 1, 1, at_ms(1)});
+        return told;
+    };
+    using row = std::pair<std::uint64_t, change>;
+    const std::vector<row> right{{2, change::insert}, {3, change::update}, {4, change::update}};
+    const auto throw_at_one = [](const auto& each) {
+        if (at<"count">(each) == 1) throw std::runtime_error{"one"};
+    };
+    CHECK(told_of(filter([&](const auto& each) {
+              throw_at_one(each);
+              return true;
+          })) == right);
+    CHECK(told_of(flat_map([&](const auto& each) {
+              throw_at_one(each);
+              return std::vector{each};
+          })) == right);
 }

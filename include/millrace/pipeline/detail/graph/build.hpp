@@ -40,8 +40,7 @@ struct operator_node : forwarding_node<Next> {
     void update(const Event& before, const Event& after, event_stamp at) {
         if constexpr (requires { typename Operator::emits_at_most_one; }) {
             bool is_gone = false;
-            op.apply(before, [&](const auto& out) {
-                is_gone = true;
+            apply_again(before, is_gone, [&](const auto& out) {
                 with_own_text(out, [&](const auto& gone) { replace(gone, after, at); });
             });
             if (!is_gone) push_instead(after, at);
@@ -51,7 +50,8 @@ struct operator_node : forwarding_node<Next> {
     }
     template <class Event>
     void remove(const Event& gone, event_stamp at) {
-        op.apply(gone, [&](const auto& out) { this->next.remove(out, at); });
+        bool is_gone = false;
+        apply_again(gone, is_gone, [&](const auto& out) { this->next.remove(out, at); });
     }
     /// By a copy of an operator that has state: nothing is learned from a preview.
     template <class Record>
@@ -71,6 +71,22 @@ struct operator_node : forwarding_node<Next> {
     }
 
 private:
+    /// To an event that it was applied to before. Where it threw then, it throws now, and what it
+    /// did not give is not to be taken back; but what `give` throws goes on.
+    template <class Event, class Give>
+    void apply_again(const Event& before, bool& is_given, Give&& give) {
+        bool is_giving = false;
+        try {
+            op.apply(before, [&](const auto& out) {
+                is_given = is_giving = true;
+                give(out);
+                is_giving = false;
+            });
+        } catch (...) {
+            if (is_giving) throw;
+        }
+    }
+
     /// What comes out is good until the operator is called again, which may use its memory anew.
     template <class Out, class Use>
     void with_own_text(const Out& out, Use&& use) {
@@ -104,7 +120,8 @@ private:
     void replace_all(const Event& before, const Event& after, event_stamp at) {
         using out = typename Operator::template output<Event>;
         std::vector<kept_event<out>> gone;
-        op.apply(before, [&](const auto& each) { gone.emplace_back(each); });
+        bool is_given = false;
+        apply_again(before, is_given, [&](const auto& each) { gone.emplace_back(each); });
         std::size_t replaced = 0;
         op.apply(after, [&](const auto& come) {
             if (replaced < gone.size()) {
