@@ -5,6 +5,7 @@
 
 #include <millrace/analyzers/sum.hpp>
 #include <millrace/analyzers/summary.hpp>
+#include <millrace/operators/filter.hpp>
 #include <millrace/operators/map.hpp>
 
 #include "../../fed.hpp"
@@ -490,4 +491,47 @@ TEST_CASE("a damaged archive is refused") {
         cut(damaged);
         REQUIRE_FALSE(cut.ok());
     }
+}
+
+TEST_CASE("a window whose events have all been taken back is removed, and is not final") {
+    std::vector<std::pair<std::uint64_t, change>> told;
+    auto running =
+        start(from<trade>("t", any_time) | window(tumbling{10ms}, lateness{400ms}, drop_late) |
+                  process<sum<&trade::price>>() |
+                  filter([](const auto& row) { return at<"sum">(row) > 0; }) |
+                  window(tumbling{20ms}, lateness{500ms}, drop_late) | process<count>(),
+              [&](const auto& row) {
+                  if (row.window.start == at_ms(0)) told.emplace_back(at<"count">(row), row.change);
+              });
+    running.push({"a", 1, 1, at_ms(5)});
+    running.push({"a", 1, 1, at_ms(55)});
+    running.push({"a", -9, 1, at_ms(6)});
+    running.finish();
+    using row = std::pair<std::uint64_t, change>;
+    CHECK(told == std::vector<row>{{1, change::insert}, {1, change::remove}});
+}
+
+TEST_CASE("behind a load, a window without lateness does not open anew for a correction") {
+    std::vector<std::pair<std::uint64_t, bool>> told;
+    const auto make = [&] {
+        return start(from<trade>("t", any_time) | window(tumbling{10ms}, lateness{1s}, drop_late) |
+                         process<count>() | window(tumbling{20ms}, drop_late) |
+                         process<sum<at<"count">>>(),
+                     [&](const auto& row) {
+                         if (row.window.start == at_ms(0))
+                             told.emplace_back(at<"sum">(row), row.is_final);
+                     });
+    };
+    auto first = make();
+    first.push({"a", 1, 1, at_ms(5)});
+    first.push({"a", 1, 1, at_ms(55)});
+    const std::string saved = save(first);
+    auto running = make();
+    input_archive ar{saved};
+    ar(running);
+    REQUIRE(ar.ok());
+    running.push({"a", 1, 1, at_ms(16)});
+    running.finish();
+    CHECK(told == std::vector<std::pair<std::uint64_t, bool>>{{1, true}});
+    CHECK(running.stats().late == 1);
 }
