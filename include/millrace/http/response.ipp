@@ -31,8 +31,11 @@ MILLRACE_INLINE response refusal(std::error_code error, std::string_view reason)
 }
 
 MILLRACE_INLINE std::string head_of(const response& answer, bool keep_alive) {
-    std::string head = "HTTP/1.1 " + std::to_string(answer.status) + " ";
-    head.append(reason_phrase(answer.status)).append("\r\n");
+    std::string head = "HTTP/1.1 ";
+    head.append(std::to_string(answer.status))
+        .append(" ")
+        .append(reason_phrase(answer.status))
+        .append("\r\n");
     if (answer.status != 304 && answer.status != 204) {
         head.append("Content-Length: ").append(std::to_string(answer.content_bytes()));
         head.append("\r\nContent-Type: ").append(answer.content_type).append("\r\n");

@@ -5,7 +5,8 @@
 namespace millrace::http::detail {
 
 MILLRACE_INLINE std::string status_names::message(int status) const {
-    std::string text = "HTTP status " + std::to_string(status);
+    std::string text = "HTTP status ";
+    text += std::to_string(status);
     const auto reason = reason_phrase(status);
     return reason.empty() ? text : text.append(" ").append(reason);
 }

@@ -22,7 +22,7 @@ MILLRACE_INLINE bool sqlite_layout::is_key(const std::string& column) const {
 MILLRACE_INLINE std::string sqlite_layout::parameter_of(std::string_view column) const {
     std::size_t place = 1;
     while (columns[place - 1].name != column) ++place;
-    return "?" + std::to_string(place);
+    return std::to_string(place).insert(0, 1, '?');
 }
 
 MILLRACE_INLINE std::string listed(const std::vector<std::string>& names, std::string_view suffix) {

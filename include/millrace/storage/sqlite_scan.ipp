@@ -52,7 +52,7 @@ MILLRACE_INLINE std::string page_sql(const sqlite_layout& of, bool by_key, bool 
     for (const auto& each : of.columns) names.push_back(quoted_name(each.name));
     names.insert(names.end(), order.begin(), order.end());
     for (std::size_t i = 0; i < order.size(); ++i)
-        place.push_back("?" + std::to_string(first_place_parameter(of) + i));
+        place.push_back(std::to_string(first_place_parameter(of) + i).insert(0, 1, '?'));
     std::string out =
         "SELECT " + comma_separated(names) + " FROM " + quoted_name(of.table) + " WHERE ";
     if (is_behind) {

@@ -47,9 +47,9 @@ MILLRACE_INLINE std::string to_header(const deflate_parameters& p) {
     if (p.server_no_context_takeover) out += "; server_no_context_takeover";
     if (p.client_no_context_takeover) out += "; client_no_context_takeover";
     if (p.server_max_window_bits)
-        out += "; server_max_window_bits=" + std::to_string(*p.server_max_window_bits);
+        out.append("; server_max_window_bits=").append(std::to_string(*p.server_max_window_bits));
     if (p.client_max_window_bits)
-        out += "; client_max_window_bits=" + std::to_string(*p.client_max_window_bits);
+        out.append("; client_max_window_bits=").append(std::to_string(*p.client_max_window_bits));
     return out;
 }
 

@@ -18,7 +18,7 @@ MILLRACE_INLINE std::string topologies_as_json(const std::vector<named_topology>
 MILLRACE_INLINE std::string topologies_as_mermaid(const std::vector<named_topology>& all) {
     std::string out = "flowchart LR\n";
     for (std::size_t i = 0; i < all.size(); ++i) {
-        const std::string id = "p" + std::to_string(i + 1);
+        const std::string id = std::to_string(i + 1).insert(0, 1, 'p');
         out.append("  subgraph ").append(id).append("[\"");
         append_label(out, all[i].pipeline);
         out += "\"]\n";

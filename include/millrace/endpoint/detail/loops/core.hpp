@@ -291,7 +291,7 @@ private:
 
     void tell_start() {
         std::string where = options_.address.empty() ? "every address" : options_.address;
-        if (port() != 0) where += ", port " + std::to_string(port());
+        if (port() != 0) where.append(", port ").append(std::to_string(port()));
         if (address_list{"127.0.0.0/8", "::1"}.contains(options_.address))
             where +=
                 ", which only this machine reaches (address = \"\" opens it to all its networks)";
