@@ -113,6 +113,20 @@ TEST_CASE("while the only one that is not idle is behind, the watermark waits fo
     CHECK(p.raise(A, 21) == 21);
 }
 
+TEST_CASE("one that is further behind than max_lag holds nobody up") {
+    two_ports p{port_watermarks<2>{std::chrono::milliseconds{100}}};
+    CHECK(p.raise(A, 1000) == 900);  // B has not come yet
+    CHECK(p.raise(B, 5) == stays);
+    CHECK(p.raise(A, 1050) == 950);
+    CHECK(p.raise(B, 960) == 960);  // it has caught up
+    CHECK(p.raise(B, 1000) == 1000);
+    CHECK(p.raise(A, 1090) == stays);
+    CHECK(p.idle(B) == 1090);
+    two_ports unlimited;
+    CHECK(unlimited.raise(A, 1'000'000'000'000) == stays);
+    CHECK(unlimited.ports.combined() == timestamp::min());
+}
+
 TEST_CASE("a saved watermark goes on as it would have") {
     const auto seed = test_seed();
     INFO("seed " << seed);

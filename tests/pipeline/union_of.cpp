@@ -132,6 +132,34 @@ TEST_CASE("a source that never sent anything holds the other up until it is idle
     CHECK(f.take() == strings{"late a 6"});
 }
 
+TEST_CASE("a source that sends what is old cannot stop the time of the others") {
+    const auto sources = [](auto... option) {
+        return counts(union_of(from<trade>("A"), from<trade>("B"), option...), tumbling{10ms},
+                      late_to("late"));
+    };
+    fed f{sources(max_lag{100ms})};
+    auto [a, b] = f.running.sources();
+    b.push(trade_at(3));
+    a.push(trade_at(90));
+    CHECK(f.out.empty());
+    a.push(trade_at(112));
+    CHECK(f.take() == strings{"a 0 1 0 watermark"});
+    CHECK(f.stats().watermark == at_ms(12));
+    b.push(trade_at(4));
+    CHECK(f.take() == strings{"late a 4"});
+    b.push(trade_at(95));
+    a.push(trade_at(130));
+    CHECK(f.stats().watermark == at_ms(95));
+
+    fed hour{sources()};
+    hour.running.source<0>().push(trade_at(3'600'000));
+    CHECK(hour.stats().watermark == at_ms(0));
+    fed unlimited{sources(max_lag{duration::max()})};
+    unlimited.running.source<0>().push(trade_at(3'600'000));
+    CHECK(unlimited.stats().watermark == timestamp::min());
+    CHECK_THROWS_WITH(sources(max_lag{-1ns}), "union_of: max_lag must not be negative");
+}
+
 TEST_CASE("a source whose events are all left out before the union tells how far it is") {
     auto none =
         from<trade>("B", idle_timeout{1s}) | millrace::filter([](const trade&) { return false; });
@@ -246,7 +274,7 @@ TEST_CASE("a union of unions is one") {
     CHECK(c.input() == "C");
     a.push(trade_at(30));
     b.push(trade_at(20));
-    CHECK(f.stats().watermark == timestamp::min());
+    CHECK(f.stats().watermark == at_ms(20) - max_lag{}.value);  // c may be on its way
     c.push(trade_at(25));
     CHECK(f.stats().watermark == at_ms(20));
     rest(f, [&] { c.push(trade_at(25)); });  // both of the left are idle
@@ -272,6 +300,7 @@ struct naive_union {
 
     long long size;
     std::vector<input> inputs;
+    long long max_lag = 1'000'000;
     long long watermark = -1'000'000;
     std::map<std::pair<std::string, long long>, std::uint64_t> windows{};
     std::uint64_t late = 0;
@@ -316,7 +345,9 @@ private:
             }
         }
         if (!counted.empty()) {
-            watermark = std::max(watermark, *std::ranges::min_element(counted));
+            long long least = *std::ranges::min_element(counted);
+            for (const input& each : inputs) least = std::max(least, each.watermark - max_lag);
+            watermark = std::max(watermark, least);
         } else if (!is_any_behind) {
             watermark = std::max(watermark, *std::ranges::max_element(idle));
         }
@@ -438,16 +469,21 @@ TEST_CASE("windows of a union agree with a computation of all that was on time")
         for (auto& each : d) each = static_cast<long long>(random() % 40);
         const std::vector<naive_union::input> inputs{
             {d[0], true}, {d[1], false}, {d[2], true}, {d[3], true}};
+        const bool is_limited = random() % 2 == 0;
+        const long long lag = static_cast<long long>(random() % 80);
+        const max_lag option{is_limited ? std::chrono::milliseconds{lag} : duration::max()};
         const auto first = [&](std::size_t n) {
-            return naive_union{size, {inputs.begin(), inputs.begin() + static_cast<long>(n)}};
+            return naive_union{size,
+                               {inputs.begin(), inputs.begin() + static_cast<long>(n)},
+                               is_limited ? lag : 1'000'000};
         };
         switch (round % 3) {
             case 0:
                 check_union(
                     [&] {
-                        return counts(
-                            union_of(source("A", d[0]), source("B", d[1]) | millrace::filter(some)),
-                            each_size, late_policy);
+                        return counts(union_of(source("A", d[0]),
+                                               source("B", d[1]) | millrace::filter(some), option),
+                                      each_size, late_policy);
                     },
                     first(2), random);
                 break;
@@ -456,7 +492,7 @@ TEST_CASE("windows of a union agree with a computation of all that was on time")
                     [&] {
                         return counts(
                             union_of(source("A", d[0]), source("B", d[1]) | millrace::filter(some),
-                                     source("C", d[2])),
+                                     source("C", d[2]), option),
                             each_size, late_policy);
                     },
                     first(3), random);
@@ -466,7 +502,7 @@ TEST_CASE("windows of a union agree with a computation of all that was on time")
                     [&] {
                         return counts(
                             union_of(source("A", d[0]), source("B", d[1]) | millrace::filter(some),
-                                     source("C", d[2]), source("D", d[3])),
+                                     source("C", d[2]), source("D", d[3]), option),
                             each_size, late_policy);
                     },
                     first(4), random);

@@ -8,16 +8,31 @@
 
 namespace millrace {
 
+namespace detail {
+
+/// How far time has come where several go on: with the least far, but no further behind the
+/// furthest than `max_lag`, which is without limit at its largest.
+[[nodiscard]] constexpr timestamp least_within(duration max_lag, timestamp furthest,
+                                               timestamp least) noexcept {
+    if (max_lag == duration::max()) return least;
+    return std::max(least, saturated_add(furthest, -max_lag));
+}
+
+}  // namespace detail
+
 /// The watermark where streams meet: the minimum over the ports that are not idle, and never back.
 /// Where all are idle, it is the furthest of them, in whatever order they became so. One that was
 /// idle counts again once it has caught up; until then what comes of it may be late. One that has
 /// ended, which is at the end of time, holds nobody up and is not idle: that alone closes nothing
-/// as long as the others may go on.
+/// as long as the others may go on. Those that are `max_lag` behind the furthest hold nobody up
+/// either, whatever comes of them.
 ///
 /// An event costs a few comparisons a port.
 template <std::size_t Ports>
 class port_watermarks {
 public:
+    explicit port_watermarks(duration max_lag = duration::max()) noexcept : max_lag_{max_lag} {}
+
     /// What holds for all.
     [[nodiscard]] timestamp combined() const noexcept { return combined_; }
 
@@ -87,9 +102,11 @@ private:
         }
         const bool is_idle = is_any_open && !is_any_active;
         if (is_any_counted || !is_any_open || is_idle)
-            combined_ = std::max(combined_, is_idle ? furthest : least);
+            combined_ = std::max(
+                combined_, is_idle ? furthest : detail::least_within(max_lag_, furthest, least));
     }
 
+    duration max_lag_;
     std::array<state, Ports> ports_{};
     timestamp combined_ = timestamp::min();
 };

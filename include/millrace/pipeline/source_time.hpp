@@ -49,6 +49,14 @@ struct idle_timeout {
     duration value;
 };
 
+/// How far the furthest of several may be ahead of the least far, one hour by default: who is
+/// further behind holds the watermark up no more, so that what comes of it may be late. One that
+/// sends what is old cannot stop the time of the others. `duration::max()` is without limit: for
+/// events of the past that come one input after the other.
+struct max_lag {
+    duration value = std::chrono::hours{1};
+};
+
 /// The source's settings of time.
 struct source_time {
     duration out_of_order{};
@@ -106,14 +114,14 @@ private:
 /// different ways. A producer is a connection, or what `push` is told, from its first event until
 /// it is idle for `idle_timeout` or closed; a posted message is one of its own. Then the others go
 /// on without it, so that its next events may be late. Those beyond `max_producers`, and those that
-/// are `max_lag` behind the furthest, hold the watermark up no more.
+/// are `max_lag` behind the furthest, hold the watermark up no more: see there.
 ///
 /// A pipeline that loads its state knows no producer again, for connections are new then. So that
 /// each finds its windows open when it comes back, the watermark stays where the least far of them
 /// had it, until `idle_timeout` has passed: as for one that was silent since.
 struct by_producer {
     std::size_t max_producers = 10'000;
-    duration max_lag = std::chrono::hours{1};
+    duration max_lag = millrace::max_lag{}.value;
 
     template <class To>
     void describe(To& to) const {

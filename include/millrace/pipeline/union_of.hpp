@@ -10,11 +10,13 @@
 #include <utility>
 
 #include <millrace/core/detail/first_exception.hpp>
+#include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/core/port.hpp>
 #include <millrace/core/port_watermarks.hpp>
 #include <millrace/core/stream.hpp>
 #include <millrace/pipeline/pipeline.hpp>
+#include <millrace/pipeline/source_time.hpp>
 
 namespace millrace {
 
@@ -26,7 +28,7 @@ class union_node {
 public:
     static constexpr bool wants_wall_time = Next::wants_wall_time;
 
-    explicit union_node(Next next) : next_{std::move(next)} {}
+    union_node(duration max_lag, Next next) : watermarks_{max_lag}, next_{std::move(next)} {}
 
     template <class Event>
     void push(std::size_t port, const Event& event, event_stamp at) {
@@ -168,6 +170,12 @@ struct union_stage {
     using is_one_to_one = void;
 
     std::tuple<Inputs...> inputs;
+    duration lag = max_lag{}.value;
+
+    template <class To>
+    void describe(To& to) const {
+        to.tunable("max_lag", lag);
+    }
 
     /// The stream that it gives.
     [[nodiscard]] auto output() const {
@@ -182,14 +190,23 @@ struct union_stage {
 
     template <class Next>
     [[nodiscard]] auto make_node(Next next) const {
-        return detail::union_node<sizeof...(Inputs), Next>{std::move(next)};
+        return detail::union_node<sizeof...(Inputs), Next>{lag, std::move(next)};
     }
 };
 
 namespace detail {
 
+template <class Argument>
+[[nodiscard]] auto union_input(Argument& argument) {
+    if constexpr (std::same_as<Argument, max_lag>) {
+        return std::tuple<>{};
+    } else {
+        return std::tuple{as_pipeline(std::move(argument))};
+    }
+}
+
 template <class... Inputs>
-[[nodiscard]] auto make_union(Inputs... inputs) {
+[[nodiscard]] auto make_union(max_lag lag, Inputs... inputs) {
     constexpr bool are_pipelines = (is_pipeline<Inputs> && ...);
     static_assert(are_pipelines,
                   "union_of needs: pipelines, each of which begins with from; the branches of a "
@@ -200,7 +217,7 @@ template <class... Inputs>
                 (check_one_key(first, others), ...);
             };
             check(output_behind(inputs.source.output(), inputs.stages)...);
-            return pipeline<union_stage<Inputs...>>{{{std::move(inputs)...}}, {}};
+            return pipeline<union_stage<Inputs...>>{{{std::move(inputs)...}, lag.value}, {}};
         }
     }
 }
@@ -216,16 +233,27 @@ template <class... Inputs>
 /// Nothing is sorted or left out, and each source keeps its own codec, limits and time. Time is
 /// then as far as in the input that is least far, of those that are not idle (see
 /// `idle_timeout`): one that is idle holds the others up no more, and when it comes back, what it
-/// sends may be late until it has caught up. What is open is shown once all are idle.
+/// sends may be late until it has caught up. What is open is shown once all are idle. Nor does one
+/// hold them up that is far behind: `max_lag{5min}` as the last argument says how far, by default
+/// an hour behind the furthest input (see millrace/pipeline/source_time.hpp).
 ///
 /// The inputs are pipelines of one event type, all with a time or none. A key that they have goes
 /// on if it is the same for all; else `key_by` stands behind.
 /// @throws std::invalid_argument where inputs are keyed by members of one type that are not the
-/// same, or whose keys have not the same name
-template <class... Inputs>
-[[nodiscard]] auto union_of(Inputs... inputs) {
-    static_assert(sizeof...(Inputs) >= 2, "union_of needs: two pipelines or more");
-    return detail::make_union(detail::as_pipeline(std::move(inputs))...);
+/// same, or whose keys have not the same name, or for a `max_lag` that is negative
+template <class... Arguments>
+[[nodiscard]] auto union_of(Arguments... arguments) {
+    constexpr std::size_t options = (0 + ... + std::size_t{std::same_as<Arguments, max_lag>});
+    static_assert(sizeof...(Arguments) - options >= 2 && options <= 1,
+                  "union_of needs: two pipelines or more, and at most one max_lag");
+    max_lag lag{};
+    const auto set = [&]<class Argument>(const Argument& argument) {
+        if constexpr (std::same_as<Argument, max_lag>)
+            lag.value = detail::require_not_negative("max_lag", argument.value, "union_of");
+    };
+    (set(arguments), ...);
+    return std::apply([&](auto... inputs) { return detail::make_union(lag, std::move(inputs)...); },
+                      std::tuple_cat(detail::union_input(arguments)...));
 }
 
 }  // namespace millrace

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/port_watermarks.hpp>
 #include <millrace/pipeline/detail/sources/idle_watch.hpp>
 #include <millrace/pipeline/detail/sources/watermark_state.hpp>
 #include <millrace/pipeline/source_time.hpp>
@@ -153,9 +154,9 @@ private:
 
     /// True where the watermark rises.
     bool follow(const source_time& settings) noexcept {
-        const timestamp least = heap_.empty() ? furthest_
-                                              : std::max(all_[heap_.front()].latest,
-                                                         saturated_add(furthest_, -max_lag_));
+        const timestamp least = heap_.empty()
+                                    ? furthest_
+                                    : least_within(max_lag_, furthest_, all_[heap_.front()].latest);
         return least != timestamp::min() && state_.observe(least, settings);
     }
 
