@@ -30,6 +30,11 @@ namespace millrace {
 /// | `merge(const A&)`       | no     | as if the other's events had been given to this one   |
 /// | `static describe(to)`   | no     | its settings, such as `to.setting("alpha", alpha)`    |
 /// | `retract(const Event&)` | no     | as if the event, which was given, had not been        |
+///
+/// An `update` that throws leaves the state as it was; the event is lost to it. Where events may be
+/// corrected, it throws at an event at all times or never, whatever it holds: it is given that to
+/// an empty state again to learn whether there is something to retract. A correction at which it
+/// throws takes with it what it corrects.
 template <class A, class Event>
 concept analyzer = std::default_initializable<A> && std::copyable<A> && archivable<A> &&
     requires(A& state, const A& done, const Event& event) {
@@ -53,16 +58,15 @@ concept retractable = requires(A& state, const Event& event) {
 
 namespace detail {
 
-/// Takes `before` back and `after` in. Where the analyzer throws at that, `before` stays.
+/// Whether the analyzer throws at the event, so that no state of it holds that.
 template <class A, class Event>
-void replace_event(A& state, const Event& before,
-                   const Event& after) requires retractable<A, Event> {
-    state.retract(before);
+[[nodiscard]] bool is_refused_by(const Event& event) noexcept {
     try {
-        state.update(after);
+        A empty{};
+        empty.update(event);
+        return false;
     } catch (...) {
-        state.update(before);
-        throw;
+        return true;
     }
 }
 

@@ -77,7 +77,7 @@ inline constexpr auto schema<summary_result<Results...>> =
 ///     summary<count, mean<&reading::value>, named<"low", min<&reading::value>>>
 ///
 /// Each event costs what it costs the parts, and the state is theirs. It merges and retracts when
-/// all parts do.
+/// all parts do. Where a part throws at an event, those before it take that back, if they retract.
 template <class... Analyzers>
 requires(sizeof...(Analyzers) > 0) class summary {
 public:
@@ -89,7 +89,7 @@ public:
 
     template <class Event>
     requires(analyzer<Analyzers, Event>&&...) constexpr void update(const Event& event) {
-        std::apply([&event](auto&... part) { (part.update(event), ...); }, parts_);
+        update_from<0>(event);
     }
 
     template <class Event>
@@ -115,6 +115,24 @@ public:
     }
 
 private:
+    template <std::size_t Part, class Event>
+    constexpr void update_from(const Event& event) {
+        auto& here = std::get<Part>(parts_);
+        here.update(event);
+        if constexpr (Part + 1 == sizeof...(Analyzers)) {
+            return;
+        } else if constexpr (retractable<decltype(here), Event>) {
+            try {
+                update_from<Part + 1>(event);
+            } catch (...) {
+                here.retract(event);
+                throw;
+            }
+        } else {
+            update_from<Part + 1>(event);
+        }
+    }
+
     template <std::size_t... Part>
     constexpr void merge_parts(const summary& other, std::index_sequence<Part...>) {
         (std::get<Part>(parts_).merge(std::get<Part>(other.parts_)), ...);

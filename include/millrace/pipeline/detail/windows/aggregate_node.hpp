@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <millrace/analyzers/analyzer.hpp>
+#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/key.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/detail/keys/limited_keys.hpp>
@@ -32,18 +33,25 @@ public:
     void update(const event& before, const event& after,
                 event_stamp at) requires Stream::is_updating {
         if (is_repetition(before, after)) return;
-        slot* const found = keys_.find(project(key_by_.projection, before));
-        if (found == nullptr) return;
-        if (found->key == project(key_by_.projection, after)) {
-            replace_event(found->state, before, after);
-            tell(*found, at);
-        } else {
-            remove(before, at);
-            push(after, at);
+        const auto& key = project(key_by_.projection, after);
+        const bool is_replaced = project(key_by_.projection, before) == key &&
+                                 !is_refused_by<Analyzer>(before) &&
+                                 !is_refused_by<Analyzer>(after);
+        if (!is_replaced) {
+            first_exception thrown;
+            thrown.guard([&] { remove(before, at); });
+            thrown.guard([&] { push(after, at); });
+            return thrown.rethrow();
         }
+        slot* const found = keys_.find(key);
+        if (found == nullptr) return;
+        found->state.retract(before);
+        found->state.update(after);
+        tell(*found, at);
     }
 
     void remove(const event& gone, event_stamp at) requires Stream::is_updating {
+        if (is_refused_by<Analyzer>(gone)) return;
         slot* const found = keys_.find(project(key_by_.projection, gone));
         if (found == nullptr) return;
         found->state.retract(gone);

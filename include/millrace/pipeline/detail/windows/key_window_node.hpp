@@ -52,17 +52,15 @@ public:
     void update(const event& before, const event& after,
                 event_stamp at) requires Stream::is_updating {
         if (is_repetition(before, after)) return;
-        const auto& was = project(this->key_by_.projection, before);
-        if (was == project(this->key_by_.projection, after)) {
-            take_back(was, after, at, true,
-                      [&](cell& of) { replace_event(of.state, before, after); });
-        } else {
-            remove(before, at);
-            push(after, at);
-        }
+        if (!this->is_replaced(before, after)) return this->replace(*this, before, after, at);
+        take_back(project(this->key_by_.projection, after), after, at, true, [&](cell& of) {
+            of.state.retract(before);
+            of.state.update(after);
+        });
     }
 
     void remove(const event& gone, event_stamp at) requires Stream::is_updating {
+        if (is_refused_by<Analyzer>(gone)) return;
         take_back(project(this->key_by_.projection, gone), gone, at, false, [&](cell& of) {
             of.state.retract(gone);
             of.events.remove();
