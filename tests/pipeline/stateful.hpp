@@ -145,11 +145,10 @@ public:
         own.watermark = std::max(own.watermark, one.time - disorder);
         const timestamp told = told_of(key);
         data& of = keys_[key];
-        of.steps_back = 0;
-        call ctx{*this,         of,
-                 key,           {one.time, own.watermark},
-                 one.time,      std::max(one.time, told),
-                 own.watermark, std::nullopt};
+        of.due_again = 0;
+        call ctx{
+            *this,         of,   key, {one.time, own.watermark}, one.time, std::max(one.time, told),
+            own.watermark, false};
         if (is_per_key && of.empty()) of.told = own.watermark;
         try {
             function.on_event(ctx, one);
@@ -172,6 +171,7 @@ public:
         }
         if (to <= floor_) return true;
         for (auto& [key, own] : clocks_) own.watermark = std::max(own.watermark, to);
+        ++round_;
         const bool is_good = fire_all(to, "");
         floor_ = to;
         return is_good;
@@ -180,6 +180,7 @@ public:
     bool wall_time(timestamp to) {
         if (!catch_up()) return false;
         if (!is_per_key && !pass_on("", clocks_[""])) return false;  // where an event threw
+        ++round_;
         now = to;
         if (!is_per_key) return fire_shared();
         bool is_good = true;
@@ -198,7 +199,7 @@ private:
         std::optional<long long> state{};
         timestamp renewed{}, told = never;
         std::array<std::set<timestamp>, 2> timers{};
-        std::size_t steps_back = 0;
+        std::size_t due_again = 0, round = 0;
 
         bool empty() const { return !state && timers[0].empty() && timers[1].empty(); }
     };
@@ -209,12 +210,12 @@ private:
         const std::string& name;
         millrace::event_stamp stamp;
         timestamp at, event_now, round;
-        std::optional<std::pair<std::size_t, timestamp>> fired;
+        bool is_timer;
         long long nothing = 0;
 
         call(naive_states& a, data& d, const std::string& k, millrace::event_stamp s, timestamp t,
-             timestamp n, timestamp w, std::optional<std::pair<std::size_t, timestamp>> timer)
-            : all{a}, of{d}, name{k}, stamp{s}, at{t}, event_now{n}, round{w}, fired{timer} {
+             timestamp n, timestamp w, bool timer)
+            : all{a}, of{d}, name{k}, stamp{s}, at{t}, event_now{n}, round{w}, is_timer{timer} {
             if (of.state && all.settings.kept_for != millrace::duration::max() &&
                 of.renewed + all.settings.kept_for <= event_now)
                 of.state.reset();
@@ -241,8 +242,10 @@ private:
         bool timer_at(timestamp to) { return set(event, to, to < round); }
         bool wall_timer_at(timestamp to) { return set(wall, to, to <= all.now); }
         bool set(std::size_t kind, timestamp to, bool is_due) {
-            const bool is_back = fired && (kind == fired->first ? to <= fired->second : is_due);
-            if (is_back && of.steps_back++ >= all.settings.timer_limit) return refuse();
+            if (is_timer && is_due) {
+                if (std::exchange(of.round, all.round_) != all.round_) of.due_again = 0;
+                if (of.due_again++ >= all.settings.timer_limit) return refuse();
+            }
             if (of.timers[kind].contains(to)) return true;
             if (of.timers[0].size() + of.timers[1].size() >= all.settings.timer_limit)
                 return refuse();
@@ -277,10 +280,12 @@ private:
         if (!is_per_key) {
             const bool was_firing = is_firing_;
             if (!catch_up()) return false;
+            ++round_;
             watermark_ = own.watermark;
             is_firing_ = was_firing;  // behind what threw the rest is put off
             return was_firing || fire_shared();
         }
+        ++round_;
         const bool is_good = fire_all(own.watermark, key);
         if (const auto found = keys_.find(key); found != keys_.end())
             found->second.told = std::max(found->second.told, own.watermark);
@@ -310,8 +315,7 @@ private:
         const timestamp at = *of.timers[kind].begin();
         of.timers[kind].erase(at);
         const timestamp time = kind == event ? std::max(at, told) : told == never ? now : told;
-        call ctx{
-            *this, of, key, {time, told}, kind == event ? at : time, time, to, std::pair{kind, at}};
+        call ctx{*this, of, key, {time, told}, kind == event ? at : time, time, to, true};
         bool is_good = true;
         try {
             if (kind == event) {
@@ -347,6 +351,7 @@ private:
     std::map<std::string, clock> clocks_;
     std::map<std::string, data> keys_;
     timestamp watermark_ = never, told_ = never, floor_ = never;
+    std::size_t round_ = 0;
     bool is_firing_ = false;
 };
 

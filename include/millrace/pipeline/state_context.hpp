@@ -48,6 +48,10 @@ public:
     /// Has `on_timer` called once the watermark is past this time; never while another call lasts.
     /// Set twice for a time it is called once. Where the watermark is past it already, it is called
     /// as soon as this call is over, and what it emits is of the watermark's time.
+    ///
+    /// Each timer that is set fires, however far the watermark has leapt: an `on_timer` that sets
+    /// `at + 1s` is called for each second of a night in which nothing came, up to `max_timers` of
+    /// them. `std::max(at, ctx.watermark()) + 1s` leaves out what is over, and always goes on.
     /// @return false where it is not set: see `max_timers`; or where the watermark stands at
     /// `timestamp::max()`, the end of all time
     bool timer_at(timestamp at) {
@@ -96,11 +100,8 @@ private:
             "millrace/pipeline/process_with_state.hpp)");
     }
 
-    /// A round of timers ends: those that fire in it and are no later than who sets them, or of the
-    /// other domain, are limited.
     bool set(time_domain domain, timestamp at, bool is_due) {
-        const bool is_back = domain == domain_ ? at <= fired_at_ : is_due;
-        if (is_timer_ && is_back) return states_.set_timer_back(of_, domain, at);
+        if (is_timer_ && is_due) return states_.set_due_timer(of_, domain, at);
         return states_.set_timer(of_, domain, at);
     }
 
@@ -126,8 +127,6 @@ private:
           time_{domain == time_domain::event ? fired_at : stamp.time},
           now_{stamp.time},
           watermark_{watermark},
-          fired_at_{fired_at},
-          domain_{domain},
           is_timer_{true} {
         states_.begin(of_, now_);
     }
@@ -139,8 +138,6 @@ private:
     timestamp time_;
     timestamp now_;
     timestamp watermark_;
-    timestamp fired_at_{};
-    time_domain domain_ = time_domain::event;
     bool is_timer_ = false;
 };
 

@@ -23,8 +23,10 @@ struct time_to_live {
 
 /// How many timers a key may have at a time, of both kinds, a thousand by default. A further one is
 /// not set: `timer_at` returns false, and it is counted in `pipeline_stats::refused_timers`. As
-/// many times a timer may set another that is not later than itself, or one of the other kind that
-/// is due, until its key's next event: so whoever does so endlessly comes to an end.
+/// many times, where time moves on or the key has an event, timers of the key may set others that
+/// are due at once, because they are not later than themselves or time is past them already. So
+/// who does so endlessly comes to an end, and who sets the next of all seconds does behind a time
+/// that is years ago: see `state_context::timer_at` for how to leave out what is over.
 struct max_timers {
     std::size_t value = 1'000;
 };

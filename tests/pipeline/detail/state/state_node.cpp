@@ -222,7 +222,7 @@ TEST_CASE("an event of a further key is refused, or the key goes that was not se
     CHECK(evicting.stats().timers == 2);
 }
 
-TEST_CASE("a key has so many timers at a time, and sets so many that do not go forward") {
+TEST_CASE("a key has so many timers at a time, and sets so many that are due at once") {
     int calls = 0;
     auto forward = noted(
         [](auto& ctx, const trade& t) {
@@ -249,6 +249,54 @@ TEST_CASE("a key has so many timers at a time, and sets so many that do not go f
     CHECK(calls == 11);
     CHECK(endless.stats().refused_timers == 1);
     CHECK(endless.stats().timers == 0);
+}
+
+TEST_CASE("a timer that sets itself again makes no call endless, however far time leaps") {
+    long long calls = 0, refused = 0;
+    const auto set = [](auto& ctx, const trade& t) { ctx.timer_at(t.time + 1s); };
+    const long long years = 50LL * 365 * 86'400'000;
+    auto each = noted(set, [&](auto& ctx, timestamp at) {
+        ++calls;
+        if (!ctx.timer_at(at + 1s)) ++refused;
+    });
+    each.push("a", 0);
+    for (int i = 1; i <= 5; ++i) each.advance(i * 500'000);  // as often as they like, from then on
+    CHECK(calls == 2499);
+    CHECK(refused == 0);
+    each.push("b", years);
+    CHECK(calls == 2499 + 1001);
+    CHECK(refused == 1);
+    CHECK(each.stats().refused_timers == 1);
+
+    calls = 0;
+    auto leaping = noted(set, [&](auto& ctx, timestamp at) {
+        ++calls;
+        CHECK(ctx.timer_at(std::max(at, ctx.watermark()) + 1s));
+    });
+    leaping.push("a", 0);
+    leaping.push("b", years);
+    CHECK(calls == 1);
+    leaping.advance(years + 1'001);
+    CHECK(calls == 3);  // also of b
+}
+
+TEST_CASE("a wall timer that sets itself again makes no tick endless") {
+    manual_clock clock{at_ms(0)};
+    long long calls = 0;
+    auto running = start(
+        from<trade>("t", any_time) | key_by(&trade::symbol) |
+            process_with_state<long long>(
+                [](auto& ctx, const trade&) { ctx.wall_timer_at(ctx.now() + 1s); },
+                on_wall_timer{[&](auto& ctx, timestamp at) {
+                    ++calls;
+                    ctx.wall_timer_at(at + 1s);
+                }}),
+        [](const auto&) {}, clock_view{clock});
+    running.push({"a", 1, 1, at_ms(0)});
+    clock.advance(24h * 365);
+    running.tick();
+    CHECK(calls == 1001);
+    CHECK(running.stats().refused_timers == 1);
 }
 
 TEST_CASE("a timer that sets itself again ends with all time") {

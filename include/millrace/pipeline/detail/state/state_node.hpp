@@ -76,6 +76,7 @@ public:
         if (to <= watermark_) return;
         states_.sweep(passed_on_);
         if constexpr (has_own_time) {
+            states_.begin_round();
             first_exception errors;
             for (;;) {
                 const bool is_event = states_.timers().has_before(to);
@@ -89,6 +90,7 @@ public:
             errors.rethrow();
         } else {
             if (is_firing_) catch_up();
+            states_.begin_round();
             watermark_ = to;
             why_ = why;
             fire_due();
@@ -98,6 +100,7 @@ public:
     template <class Key>
     void key_watermark(const Key& sought, timestamp to, trigger why) {
         first_exception errors;
+        states_.begin_round();
         if (slot* const of = states_.find(sought)) {
             const std::uint32_t number = of->number;
             if (to == timestamp::max()) {
@@ -114,6 +117,7 @@ public:
 
     void wall_time(timestamp now) {
         if constexpr (has_own_time) {
+            states_.begin_round();
             now_ = now;
             first_exception errors;
             while (has_wall_timer_due()) {
@@ -124,6 +128,7 @@ public:
             errors.rethrow();
         } else {
             if (is_firing_) catch_up();
+            states_.begin_round();
             now_ = now;
             fire_due();
         }
@@ -161,7 +166,7 @@ public:
 
     template <class Archive>
     void archive(Archive& ar) {
-        ar.require(ar.version(2) == 2);  // what the first held is not known here
+        ar.require(ar.version(3) == 3);  // what earlier ones held is not known here
         ar(states_, watermark_, passed_on_, now_, told_now_, why_, is_firing_, this->next);
     }
 

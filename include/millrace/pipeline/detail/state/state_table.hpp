@@ -27,14 +27,15 @@ public:
         timestamp renewed = timestamp::min();
         timestamp watermark = timestamp::min();  // its own, where it has one
         std::uint32_t number = key_index::none;
-        std::uint32_t steps_back = 0;  // timers that timers set for no later, since the last event
+        std::uint32_t round = 0;      // the last in which a timer has set one that was due
+        std::uint32_t due_again = 0;  // how many it were, since the last event
         bool has_state = false;
         bool is_used = false;
         bool is_recent = false;
 
         template <class Archive>
         void archive(Archive& ar) {
-            ar(key, state, renewed, watermark, steps_back, has_state, is_recent);
+            ar(key, state, renewed, watermark, has_state, is_recent);
         }
     };
 
@@ -60,7 +61,7 @@ public:
             keys_.find_or_add(key, [this](const slot& gone) { clear_timers(gone.number); });
         if (found == nullptr) return nullptr;
         if (found->number == key_index::none) found->number = keys_.number_of(*found);
-        found->steps_back = 0;
+        found->due_again = 0;
         return found;
     }
 
@@ -86,10 +87,13 @@ public:
         timers_[static_cast<std::size_t>(domain)].add(key, at);
         return true;
     }
-    /// Likewise, by a timer that is not earlier.
-    bool set_timer_back(slot& of, time_domain domain, timestamp at) {
-        if (of.steps_back >= settings_.timer_limit) return refuse_timer();
-        ++of.steps_back;
+    /// Time has moved on.
+    void begin_round() noexcept { ++round_; }
+    /// Likewise, by a timer, for a time that has come in this round.
+    bool set_due_timer(slot& of, time_domain domain, timestamp at) {
+        if (std::exchange(of.round, round_) != round_) of.due_again = 0;
+        if (of.due_again >= settings_.timer_limit) return refuse_timer();
+        ++of.due_again;
         return set_timer(of, domain, at);
     }
     bool refuse_timer() noexcept {
@@ -185,6 +189,7 @@ private:
     limited_keys<Key, slot> keys_;
     std::array<timer_heap, HasWallTimers ? 2 : 1> timers_;  // by their domain
     std::uint32_t swept_ = 0;
+    std::uint32_t round_ = 0;
     std::uint64_t refused_timers_ = 0;
 };
 
