@@ -134,3 +134,18 @@ TEST_CASE("a field inside of a member is owned as well") {
     source = "?????";
     REQUIRE(f.at.city == "paris");
 }
+
+TEST_CASE("what an event has outside of itself is its texts and containers") {
+    const std::string long_text(100, 'x');
+    CHECK(outer_bytes(long_text) == 101);
+    CHECK(outer_bytes(std::string{"short"}) == 0);
+    CHECK(outer_bytes(std::string_view{"view"}) == 4);
+    CHECK(outer_bytes(7) == 0);
+    CHECK(outer_bytes(holding<std::optional<std::string>>{std::nullopt}) == 0);
+    CHECK(outer_bytes(holding<std::optional<std::string>>{long_text}) == 101);
+    CHECK(outer_bytes(holding<std::vector<std::string>>{{long_text, ""}}) ==
+          101 + 2 * sizeof(std::string));
+    CHECK(outer_bytes(holding<std::array<std::string_view, 2>>{{"a", "bc"}}) == 3);
+    const order o{"id", {"city", "street"}, place{"to", {}}, {"tag"}, {}, long_text, {}};
+    CHECK(outer_bytes(o) >= 2 + 10 + 2 + 3 + sizeof(std::string_view) + 101);
+}

@@ -166,7 +166,11 @@ TEST_CASE("describe says where the rules come in, and what they make") {
     };
     CHECK(ordered(3).text().find("max_waiting 3") != text.npos);
     CHECK(ordered(3).fingerprint() == ordered(4).fingerprint());
+    CHECK(ordered(3).text().find("max_waiting_bytes 67108864") != text.npos);
     CHECK_THROWS_WITH(ordered(0), "with_broadcast: max_waiting must not be 0");
+    CHECK_THROWS_WITH(with_broadcast<factors>(from<rule>("rules"), add_rule, by_rules,
+                                              in_time_order{.max_waiting_bytes = 0}),
+                      "with_broadcast: max_waiting_bytes must not be 0");
 }
 
 TEST_CASE("errors_to in front takes what the function throws, and the stream goes on") {

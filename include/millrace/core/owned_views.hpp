@@ -117,7 +117,31 @@ template <class T>
     return size;
 }
 
-/// Copies these to `to`, for as long as which `value` is good.
+/// The bytes that a copy of `value`, once it owns its texts, has outside of itself: of texts and
+/// containers that its schema, or the standard library's, leads to.
+template <class T>
+[[nodiscard]] std::size_t outer_bytes([[maybe_unused]] const T& value) {
+    std::size_t size = 0;
+    if constexpr (std::same_as<T, std::string_view>) {
+        size = value.size();
+    } else if constexpr (std::same_as<T, std::string>) {
+        if (value.size() > std::string{}.capacity()) size = value.size() + 1;
+    } else if constexpr (owns_its_value<T>) {
+        return 0;
+    } else if constexpr (is_optional<T>) {
+        if (value) size = outer_bytes(*value);
+    } else if constexpr (described<T>) {
+        schema<T>.for_each([&](const auto& field) { size += outer_bytes(field.get(value)); });
+    } else if constexpr (container<T>) {
+        for (const auto& each : value) {
+            if constexpr (requires(T & all) { all.clear(); }) size += sizeof each;
+            size += outer_bytes(each);
+        }
+    }
+    return size;
+}
+
+/// Copies the texts that `value` has views of to `to`, for as long as which `value` is good.
 template <class T>
 void copy_viewed(T& value, char* to) {
     const auto copy = [&](std::string_view from) {

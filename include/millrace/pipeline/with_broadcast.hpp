@@ -28,6 +28,12 @@ struct in_time_order {
     /// How many events and rules may wait in all. Beyond, the earliest go on before their time,
     /// which `pipeline_stats::early` counts: nothing is lost but the order.
     std::size_t max_waiting = 100'000;
+    /// Likewise, how many bytes they may take: themselves, and the texts and containers that their
+    /// schema leads to. One that is larger alone does not wait, and is counted.
+    ///
+    /// Who sends what is of a time to come takes the room of others until then; `max_ahead` of the
+    /// source says how far that may be.
+    std::size_t max_waiting_bytes = 64 * 1024 * 1024;
 };
 
 namespace detail {
@@ -148,7 +154,9 @@ struct broadcast_stage {
             using event = typename Front::output_stream::event_type;
             using rule = typename Rules::output_stream::event_type;
             return detail::ordered_broadcast_node<event, rule, inner_node, OnRule>{
-                {inner.make_node(front(), std::move(next), context), on_rule}, order.max_waiting};
+                {inner.make_node(front(), std::move(next), context), on_rule},
+                order.max_waiting,
+                order.max_waiting_bytes};
         } else {
             return detail::broadcast_node<inner_node, OnRule>{
                 inner.make_node(front(), std::move(next), context), on_rule};
@@ -161,6 +169,7 @@ struct broadcast_stage {
         if constexpr (is_in_time_order) {
             to.setting("order", "time");
             to.tunable("max_waiting", order.max_waiting);
+            to.tunable("max_waiting_bytes", order.max_waiting_bytes);
         }
         inner.describe(to);
     }
@@ -247,7 +256,7 @@ template <class Source, class... Stages, class Rules, class OnRule, class Inner,
 ///
 /// What the functions throw goes to who pushed the event or rule, and costs that alone; the state
 /// stays as they left it. At what had to wait it goes to whoever moved the time on.
-/// @throws std::invalid_argument for a `max_waiting` of 0
+/// @throws std::invalid_argument for a `max_waiting` or `max_waiting_bytes` of 0
 template <class State, class Out = detail::same_events, class Rules, class OnRule, class OnEvent,
           class Order = detail::order_of_arrival>
 [[nodiscard]] auto with_broadcast(Rules rules, OnRule on_rule, OnEvent on_event, Order order = {}) {
@@ -263,8 +272,10 @@ template <class State, class Out = detail::same_events, class Rules, class OnRul
         std::same_as<Order, detail::order_of_arrival> || std::same_as<Order, in_time_order>,
         "with_broadcast needs: no option but in_time_order (see "
         "millrace/pipeline/with_broadcast.hpp)");
-    if constexpr (std::same_as<Order, in_time_order>)
+    if constexpr (std::same_as<Order, in_time_order>) {
         detail::require_positive("max_waiting", order.max_waiting, "with_broadcast");
+        detail::require_positive("max_waiting_bytes", order.max_waiting_bytes, "with_broadcast");
+    }
     if constexpr (detail::is_pipeline<input>) {
         using rule = typename input::output_stream::event_type;
         static_assert(std::invocable<const OnRule&, State&, const rule&>,

@@ -244,6 +244,40 @@ TEST_CASE("beyond max_waiting the earliest goes on, which is counted") {
     CHECK(running.stats().early == 5);
 }
 
+TEST_CASE("beyond max_waiting_bytes the earliest goes on, which is counted") {
+    strings out;
+    auto running =
+        start(from<trade>("trades", any_time, disorder{1h}) |
+                  with_broadcast<factors>(from<rule>("rules", any_time), add_rule, by_rules,
+                                          in_time_order{.max_waiting_bytes = 10'000}) |
+                  publish("ok"),
+              [&](const trade& one) { out.push_back(std::string{one.symbol.substr(0, 1)}); });
+    auto trades = running.source<0>();
+    auto rules = running.source<1>();
+    const auto large = [](char name, std::size_t size) { return std::string(size, name); };
+    const auto send = [&](char name, std::size_t size, long long ms) {
+        trades.push({large(name, size), 1, 1, at_ms(ms)});
+    };
+    send('a', 4'000, 20);
+    send('b', 4'000, 10);
+    CHECK(out.empty());
+    send('c', 4'000, 30);
+    CHECK(out == strings{"b"});
+    rules.push({large('r', 4'000), 1, at_ms(40)});
+    CHECK(out == strings{"b", "a"});
+    CHECK(running.stats().early == 2);
+    send('d', 20'000, 50);  // the others wait on
+    CHECK(out == strings{"b", "a", "d"});
+    CHECK(running.stats().early == 3);
+    for (long long ms = 0; ms < 1'000; ++ms) {
+        send('e', 1 + static_cast<std::size_t>(ms * 7 % 5'000), 100 + ms);
+        CHECK(running.stats().state_bytes < 2 * 10'000 + 2'000);
+    }
+    CHECK(running.stats().early > 900);
+    CHECK_FALSE(running.finish());
+    CHECK(out.size() == 1'004);
+}
+
 TEST_CASE("what is thrown at one that waited costs that alone, and goes on when all have gone") {
     strings out;
     auto running = start(in_order(100, 1h), note_prices{&out});

@@ -15,6 +15,7 @@ TEST_CASE("what waits comes out by time, and as it came where that is equal") {
     std::mt19937 random{seed};
     detail::time_order<trade> order;
     std::multimap<timestamp, double> right;
+    std::multimap<timestamp, std::size_t> texts;
     double count = 0;
     for (int i = 0; i < 3000; ++i) {
         if (right.empty() || random() % 2 == 0) {
@@ -22,6 +23,7 @@ TEST_CASE("what waits comes out by time, and as it came where that is equal") {
             const std::string symbol(random() % 30, 'x');
             order.add({symbol, ++count, 1, time}, time);
             right.emplace(time, count);
+            texts.emplace(time, symbol.size());
         } else {
             REQUIRE(order.earliest() == right.begin()->first);
             REQUIRE_FALSE(order.has_before(right.begin()->first));
@@ -30,8 +32,12 @@ TEST_CASE("what waits comes out by time, and as it came where that is equal") {
             REQUIRE(time == right.begin()->first);
             REQUIRE(event.value().price == right.begin()->second);
             right.erase(right.begin());
+            texts.erase(texts.begin());
         }
         REQUIRE(order.size() == right.size());
+        std::size_t bytes = right.size() * sizeof(detail::kept_event<trade>);
+        for (const auto& [time, size] : texts) bytes += size;
+        REQUIRE(order.waiting_bytes() == bytes);
         if (random() % 100 == 0) {
             output_archive out;
             out(order);

@@ -62,7 +62,12 @@ public:
     explicit kept_event(const Event& one) : value_{one} { own(); }
 
     [[nodiscard]] const Event& value() const noexcept { return value_; }
-    [[nodiscard]] std::size_t text_bytes() const noexcept { return text_size_; }
+    /// All that it takes.
+    [[nodiscard]] std::size_t bytes() const { return bytes_of(value_); }
+    /// Likewise, of one that is not made yet.
+    [[nodiscard]] static std::size_t bytes_of(const Event& one) {
+        return sizeof(kept_event) + outer_bytes(one);
+    }
 
     /// What stands in no field of the schema is not saved.
     template <class Archive>
@@ -79,8 +84,7 @@ public:
 private:
     void own() {
         if constexpr (has_views_to_own<Event>) {
-            text_size_ = viewed_bytes(value_);
-            auto text = std::make_unique<char[]>(text_size_);
+            auto text = std::make_unique<char[]>(viewed_bytes(value_));
             copy_viewed(value_, text.get());
             text_ = std::move(text);
         }
@@ -88,7 +92,6 @@ private:
 
     Event value_{};
     std::unique_ptr<char[]> text_;
-    std::size_t text_size_ = 0;
 };
 
 }  // namespace millrace::detail

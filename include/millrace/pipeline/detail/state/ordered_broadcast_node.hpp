@@ -23,6 +23,7 @@ struct ordered_broadcast_node {
 
     meeting to;
     std::size_t limit;  ///< of what waits
+    std::size_t byte_limit;
 
     void push(events, const Event& event, event_stamp at) {
         wait_or(waiting_events, event, at.time,
@@ -95,9 +96,16 @@ private:
     /// What follows was told of no other watermark than `to.passed_on`.
     template <class Waiting, class One, class Act>
     void wait_or(Waiting& waiting, const One& one, timestamp time, Act&& act) {
-        if (time < to.passed_on) return act(event_stamp{time, to.passed_on});
+        const std::size_t bytes = kept_event<One>::bytes_of(one);
+        const bool is_too_large = bytes > byte_limit;
+        if (time < to.passed_on || is_too_large) {
+            early += time >= to.passed_on;
+            return act(event_stamp{time, to.passed_on});
+        }
         first_exception errors;
-        while (waiting_events.size() + waiting_rules.size() >= limit) {
+        while (waiting_events.size() + waiting_rules.size() >= limit ||
+               waiting_events.waiting_bytes() + waiting_rules.waiting_bytes() >
+                   byte_limit - bytes) {
             ++early;
             errors.guard([&] { release_one(); });
         }

@@ -18,7 +18,7 @@ class time_order {
 public:
     void add(const Event& one, timestamp time) {
         heap_.push_back({time, added_++, kept_event<Event>{one}});
-        text_bytes_ += heap_.back().event.text_bytes();
+        waiting_bytes_ += heap_.back().event.bytes();
         std::ranges::push_heap(heap_, is_behind);
     }
 
@@ -35,12 +35,16 @@ public:
         std::ranges::pop_heap(heap_, is_behind);
         std::pair taken{std::move(heap_.back().event), heap_.back().time};
         heap_.pop_back();
-        text_bytes_ -= taken.first.text_bytes();
+        waiting_bytes_ -= taken.first.bytes();
         return taken;
     }
 
+    /// Of the events.
+    [[nodiscard]] std::size_t waiting_bytes() const noexcept { return waiting_bytes_; }
+    /// Of all that is allocated.
     [[nodiscard]] std::size_t bytes() const noexcept {
-        return heap_.capacity() * sizeof(entry) + text_bytes_;
+        return heap_.capacity() * sizeof(entry) + waiting_bytes_ -
+               heap_.size() * sizeof(kept_event<Event>);
     }
 
     template <class Archive>
@@ -48,10 +52,10 @@ public:
         ar(heap_, added_);
         if constexpr (Archive::is_loading) {
             ar.require(std::ranges::is_heap(heap_, is_behind));
-            text_bytes_ = 0;
+            waiting_bytes_ = 0;
             for (const entry& each : heap_) {
                 ar.require(each.number < added_);
-                text_bytes_ += each.event.text_bytes();
+                waiting_bytes_ += each.event.bytes();
             }
         }
     }
@@ -74,7 +78,7 @@ private:
 
     std::vector<entry> heap_;
     std::uint64_t added_ = 0;
-    std::size_t text_bytes_ = 0;
+    std::size_t waiting_bytes_ = 0;
 };
 
 }  // namespace millrace::detail
