@@ -182,3 +182,34 @@ TEST_CASE("a damaged archive of sliding windows is refused") {
         if (ar.ok()) other.push({"a", 1, 1, at_ms(6000)});
     }
 }
+
+TEST_CASE("an archive with a window that has closed before its time is refused") {
+    const auto check = [](auto source) {
+        const auto make = [&] {
+            return start(counts(source, sliding{1s, 400ms}, lateness{1h}, drop_late));
+        };
+        auto running = make();
+        for (int ms = 0; ms < 5'000; ms += 100) running.push({"a", 1, 1, at_ms(ms)});
+        running.push({"a", 1, 1, at_ms(5'210)});
+        const std::string saved = save(running);
+        const auto bytes_of = [](timestamp time) {
+            output_archive out;
+            out(time);
+            return std::string{out.bytes()};
+        };
+        const std::string last = bytes_of(at_ms(5'000)), ahead = bytes_of(at_ms(9'000'200));
+        int places = 0;
+        for (auto at = saved.find(last); at != saved.npos; at = saved.find(last, at + 1)) {
+            ++places;
+            std::string changed = saved;
+            changed.replace(at, ahead.size(), ahead);
+            auto other = make();
+            input_archive ar{changed};
+            ar(other);
+            CHECK(ar.error() == errc::archive_corrupt);
+        }
+        CHECK(places > 0);
+    };
+    check(from<trade>("t"));
+    check(from<trade>("t", per_key(&trade::symbol)));
+}

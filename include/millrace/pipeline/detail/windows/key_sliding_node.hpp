@@ -133,7 +133,7 @@ public:
                 ar.require(each.is_used);
                 ar.require(each.close_due == timestamp::max() ||
                            this->window_.is_end(each.close_due));
-                this->check_loaded(ar, each);
+                this->check_loaded(ar, each, each.watermark);
                 note_due(each);
             });
         }

@@ -240,14 +240,14 @@ protected:
         return true;
     }
 
-    /// That a slot that was loaded fits the windows.
+    /// That a slot that was loaded fits the windows, and has closed none that is ahead of its time.
     template <class Archive>
-    void check_loaded(Archive& ar, slot& of) {
+    void check_loaded(Archive& ar, slot& of, timestamp watermark) {
         of.stacks.for_each_start([&](timestamp start) {
             ar.require(this->window_.can_hold(start) && this->window_.pane_of(start) == start);
         });
         for (std::uint32_t i = 0; i < of.closed.size(); ++i)
-            ar.require(this->window_.is_end(of.closed[i].end));
+            ar.require(of.closed[i].end <= watermark && this->window_.is_end(of.closed[i].end));
         const timestamp until = of.stacks.until();
         ar.require(until == timestamp::min() || this->window_.is_end(until));
         if (!of.stacks.empty()) ++open_;

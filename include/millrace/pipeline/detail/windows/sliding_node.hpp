@@ -90,7 +90,7 @@ public:
             current_end_ = current_.pane;
             table_.for_each([&](slot& each) {
                 ar.require(each.is_used);
-                this->check_loaded(ar, each);
+                this->check_loaded(ar, each, watermark_);
                 if (!each.closed.empty())
                     conclude_due_ = std::min(conclude_due_, each.closed.front().end);
             });
