@@ -171,6 +171,8 @@ TEST_CASE("a sink that pushes into its own pipeline is refused, and the pipeline
     });
     push_again = [&] { running.push({"B", 1, 1, at_ms(1)}); };
     CHECK_THROWS_AS(running.push({"A", 1, 1, at_ms(0)}), std::logic_error);
+    push_again = [&] { running.end_batch(); };
+    CHECK_THROWS_AS(running.push({"A", 1, 1, at_ms(1)}), std::logic_error);
     push_again = nullptr;
     CHECK(running.push({"A", 1, 1, at_ms(2)}) == errc{});
 }
@@ -253,6 +255,7 @@ TEST_CASE("a pipeline that a state did not load into takes no call") {
         REQUIRE_FALSE(in.ok());
         CHECK_THROWS_AS(running.push({"A", 1, 1, at_ms(30)}), std::logic_error);
         CHECK_THROWS_AS(receive(running, "{}"), std::logic_error);
+        CHECK_THROWS_AS(running.end_batch(), std::logic_error);
         CHECK_THROWS_AS(running.tick(), std::logic_error);
         CHECK_THROWS_AS(running.finish(), std::logic_error);
         CHECK_THROWS_AS(running.advance(at_ms(9000)), std::logic_error);

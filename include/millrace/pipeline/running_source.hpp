@@ -107,10 +107,8 @@ public:
     /// @throws what was thrown first at one of these events, or on the way while windows closed;
     /// the others are taken
     void end_batch() {
-        if (own().is_in_batch) {
-            const busy guard{*of_};
-            end_nodes();
-        }
+        const busy guard{*of_};
+        if (own().is_in_batch) end_nodes();
         rethrow();
     }
 
