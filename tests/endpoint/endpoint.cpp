@@ -114,6 +114,35 @@ TEST_CASE("a window's records reach the topic's subscribers, all or by key") {
     REQUIRE(!both.next());
 }
 
+TEST_CASE("records by a key of several parts are followed and looked up by all of them") {
+    server s;
+    s.endpoint.serve(
+        from<reading>("readings") |
+        key_by(&reading::sensor, key_part{"sign", [](const reading& r) { return r.value < 0; }}) |
+        window(tumbling{1s}, drop_late) | process<mean<&reading::value>, memory_storage>() |
+        publish("means"));
+    client in{s, "/readings"}, one{s, "/means?key=a~1b/true"};
+    in.send_text(event("a/b", -1, 0) + "\n" + event("a/b", 5, 1) + "\n" + event("a", -3, 2) + "\n" +
+                 event("a", 0, 1000));
+    const auto record = one.next_text();
+    REQUIRE(has(record, R"("sensor":"a/b","sign":true,)"));
+    REQUIRE(has(record, R"("mean":-1)"));
+    REQUIRE(!one.next());
+    REQUIRE_FALSE(memory_client{s.io, s.wire}.upgrade("/means?key=a~1b"));
+
+    memory_client http{s.io, s.wire};
+    REQUIRE(has(http.get("/api/topics"), R"("key":"sensor/sign")"));
+    const auto body = [&](const std::string& query) {
+        const auto answer = http.get("/api/topics/means" + query);
+        return answer.substr(answer.find("\r\n\r\n") + 4);
+    };
+    REQUIRE(body("?key=a~1b/true") == "[" + record + "]");
+    REQUIRE(body("?key=a%7E1b%2Ftrue") == "[" + record + "]");
+    REQUIRE(has(body("?key=a/true"), R"("mean":-3)"));
+    REQUIRE(has(body("?key=a~1b"), R"("parameter":"key")"));
+    REQUIRE(has(body("?key=a/maybe"), R"("parameter":"key")"));
+}
+
 TEST_CASE("a duplex path streams the topics that are named") {
     server s;
     const auto two_topics = [](std::string input) {
