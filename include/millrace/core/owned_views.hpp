@@ -14,6 +14,11 @@
 
 namespace millrace {
 
+// Where events wait they are copied, with the texts of which they are views, as far as their schema
+// leads to these. A view or pointer that stands in no field is copied as it is, and must be of what
+// lives on: members that are views of text are found in aggregates, and refused or not made to
+// wait; those of other classes, of bases and behind pointers cannot be.
+
 /// Whether a copy of a `T` refers to nothing outside of itself, as those of numbers, enumerations,
 /// `std::string`, durations and times do. To be specialised for a type of your own that an event
 /// has as a field:

@@ -122,8 +122,8 @@ consteval bool require_broadcast() {
             static_assert(
                 is_kept<typename Stream::event_type> && is_kept<typename Rules::event_type>,
                 "in_time_order needs: events and rules that can wait, which have a "
-                "schema, are made without arguments and refer to nothing but text (see "
-                "millrace/core/owned_views.hpp)");
+                "schema, are made without arguments and refer to nothing but texts that "
+                "the schema names (see millrace/core/owned_views.hpp)");
         }
         return is_whole && is_shared && is_append_only;
     } else {

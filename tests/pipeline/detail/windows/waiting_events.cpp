@@ -33,6 +33,12 @@ struct ping {
 struct owner {
     std::string name;
 };
+/// Its source is for the program alone.
+struct sourced_ping {
+    std::uint64_t id;
+    std::string_view source;
+    timestamp time;
+};
 struct named_ping {
     std::string_view name;
     double value;
@@ -51,6 +57,9 @@ inline constexpr auto millrace::schema<named_ping> = fields(field{"name", &named
                                                             event_time{"time", &named_ping::time});
 template <>
 inline constexpr auto millrace::schema<owner> = fields(field{"name", &owner::name});
+template <>
+inline constexpr auto millrace::schema<sourced_ping> =
+    fields(field{"id", &sourced_ping::id}, event_time{"time", &sourced_ping::time});
 
 namespace {
 
@@ -180,6 +189,7 @@ TEST_CASE("events wait whose copies need nothing of others") {
     STATIC_REQUIRE(detail::may_wait<trade>());        // its views can be owned
     STATIC_REQUIRE_FALSE(detail::may_wait<owner>());  // a copy costs
     STATIC_REQUIRE_FALSE(detail::may_wait<std::pair<int, int>>());
+    STATIC_REQUIRE_FALSE(detail::may_wait<sourced_ping>());  // nobody would own its source
 }
 
 TEST_CASE("spans of events give what the events give one by one") {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <millrace/core/archive.hpp>
+#include <millrace/core/detail/unlisted_views.hpp>
 #include <millrace/core/owned_views.hpp>
 #include <millrace/core/schema.hpp>
 
@@ -51,7 +52,8 @@ void archive_event(Archive& ar, T& value, Keep& keep) {
 
 /// Whether a `kept_event` can be made of it.
 template <class Event>
-inline constexpr bool is_kept = can_own_views<Event>() && std::default_initializable<Event>;
+inline constexpr bool is_kept = can_own_views<Event>() &&
+                                !has_unlisted_views<Event>() && std::default_initializable<Event>;
 
 /// A copy of an event that refers to nothing outside of itself. It allocates where the event has
 /// views of text.

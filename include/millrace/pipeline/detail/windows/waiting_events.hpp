@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <millrace/core/detail/first_exception.hpp>
+#include <millrace/core/detail/unlisted_views.hpp>
 #include <millrace/core/hash.hpp>
 #include <millrace/core/owned_views.hpp>
 
@@ -20,7 +21,7 @@ template <class Event>
 consteval bool may_wait() {
     if constexpr (described<Event> && std::is_trivially_copyable_v<Event> &&
                   std::default_initializable<Event>) {
-        return sizeof(Event) <= 64 && can_own_views<Event>();
+        return sizeof(Event) <= 64 && can_own_views<Event>() && !has_unlisted_views<Event>();
     } else {
         return false;
     }
