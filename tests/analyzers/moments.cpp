@@ -1,8 +1,11 @@
 #include <millrace/analyzers/moments.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <initializer_list>
 #include <limits>
+#include <random>
+#include <vector>
 
 #include "streams.hpp"
 
@@ -103,4 +106,21 @@ TEST_CASE(
     CHECK(std::isnan(without({inf, 1}, 1).population_variance()));
     CHECK_FALSE(without({1, 2, 1e200, 4}, 1).sample_variance() < 1e300);
     CHECK(without({1e9, 3}, 1e9).population_variance() == 0);
+}
+
+TEST_CASE("one number that is left has no variance, whatever digits were lost on the way") {
+    const auto seed = test_seed();
+    INFO("seed " << seed);
+    std::mt19937 random{seed};
+    std::uniform_real_distribution<double> number{-1, 1};
+    for (int round = 0; round < 200; ++round) {
+        moments m;
+        std::vector<double> all(2 + random() % 5);
+        for (double& each : all) m.add(each = number(random));
+        std::shuffle(all.begin(), all.end(), random);
+        for (; all.size() > 1; all.pop_back()) m.remove(all.back());
+        REQUIRE(m.count() == 1);
+        REQUIRE(m.population_variance() == 0);
+        REQUIRE(std::abs(m.mean() - all.front()) < 1e-14);
+    }
 }

@@ -233,6 +233,57 @@ TEST_CASE("neither old windows nor those far ahead take the place of the present
                               "a 199000 2 0 stop"});
 }
 
+TEST_CASE("what made room is late behind a load as well") {
+    const auto make = [] {
+        return counts(from<trade>("t"), tumbling{1s}, lateness{1h}, max_windows{4}, drop_late);
+    };
+    fed keys{make()}, loaded{make()};
+    for (int second = 100; second != 200; ++second) keys.push("a", second * 1000);
+    const std::string saved = save(keys.running);
+    input_archive ar{saved};
+    ar(loaded.running);
+    REQUIRE(ar.ok());
+    loaded.push("old", 150'000);
+    CHECK(loaded.stats().late == 1);
+    CHECK(loaded.stats().refused_keys == 0);
+}
+
+namespace {
+
+/// Tells of time before it gives what comes, where that is of size 2.
+struct time_first : stage {
+    template <class Stream>
+    static consteval void require() {}
+    template <class Stream>
+    Stream output(const Stream& in) const {
+        return in;
+    }
+    template <class Stream, class Next>
+    auto make_node(const Stream&, Next next) const {
+        return node<Next>{{std::move(next)}};
+    }
+
+    template <class Next>
+    struct node : forwarding_node<Next> {
+        void push(const trade& one, event_stamp at) {
+            if (one.size == 2) this->next.watermark(at.watermark = at_ms(1500), trigger::watermark);
+            this->next.push(one, at);
+        }
+    };
+};
+
+}  // namespace
+
+TEST_CASE("an event that comes while windows close in slices finds them closed") {
+    fed keys{counts(from<trade>("t", disorder{1h}) | time_first{}, tumbling{1s}, lateness{1h},
+                    drop_late)};
+    for (const char* key : {"a", "b", "c"}) keys.push(key, 5);
+    keys.running.close_in_slices(1);
+    keys.running.push({"a", 1, 2, at_ms(6)});
+    CHECK(keys.take() == strings{"a 0 1 0 watermark open", "b 0 1 0 watermark open",
+                                 "c 0 1 0 watermark open", "a 0 2 1 late open"});
+}
+
 TEST_CASE("a lateness beyond the end of time does not overflow") {
     fed keys{counts(from<trade>("t"), tumbling{1s}, lateness{duration::max()}, drop_late)};
     keys.push("a", 500);

@@ -156,10 +156,9 @@ private:
 
     /// What is due may be so earlier, now that the key holds something there.
     void note_windows(slot& of, const place& here, timestamp watermark) noexcept {
-        const timestamp closed = std::max(watermark, of.stacks.until());
-        if (here.last_end > closed) {
+        if (here.last_end > watermark) {
             of.close_due =
-                std::min(of.close_due, here.first_end_behind(closed, this->window_.slide()));
+                std::min(of.close_due, here.first_end_behind(watermark, this->window_.slide()));
         }
         note_due(of);
         if (here.first_end <= watermark) return;  // not all that it changes waits

@@ -121,7 +121,7 @@ protected:
     void add(slot& of, const place& at, const event& one, event_stamp stamp, timestamp passed_on) {
         const at_exit note{[&, before = of.bytes()] { pane_bytes_ += of.bytes() - before; }};
         const timestamp watermark = stamp.watermark;
-        if (at.last_end > std::max(watermark, of.stacks.until())) {
+        if (at.last_end > watermark) {
             const bool was_empty = of.stacks.empty();
             of.stacks.add(at.pane, adding(one));
             if (was_empty) ++open_;
@@ -249,7 +249,8 @@ protected:
         for (std::uint32_t i = 0; i < of.closed.size(); ++i)
             ar.require(of.closed[i].end <= watermark && this->window_.is_end(of.closed[i].end));
         const timestamp until = of.stacks.until();
-        ar.require(until == timestamp::min() || this->window_.is_end(until));
+        ar.require(until == timestamp::min() ||
+                   (until <= watermark && this->window_.is_end(until)));
         if (!of.stacks.empty()) ++open_;
         pane_bytes_ += of.bytes();
     }

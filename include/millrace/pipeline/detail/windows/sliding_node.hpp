@@ -136,9 +136,9 @@ private:
 
     /// What is due may be so earlier, now that the key holds something there.
     void note_windows(const slot& of, const place& here) noexcept {
-        const timestamp closed = std::max(watermark_, of.stacks.until());
-        if (here.last_end > closed) {
-            close_due_ = std::min(close_due_, here.first_end_behind(closed, this->window_.slide()));
+        if (here.last_end > watermark_) {
+            close_due_ =
+                std::min(close_due_, here.first_end_behind(watermark_, this->window_.slide()));
         }
         if (!of.closed.empty()) conclude_due_ = std::min(conclude_due_, of.closed.front().end);
         note_due();
