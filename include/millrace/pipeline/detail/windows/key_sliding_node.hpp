@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <system_error>
 #include <utility>
 
 #include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/core/projection.hpp>
+#include <millrace/pipeline/detail/closing/key_closing_base.hpp>
 #include <millrace/pipeline/detail/windows/sliding_base.hpp>
 
 namespace millrace::detail {
@@ -16,15 +16,18 @@ namespace millrace::detail {
 /// Sliding windows of a stream whose keys each have a watermark of their own. Windows close at
 /// once, not in slices.
 template <class Stream, class Analyzer, class OnLate, class Next>
-class key_sliding_node : public sliding_base<Stream, Analyzer, OnLate, Next> {
+class key_sliding_node : public key_closing_base<key_sliding_node<Stream, Analyzer, OnLate, Next>,
+                                                 sliding_base<Stream, Analyzer, OnLate, Next>> {
     using base = sliding_base<Stream, Analyzer, OnLate, Next>;
+    using closing = key_closing_base<key_sliding_node, base>;
+    friend closing;
     using typename base::event;
     using typename base::key_type;
     using typename base::place;
 
 public:
     key_sliding_node(const Stream& in, OnLate on_late, Next next)
-        : base{in, std::move(on_late), std::move(next)} {}
+        : closing{in, std::move(on_late), std::move(next)} {}
 
     void push(const event& one, event_stamp at) {
         const auto& sought = project(this->key_by_.projection, one);
@@ -74,57 +77,18 @@ public:
         });
     }
 
-    /// Of the whole stream: of every key.
-    void watermark(timestamp to, trigger why) {
-        first_exception thrown;
-        thrown.guard([&] { close_all(to, why); });
-        thrown.guard([&] { this->next_.watermark(to, why); });
-        thrown.rethrow();
-    }
-
-    template <class Key>
-    void key_watermark(const Key& sought, timestamp to, trigger why) {
-        first_exception thrown;
-        if (slot* found = table_.find(sought); found != nullptr && to >= found->due) {
-            thrown.guard([&] { close_due(*found, to, why); });
-        } else if (found != nullptr) {
-            note_watermark(*found, to);
-        }
-        thrown.guard([&] { this->next_.key_watermark(sought, to, why); });
-        thrown.rethrow();
-    }
-
-    void idle() { this->next_.idle(); }
-
-    template <class Key>
-    void key_idle(const Key& sought) {
-        if (slot* found = table_.find(sought))
-            this->show_open(*found, found->watermark, [] { return true; });
-        this->next_.key_idle(sought);
-    }
-
-    bool resume() { return this->next_.resume(); }
-
-    std::error_code finish() {
-        first_exception thrown;
-        thrown.guard([this] { close_all(timestamp::max(), trigger::stop); });
-        const std::error_code error = thrown.guard([this] { return this->next_.finish(); });
-        thrown.rethrow();
-        return error;
-    }
-
     template <class Stats>
     void collect(Stats& stats) const {
         stats.keys += table_.size();
         stats.open_windows += this->open_;
         stats.state_bytes += table_.bytes() + this->pane_bytes_;
-        this->collect_counts(stats, latest_);
+        this->collect_counts(stats, this->latest_);
     }
 
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        ar(table_, latest_);
+        ar(table_, this->latest_);
         this->archive_counts(ar);
         if constexpr (Archive::is_loading) {
             this->open_ = 0;
@@ -182,10 +146,13 @@ private:
             base::take_back(*of, here, one, apply, at, of->watermark);
     }
 
-    /// All that is due, whatever a consumer throws.
+    void show_open(slot& of) {
+        base::show_open(of, of.watermark, [] { return true; });
+    }
+
     void close_due(slot& of, timestamp to, trigger why) {
         const timestamp passed_on = of.watermark;
-        if (to != timestamp::max()) note_watermark(of, to);
+        if (to != timestamp::max()) this->note_watermark(of, to);
         of.current_end = of.current;
         const std::uint32_t number = table_.number_of(of);
         first_exception thrown;
@@ -211,20 +178,9 @@ private:
         thrown.rethrow();
     }
 
-    void close_all(timestamp to, trigger why) {
-        first_exception thrown;
-        table_.for_each([&](slot& each) { thrown.guard([&] { close_due(each, to, why); }); });
-        thrown.rethrow();
-    }
-
-    void note_watermark(slot& of, timestamp to) noexcept {
-        of.watermark = std::max(of.watermark, to);
-        latest_ = std::max(latest_, to);
-    }
     void note_refused() noexcept { ++this->refused_; }
 
     key_table<key_type, slot> table_;
-    timestamp latest_ = timestamp::min();  // the furthest watermark of a key
 };
 
 }  // namespace millrace::detail

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/node.hpp>
+#include <millrace/pipeline/detail/closing/key_closing_base.hpp>
 #include <millrace/pipeline/detail/keys/key_table.hpp>
 #include <millrace/pipeline/detail/windows/event_tally.hpp>
 #include <millrace/pipeline/detail/windows/window_base.hpp>
@@ -18,14 +18,17 @@ namespace millrace::detail {
 /// Folds a stream whose keys each have a watermark of their own into an analyzer for each key and
 /// window. Windows close at once, not in slices.
 template <class Stream, class Analyzer, class OnLate, class Next>
-class key_window_node : public window_base<Stream, Analyzer, OnLate, Next> {
+class key_window_node : public key_closing_base<key_window_node<Stream, Analyzer, OnLate, Next>,
+                                                window_base<Stream, Analyzer, OnLate, Next>> {
     using base = window_base<Stream, Analyzer, OnLate, Next>;
+    using closing = key_closing_base<key_window_node, base>;
+    friend closing;
     using typename base::event;
     using typename base::key_type;
 
 public:
     key_window_node(const Stream& in, OnLate on_late, Next next)
-        : base{in, std::move(on_late), std::move(next)} {}
+        : closing{in, std::move(on_late), std::move(next)} {}
 
     void push(const event& one, event_stamp at) {
         const auto& sought = project(this->key_by_.projection, one);
@@ -67,39 +70,6 @@ public:
         });
     }
 
-    /// Of the whole stream: of every key.
-    void watermark(timestamp to, trigger why) {
-        first_exception thrown;
-        thrown.guard([&] { close_all(to, why); });
-        thrown.guard([&] { this->next_.watermark(to, why); });
-        thrown.rethrow();
-    }
-
-    template <class Key>
-    void key_watermark(const Key& sought, timestamp to, trigger why) {
-        first_exception thrown;
-        if (slot* found = table_.find(sought); found != nullptr && to >= found->due) {
-            thrown.guard([&] { close_due(*found, to, why); });
-        } else if (found != nullptr) {
-            note_watermark(*found, to);
-        }
-        thrown.guard([&] { this->next_.key_watermark(sought, to, why); });
-        thrown.rethrow();
-    }
-
-    void idle() { this->next_.idle(); }
-
-    template <class Key>
-    void key_idle(const Key& sought) {
-        if (slot* found = table_.find(sought)) {
-            for (cell& each : found->windows) {
-                if (!each.is_fired && each.is_changed)
-                    this->show(found->key, each.bounds, each, found->watermark);
-            }
-        }
-        this->next_.key_idle(sought);
-    }
-
     void wall_time(timestamp now) {
         first_exception thrown;
         if constexpr (base::has_interval) {
@@ -123,28 +93,18 @@ public:
         thrown.rethrow();
     }
 
-    bool resume() { return this->next_.resume(); }
-
-    std::error_code finish() {
-        first_exception thrown;
-        thrown.guard([this] { close_all(timestamp::max(), trigger::stop); });
-        const std::error_code error = thrown.guard([this] { return this->next_.finish(); });
-        thrown.rethrow();
-        return error;
-    }
-
     template <class Stats>
     void collect(Stats& stats) const {
         stats.keys += table_.size();
         stats.state_bytes += table_.bytes() + open_ * sizeof(cell) + this->intervals_.bytes();
         stats.open_windows += open_;
-        this->collect_counts(stats, latest_);
+        this->collect_counts(stats, this->latest_);
     }
 
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        ar(table_, latest_, open_);
+        ar(table_, this->latest_, open_);
         this->archive_counts(ar);
         if constexpr (Archive::is_loading) {
             table_.for_each([&](slot& each) {
@@ -255,10 +215,16 @@ private:
         }
     }
 
-    /// All that is due, whatever a consumer throws.
+    void show_open(slot& of) {
+        for (cell& each : of.windows) {
+            if (!each.is_fired && each.is_changed)
+                this->show(of.key, each.bounds, each, of.watermark);
+        }
+    }
+
     void close_due(slot& of, timestamp to, trigger why) {
         const timestamp passed_on = of.watermark;
-        if (to != timestamp::max()) note_watermark(of, to);
+        if (to != timestamp::max()) this->note_watermark(of, to);
         first_exception thrown;
         for (cell& each : of.windows) {
             if (each.bounds.end > to) continue;
@@ -284,17 +250,6 @@ private:
         thrown.rethrow();
     }
 
-    void close_all(timestamp to, trigger why) {
-        first_exception thrown;
-        table_.for_each([&](slot& each) { thrown.guard([&] { close_due(each, to, why); }); });
-        thrown.rethrow();
-    }
-
-    void note_watermark(slot& of, timestamp to) noexcept {
-        of.watermark = std::max(of.watermark, to);
-        latest_ = std::max(latest_, to);
-    }
-
     void note_due(slot& of) const {
         of.due = timestamp::max();
         for (const cell& each : of.windows)
@@ -303,7 +258,6 @@ private:
     }
 
     key_table<key_type, slot> table_;
-    timestamp latest_ = timestamp::min();  // the furthest watermark of a key
     std::uint64_t open_ = 0;
 };
 
