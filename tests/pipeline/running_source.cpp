@@ -194,6 +194,36 @@ TEST_CASE("an event of a batch that fails in both branches fails once") {
     CHECK_THROWS_WITH(running.push(bad), "negative");
     CHECK(running.stats().failed == 4);
     CHECK(running.taken() == 100'000);
+    const trade good{"2", 1, 1, at_ms(1)};
+    CHECK_THROWS_WITH(running.push(std::vector<trade>{good, bad[0], good, bad[0], good}),
+                      "negative");
+    CHECK(running.stats().failed == 6);
+    CHECK(running.taken() == 100'003);
+}
+
+TEST_CASE("an event that fails in one branch at once and waits in the other fails once") {
+    const auto refuse = [](const char* key) {
+        return map([key](const trade& t) {
+            if (t.price < 0 && t.symbol == key) throw std::runtime_error{"refused"};
+            return t;
+        });
+    };
+    const auto branch = [] {
+        return window(tumbling{1h}, drop_late) | process<no_negatives>() | publish("out");
+    };
+    auto running = start(from<trade>("t", any_time) | key_by(&trade::symbol) |
+                             tee(branch(), refuse("1") | key_by(&trade::symbol) |
+                                               tee(branch(), refuse("2") | publish("raw"))),
+                         [](std::string_view, const auto&) {});
+    for (int i = 0; i < 100'000; ++i) running.push({std::to_string(i), 1, 1, at_ms(1)});
+    std::vector<trade> some;
+    for (const char* key : {"1", "2", "3"})
+        for (const double price : {1, -1}) some.push_back({key, price, 1, at_ms(1)});
+    CHECK_THROWS_AS(running.push(some), std::runtime_error);
+    CHECK(running.stats().failed == 3);
+    CHECK(running.taken() == 100'003);
+    CHECK_THROWS_AS(running.push(some[1]), std::runtime_error);
+    CHECK(running.stats().failed == 4);
 }
 
 TEST_CASE("a pipeline of one source is that source") {

@@ -131,7 +131,7 @@ struct process_stage : stage {
             using kind = detail::window_kind<typename Stream::windowing_type::window_type>;
             return kind::template make_node<Analyzer>(
                 in, detail::late_output<typename Stream::event_type>(in, context), std::move(kept),
-                context.pace());
+                context);
         }
     }
 };

@@ -74,6 +74,7 @@ public:
                     if (is_behind()) [[unlikely]]
                         catch_up();
                     const event_type& one = *next++;
+                    of_->failed.begin_event();
                     if (to.root.push(one, producer, to.failure) != errc{}) ++refused;
                 }
             } catch (...) {
@@ -212,6 +213,7 @@ private:
     [[gnu::always_inline]] errc take(const event_type& one, std::uint64_t producer) {
         source& to = own();
         ++to.events;  // also one at which it throws
+        of_->failed.begin_event();
         const errc refused = to.root.push(one, producer, to.failure);
         if (refused != errc{}) {
             --to.events;
@@ -253,16 +255,18 @@ private:
                 to.root.next().end_batch();
                 is_done = true;
             } catch (...) {
-                // One event may have failed in several branches: no more fail than came.
+                // A stage of the user's may throw more than once at an event: no more fail than
+                // came.
                 if (taken() > to.taken_before) ++to.failed;
                 own().failure.keep_current();
             }
         }
         to.is_in_batch = false;
+        of_->failed.end_batch();
     }
 
     void note_failure() noexcept {
-        ++own().failed;
+        if (!own().is_in_batch || of_->failed.note(of_->failed.in_hand())) ++own().failed;
         own().failure.keep_current();
     }
     void rethrow() { own().failure.rethrow(); }

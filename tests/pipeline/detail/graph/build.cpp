@@ -45,8 +45,9 @@ std::vector<std::string> notes_of(const pipeline<Source, Stages...>& description
     noting_sink sink;
     using input = typename pipeline<Source, Stages...>::input_stream;
     detail::closing_pace pace;
+    detail::failed_events failed;
     static_cast<void>(
-        detail::build_context<noting_sink>{sink, pace}.build(input{}, description.stages));
+        detail::build_context<noting_sink>{sink, pace, failed}.build(input{}, description.stages));
     std::ranges::sort(sink.notes);
     return sink.notes;
 }

@@ -46,7 +46,8 @@ struct standing {
     noting_sink sink{};
     manual_clock clock{};
     detail::closing_pace pace{};
-    detail::build_context<noting_sink> context{sink, pace};
+    detail::failed_events failed{};
+    detail::build_context<noting_sink> context{sink, pace, failed};
     detail::graph<Pipeline, detail::open_end, std::tuple<>, noting_sink, clock_type> nodes;
 
     explicit standing(const Pipeline& of) : nodes{of, {}, {}, context, clock_type{clock}, 0} {}

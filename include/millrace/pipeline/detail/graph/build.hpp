@@ -17,6 +17,7 @@
 #include <millrace/pipeline/chain.hpp>
 #include <millrace/pipeline/detail/closing/closing_pace.hpp>
 #include <millrace/pipeline/detail/graph/counting_node.hpp>
+#include <millrace/pipeline/detail/graph/failed_events.hpp>
 #include <millrace/pipeline/detail/graph/operator_node.hpp>
 
 namespace millrace::detail {
@@ -103,7 +104,8 @@ struct build_progress {
 template <class Sink, bool IsTimed = false>
 class build_context {
 public:
-    build_context(Sink& sink, closing_pace& pace) : sink_{sink}, pace_{pace} {}
+    build_context(Sink& sink, closing_pace& pace, failed_events& failed)
+        : sink_{sink}, pace_{pace}, failed_{failed} {}
 
     /// The way to a topic's followers: a function object `channel(const Event&)`.
     template <class Event, class KeyBy>
@@ -135,6 +137,7 @@ public:
     }
 
     [[nodiscard]] closing_pace& pace() const noexcept { return pace_; }
+    [[nodiscard]] failed_events& failed() const noexcept { return failed_; }
 
     /// The nodes of these stages, the last one made first. `front` is the number of the stage that
     /// gives the stream.
@@ -158,7 +161,7 @@ private:
     template <bool IsCounted, class Stream, class... Stages, class End>
     auto build_behind(const Stream& in, const std::tuple<Stages...>& stages, const End& end) {
         if constexpr (!IsTimed && (... || requires { typename Stages::measures_time; })) {
-            build_context<Sink, true> timed{sink_, pace_};
+            build_context<Sink, true> timed{sink_, pace_, failed_};
             const at_exit take_back{[&] { made_ = std::move(timed.made_); }};
             timed.made_ = std::move(made_);
             return timed.template build_behind<IsCounted>(in, stages, end);
@@ -256,6 +259,7 @@ private:
 
     Sink& sink_;
     closing_pace& pace_;
+    failed_events& failed_;
     build_progress made_;
 };
 

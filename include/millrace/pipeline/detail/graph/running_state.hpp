@@ -12,6 +12,7 @@
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/pipeline/detail/closing/closing_pace.hpp>
 #include <millrace/pipeline/detail/graph/build.hpp>
+#include <millrace/pipeline/detail/graph/failed_events.hpp>
 #include <millrace/pipeline/detail/graph/graph.hpp>
 #include <millrace/pipeline/detail/sources/wall_reading.hpp>
 
@@ -126,6 +127,7 @@ public:
 
     Sink sink;
     closing_pace pace{};
+    failed_events failed;
     std::size_t slice = closing_pace::unlimited;
     graph_type nodes;
     std::size_t next_look = 0;  ///< the source that is looked at first, or behind them the clock
@@ -138,7 +140,7 @@ public:
 
 private:
     graph_type make_graph(const Pipeline& description, const Clock& clock) {
-        build_context<Sink> context{sink, pace};
+        build_context<Sink> context{sink, pace, failed};
         return graph_type{description, open_end{}, std::tuple<>{}, context, clock, 0};
     }
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include <millrace/analyzers/analyzer.hpp>
-#include <millrace/pipeline/detail/closing/closing_pace.hpp>
 #include <millrace/pipeline/detail/windows/count_node.hpp>
 #include <millrace/pipeline/detail/windows/window_kind.hpp>
 #include <millrace/windows/by_count.hpp>
@@ -19,8 +18,8 @@ struct window_kind<Window> {
                       "windows are made of parts (see millrace/analyzers/analyzer.hpp)");
     }
 
-    template <class Analyzer, class Stream, class OnLate, class Next>
-    [[nodiscard]] static auto make_node(const Stream& in, const OnLate&, Next next, closing_pace&) {
+    template <class Analyzer, class Stream, class OnLate, class Next, class Context>
+    [[nodiscard]] static auto make_node(const Stream& in, const OnLate&, Next next, Context&) {
         return count_node<Stream, Analyzer, Next>{in, std::move(next)};
     }
 };

@@ -4,7 +4,6 @@
 
 #include <millrace/analyzers/analyzer.hpp>
 #include <millrace/core/stream.hpp>
-#include <millrace/pipeline/detail/closing/closing_pace.hpp>
 #include <millrace/pipeline/detail/windows/key_sliding_node.hpp>
 #include <millrace/pipeline/detail/windows/sliding_node.hpp>
 #include <millrace/pipeline/detail/windows/window_kind.hpp>
@@ -24,15 +23,15 @@ struct window_kind<sliding> {
                       "would fire; take a shorter slide (see millrace/windows/firing.hpp)");
     }
 
-    template <class Analyzer, class Stream, class OnLate, class Next>
+    template <class Analyzer, class Stream, class OnLate, class Next, class Context>
     [[nodiscard]] static auto make_node(const Stream& in, OnLate on_late, Next next,
-                                        [[maybe_unused]] closing_pace& pace) {
+                                        [[maybe_unused]] Context& context) {
         if constexpr (is_key_time<typename Stream::time_type>) {
             return key_sliding_node<Stream, Analyzer, OnLate, Next>{in, std::move(on_late),
                                                                     std::move(next)};
         } else {
             return sliding_node<Stream, Analyzer, OnLate, Next>{in, std::move(on_late),
-                                                                std::move(next), pace};
+                                                                std::move(next), context.pace()};
         }
     }
 };

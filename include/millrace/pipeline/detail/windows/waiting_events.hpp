@@ -13,6 +13,7 @@
 #include <millrace/core/detail/unlisted_views.hpp>
 #include <millrace/core/hash.hpp>
 #include <millrace/core/owned_views.hpp>
+#include <millrace/pipeline/detail/graph/failed_events.hpp>
 
 namespace millrace::detail {
 
@@ -34,24 +35,27 @@ class waiting_events {
 public:
     bool is_on = false;  ///< whether the next event is to wait
 
-    /// False where it has no room for one more. `hash` is that of its key.
+    /// False where it has no room for one more. `hash` is that of its key, `number` that of the
+    /// event which the source pushed.
     template <class Table>
     [[nodiscard, gnu::always_inline]] bool add(const Table& table, std::size_t hash,
-                                               const Event& one) noexcept {
+                                               const Event& one, std::uint64_t number) noexcept {
         if (count_ == max_events) return false;
         copy_words(events_[count_], one);
         if constexpr (has_views<Event>()) {
             if (!own_texts(events_[count_])) return false;
         }
         table.prefetch_index(hash);
+        numbers_[count_] = number;
         hashes_[count_++] = hash;
         return true;
     }
 
     /// Calls `f(slot, hash, event)` for each, in order, where `slot` is that of its key in `table`,
-    /// or null: then it was not found at once. What is thrown waits for `rethrow`.
+    /// or null: then it was not found at once. What is thrown waits for `rethrow`, but of an event
+    /// that has failed before.
     template <class Table, class KeyOf, class F>
-    void apply(Table& table, KeyOf&& key_of, F&& f) noexcept {
+    void apply(Table& table, KeyOf&& key_of, F&& f, failed_events& failed) noexcept {
         std::array<std::uint32_t, max_events> numbers;
         for (std::size_t i = 0; i < count_; ++i) numbers[i] = table.guess(hashes_[i]);
         for (std::size_t i = 0; i < count_; ++i) {
@@ -59,6 +63,7 @@ public:
             try {
                 f(table.slot_if(numbers[i], key_of(one)), hashes_[i], one);
             } catch (...) {
+                if (!failed.note(numbers_[i])) continue;
                 ++failures_;
                 failure_.keep_current();
             }
@@ -113,6 +118,7 @@ private:
     }
 
     std::array<std::size_t, max_events> hashes_{};
+    std::array<std::uint64_t, max_events> numbers_{};
     std::array<Event, max_events> events_{};
     std::size_t count_ = 0;
     std::size_t failures_ = 0;

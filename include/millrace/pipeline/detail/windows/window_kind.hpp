@@ -4,7 +4,6 @@
 
 #include <millrace/core/record.hpp>
 #include <millrace/core/stream.hpp>
-#include <millrace/pipeline/detail/closing/closing_pace.hpp>
 #include <millrace/pipeline/detail/windows/key_window_node.hpp>
 #include <millrace/pipeline/detail/windows/window_node.hpp>
 
@@ -29,15 +28,15 @@ struct window_kind {
     template <class Stream, class Analyzer>
     static consteval void require() {}
 
-    template <class Analyzer, class Stream, class OnLate, class Next>
+    template <class Analyzer, class Stream, class OnLate, class Next, class Context>
     [[nodiscard]] static auto make_node(const Stream& in, OnLate on_late, Next next,
-                                        [[maybe_unused]] closing_pace& pace) {
+                                        [[maybe_unused]] Context& context) {
         if constexpr (is_key_time<typename Stream::time_type>) {
             return key_window_node<Stream, Analyzer, OnLate, Next>{in, std::move(on_late),
                                                                    std::move(next)};
         } else {
-            return window_node<Stream, Analyzer, OnLate, Next>{in, std::move(on_late),
-                                                               std::move(next), pace};
+            return window_node<Stream, Analyzer, OnLate, Next>{
+                in, std::move(on_late), std::move(next), context.pace(), context.failed()};
         }
     }
 };

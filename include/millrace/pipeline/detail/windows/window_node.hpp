@@ -10,6 +10,7 @@
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/detail/closing/closing_base.hpp>
 #include <millrace/pipeline/detail/closing/closing_pace.hpp>
+#include <millrace/pipeline/detail/graph/failed_events.hpp>
 #include <millrace/pipeline/detail/windows/waiting_events.hpp>
 #include <millrace/pipeline/detail/windows/window_base.hpp>
 #include <millrace/pipeline/detail/windows/window_table.hpp>
@@ -34,8 +35,9 @@ class window_node : public closing_base<window_node<Stream, Analyzer, OnLate, Ne
                                      !std::same_as<typename base::key_type, no_key>;
 
 public:
-    window_node(const Stream& in, OnLate on_late, Next next, closing_pace& pace)
-        : closing{pace, in, std::move(on_late), std::move(next)} {}
+    window_node(const Stream& in, OnLate on_late, Next next, closing_pace& pace,
+                failed_events& failed)
+        : closing{pace, in, std::move(on_late), std::move(next)}, failed_{failed} {}
 
     [[gnu::always_inline]] void push(const event& one, event_stamp at) {
         if (current_ == nullptr || !current_->takes(at.time)) [[unlikely]]
@@ -43,10 +45,10 @@ public:
         const std::size_t hash = hash_in(*current_, one);
         if constexpr (can_wait) {
             if (waiting_.is_on) {
-                if (waiting_.add(current_->cells, hash, one)) [[likely]]
+                if (waiting_.add(current_->cells, hash, one, failed_.in_hand())) [[likely]]
                     return;
                 apply_waiting();
-                if (waiting_.add(current_->cells, hash, one)) return;
+                if (waiting_.add(current_->cells, hash, one, failed_.in_hand())) return;
             }
         }
         if (cell* const found = find_or_add(*current_, hash, one)) {
@@ -150,7 +152,7 @@ private:
                 if (found == nullptr) found = find_or_add(*current_, hash, one);
                 if (found != nullptr) add(*found, one);
             };
-            waiting_.apply(current_->cells, key, take);
+            waiting_.apply(current_->cells, key, take, failed_);
         }
     }
 
@@ -378,6 +380,7 @@ private:
     timestamp forgotten_ = timestamp::min();  // the last end of those dropped before their time
     [[no_unique_address]] std::conditional_t<can_wait, waiting_events<event>, no_waiting_events>
         waiting_;  // of `current_`
+    failed_events& failed_;
     bool is_in_batch_ = false;
 };
 
