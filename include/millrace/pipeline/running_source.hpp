@@ -63,6 +63,7 @@ public:
         const std::span<const event_type> events{all};
         const busy guard{*of_};
         source& to = own();
+        const bool& has_to_wait = of_->pace.is_behind;
         begin_batch();
         begin_nodes();
         std::uint64_t refused = 0;
@@ -71,7 +72,7 @@ public:
         while (next != end) {
             try {
                 while (next != end) {
-                    if (is_behind()) [[unlikely]]
+                    if (has_to_wait) [[unlikely]]
                         catch_up();
                     const event_type& one = *next++;
                     of_->failed.begin_event();

@@ -1,85 +1,81 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/index_line.hpp>
+
 namespace millrace::detail {
 
-/// Memory that is zero, and that costs nothing before it is used: for vectors of what is 0 at
-/// first.
-template <class T>
-struct zeroed_allocator {
-    using value_type = T;
-
-    zeroed_allocator() = default;
-    template <class Other>
-    zeroed_allocator(const zeroed_allocator<Other>&) noexcept {}
-
-    [[nodiscard]] T* allocate(std::size_t count) {
-        if (void* const memory = std::calloc(count, sizeof(T))) return static_cast<T*>(memory);
-        throw std::bad_alloc{};
-    }
-    void deallocate(T* memory, std::size_t) noexcept { std::free(memory); }
-    void construct(T*) noexcept {}
-    void construct(T* at, const T& from) noexcept { *at = from; }
-
-    friend bool operator==(const zeroed_allocator&, const zeroed_allocator&) { return true; }
-};
-
-/// Numbers, found by the hash of a key that stands elsewhere: open addressing with linear probing.
-/// It grows by how many there are, never by how they lie, so that keys which collide cost time and
-/// no memory; and each `add` moves a few to the larger table, so that none waits for all. Memory: 8
-/// bytes a bucket; 11 to 22 bytes a number, and 32 to 64 where there are few, for which what counts
-/// is that the first look finds it.
+/// Numbers, found by the hash of a key that stands elsewhere: open addressing by lines of a
+/// processor's cache, each of which is looked at as a whole; what a full one has no room for lies
+/// in the next. It grows by how many there are, never by how they lie, so that keys which collide
+/// cost time and no memory; and each `add` moves a few to the larger table, so that none waits for
+/// all. Memory: 11 to 22 bytes a number.
 class key_index {
 public:
     static constexpr std::uint32_t none = UINT32_MAX;
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] std::size_t buckets() const noexcept { return mask_ + 1; }
+    /// For how many numbers it has places.
+    [[nodiscard]] std::size_t places() const noexcept { return (mask_ + 1) * index_line::size; }
     /// What is allocated.
     [[nodiscard]] std::size_t bytes() const noexcept {
-        return (buckets_.capacity() + old_.capacity()) * sizeof(std::uint64_t);
+        return (lines_.capacity() + old_.capacity()) * sizeof(index_line);
     }
 
     /// The number of that hash for which `is_sought(number)`, or `none`.
     template <class IsSought>
-    [[nodiscard, gnu::always_inline]] std::uint32_t find(std::size_t hash,
-                                                         IsSought&& is_sought) const {
-        // Two at once, without a branch between them that the processor would have to guess.
-        const std::size_t at = hash & mask_;
-        const std::uint64_t first = buckets_[at], second = buckets_[at + 1];
-        const std::uint64_t likely = is_of(first, hash) ? first : second;
-        if (is_of(likely, hash) && is_sought(number_in(likely))) [[likely]]
-            return number_in(likely);
-        if (first == 0 && old_.empty()) return none;
-        return search(hash, is_sought);
+    [[nodiscard]] std::uint32_t find(std::size_t hash, IsSought is_sought) const {
+        std::uint32_t found = none;
+        const auto note = [&](std::uint32_t number) {
+            found = number;
+            return &found;
+        };
+        static_cast<void>(find_and(hash, is_sought, note));
+        return found;
+    }
+
+    /// What `take(number)`, a pointer, gives for it; or null.
+    template <class IsSought, class Take>
+    [[nodiscard, gnu::always_inline]] auto find_and(std::size_t hash, IsSought is_sought,
+                                                    Take&& take) const -> decltype(take(none)) {
+        const index_line& home = lines_[hash & mask_];
+        const unsigned likely = home.places_of(tag_of(hash));
+        if (likely != 0) {
+            const std::uint32_t number = home.numbers[first_in(likely)];
+            if (is_sought(number)) [[likely]]
+                return take(number);
+        } else if (!home.is_full() && old_.empty()) [[likely]] {
+            return nullptr;
+        }
+        const std::uint32_t found = search(hash, is_sought);
+        return found == none ? nullptr : take(found);
     }
 
     /// Whether it has more numbers than a processor keeps near.
     [[nodiscard]] bool is_far() const noexcept { return mask_ >= few; }
 
     /// Brings near what `find` will look at.
-    void prefetch(std::size_t hash) const noexcept { __builtin_prefetch(&buckets_[hash & mask_]); }
+    void prefetch(std::size_t hash) const noexcept { __builtin_prefetch(&lines_[hash & mask_]); }
 
     /// A number that may be the one that `find` gives, or `none`.
     [[nodiscard]] std::uint32_t guess(std::size_t hash) const noexcept {
-        const std::size_t at = hash & mask_;
-        const std::uint64_t likely = is_of(buckets_[at], hash) ? buckets_[at] : buckets_[at + 1];
-        return is_of(likely, hash) ? number_in(likely) : none;
+        const index_line& home = lines_[hash & mask_];
+        const unsigned likely = home.places_of(tag_of(hash));
+        return likely != 0 ? home.numbers[first_in(likely)] : none;
     }
 
     /// Makes room for so many at once. It is empty.
     void reserve(std::size_t count) {
-        std::size_t needed = buckets();
+        std::size_t needed = mask_ + 1;
         while (room_in(needed) < count) needed *= 2;
-        if (needed == buckets()) return;
-        buckets_ = table(needed + 1);
+        if (needed == mask_ + 1) return;
+        lines_ = table(needed);
         mask_ = needed - 1;
         room_ = room_in(needed);
     }
@@ -90,9 +86,9 @@ public:
             grow();
     }
     /// Adds a number that is not there.
-    void add(std::size_t hash, std::uint32_t number) {
+    [[gnu::always_inline]] void add(std::size_t hash, std::uint32_t number) {
         make_room();
-        put(bucket_of(hash, number));
+        put(tag_of(hash), number);
         ++size_;
         if (!old_.empty()) [[unlikely]]
             move_some();
@@ -100,103 +96,135 @@ public:
 
     /// Removes a number that is there.
     void erase(std::size_t hash, std::uint32_t number) noexcept {
-        const std::uint64_t sought = bucket_of(hash, number);
-        for (std::size_t at = hash & old_mask(); !old_.empty() && old_[at] != 0;
-             at = (at + 1) & old_mask()) {
-            if (old_[at] == sought) old_[at] = gone;
+        const std::uint32_t tag = tag_of(hash);
+        if (!old_.empty()) {
+            const place at = place_of(old_, old_mask(), tag, number);
+            if (at.is_there()) old_[at.line].numbers[at.in_line] = none;
         }
         --size_;
-        std::size_t hole = hash & mask_;
-        for (; buckets_[hole] != sought; hole = (hole + 1) & mask_) {
-            if (buckets_[hole] == 0) return;  // it had not been moved yet
+        place hole = place_of(lines_, mask_, tag, number);
+        if (!hole.is_there()) return;  // it had not been moved yet
+        // What its line had no room for is found no more behind a hole.
+        while (lines_[hole.line].is_full()) {
+            const place next = displaced_past(hole.line);
+            if (!next.is_there()) break;
+            index_line& from = lines_[next.line];
+            lines_[hole.line].put(hole.in_line, from.tags[next.in_line],
+                                  from.numbers[next.in_line]);
+            hole = next;
         }
-        for (std::size_t at = (hole + 1) & mask_; buckets_[at] != 0; at = (at + 1) & mask_) {
-            const std::size_t displaced = (at - hash_in(buckets_[at])) & mask_;
-            if (displaced < ((at - hole) & mask_)) continue;
-            buckets_[hole] = buckets_[at];
-            hole = at;
-        }
-        buckets_[hole] = 0;
+        lines_[hole.line].remove(hole.in_line);
     }
 
-    /// The buckets stay.
+    /// The memory stays.
     void clear() noexcept {
-        for (std::uint64_t& each : buckets_) each = 0;
+        for (index_line& each : lines_) each = index_line{};
         table{}.swap(old_);
         size_ = 0;
     }
 
 private:
-    // A bucket: the hash's lower half above, the number and 1 below; 0 where there is none.
-    using table = std::vector<std::uint64_t, zeroed_allocator<std::uint64_t>>;
+    using table = std::vector<index_line, zeroed_allocator<index_line>>;
 
-    static constexpr std::size_t few = std::size_t{1} << 15;  // buckets
-    static constexpr std::uint64_t gone = none;  // of a hash whose number is never asked
+    struct place {
+        std::size_t line;
+        unsigned in_line = index_line::size;
 
-    static std::uint64_t bucket_of(std::size_t hash, std::uint32_t number) noexcept {
-        return std::uint64_t{hash} << 32 | (number + 1);
+        [[nodiscard]] bool is_there() const noexcept { return in_line != index_line::size; }
+    };
+
+    static constexpr std::size_t few = 4096;  // lines
+
+    /// Never 0; all bits but the first are the hash's.
+    static std::uint32_t tag_of(std::size_t hash) noexcept {
+        return static_cast<std::uint32_t>(hash) | index_line::in_use;
     }
-    static std::uint32_t number_in(std::uint64_t bucket) noexcept {
-        return static_cast<std::uint32_t>(bucket) - 1;
+    static unsigned first_in(unsigned places) noexcept {
+        return static_cast<unsigned>(std::countr_zero(places));
     }
-    static std::size_t hash_in(std::uint64_t bucket) noexcept { return bucket >> 32; }
-    static bool is_of(std::uint64_t bucket, std::size_t hash) noexcept {
-        return bucket >> 32 == static_cast<std::uint32_t>(hash) && bucket != 0;
-    }
-    static std::size_t room_in(std::size_t buckets) noexcept {
-        return buckets < few ? buckets / 4 : buckets / 4 * 3;
+    static std::size_t room_in(std::size_t lines) noexcept {
+        return lines * index_line::size / 4 * 3;
     }
     [[nodiscard]] std::size_t old_mask() const noexcept { return mask_ >> 1; }
 
     template <class IsSought>
-    [[gnu::noinline]] std::uint32_t search(std::size_t hash, IsSought& is_sought) const {
-        for (std::size_t at = hash & mask_; buckets_[at] != 0; at = (at + 1) & mask_) {
-            if (is_of(buckets_[at], hash) && is_sought(number_in(buckets_[at])))
-                return number_in(buckets_[at]);
+    [[gnu::noinline]] std::uint32_t search(std::size_t hash, IsSought is_sought) const {
+        const std::uint32_t found = search_in(lines_, mask_, tag_of(hash), is_sought);
+        if (found != none || old_.empty()) return found;
+        return search_in(old_, old_mask(), tag_of(hash), is_sought);
+    }
+    template <class IsSought>
+    static std::uint32_t search_in(const table& in, std::size_t mask, std::uint32_t tag,
+                                   IsSought& is_sought) {
+        for (std::size_t at = tag & mask;; at = (at + 1) & mask) {
+            const index_line& line = in[at];
+            for (unsigned left = line.places_of(tag); left != 0; left &= left - 1) {
+                const std::uint32_t number = line.numbers[first_in(left)];
+                if (number != none && is_sought(number)) return number;
+            }
+            if (!line.is_full()) return none;
         }
-        if (old_.empty()) return none;
-        const std::size_t mask = old_mask();
-        for (std::size_t at = hash & mask; old_[at] != 0; at = (at + 1) & mask) {
-            if (is_of(old_[at], hash) && old_[at] != gone && is_sought(number_in(old_[at])))
-                return number_in(old_[at]);
-        }
-        return none;
     }
 
-    void put(std::uint64_t one) noexcept {
-        std::size_t at = hash_in(one) & mask_;
-        while (buckets_[at] != 0) at = (at + 1) & mask_;
-        buckets_[at] = one;
+    static place place_of(const table& in, std::size_t mask, std::uint32_t tag,
+                          std::uint32_t number) noexcept {
+        for (std::size_t at = tag & mask;; at = (at + 1) & mask) {
+            for (unsigned left = in[at].places_of(tag); left != 0; left &= left - 1) {
+                if (in[at].numbers[first_in(left)] == number) return {at, first_in(left)};
+            }
+            if (!in[at].is_full()) return {at};
+        }
+    }
+
+    /// Of one that lies behind the line, which is full, and was to lie in it or before it.
+    [[nodiscard]] place displaced_past(std::size_t line) const noexcept {
+        for (std::size_t at = (line + 1) & mask_;; at = (at + 1) & mask_) {
+            for (unsigned i = 0; i != index_line::size; ++i) {
+                const std::uint32_t tag = lines_[at].tags[i];
+                if (tag != 0 && ((at - tag) & mask_) >= ((at - line) & mask_)) return {at, i};
+            }
+            if (!lines_[at].is_full()) return {at};
+        }
+    }
+
+    [[gnu::always_inline]] void put(std::uint32_t tag, std::uint32_t number) noexcept {
+        std::size_t at = tag & mask_;
+        while (lines_[at].is_full()) [[unlikely]] at = (at + 1) & mask_;
+        lines_[at].put(lines_[at].count(), tag, number);
     }
 
     [[gnu::noinline]] void grow() {
-        const std::size_t buckets = 2 * (mask_ + 1);
-        table larger(buckets + 1);
+        const std::size_t lines = 2 * (mask_ + 1);
+        table larger(lines);
         while (!old_.empty()) move_some();
-        old_ = std::exchange(buckets_, std::move(larger));
-        mask_ = buckets - 1;
-        room_ = room_in(buckets);
+        old_ = std::exchange(lines_, std::move(larger));
+        mask_ = lines - 1;
+        room_ = room_in(lines);
         moved_ = 0;
-        if (buckets <= few) {
+        if (lines <= few) {
             while (!old_.empty()) move_some();
         }
     }
 
     /// What was moved stays in the old table too, for others are found behind it.
-    void move_some() noexcept {
-        const std::size_t end = std::min(moved_ + 8, old_mask() + 1);
-        for (; moved_ < end; ++moved_) {
-            if (old_[moved_] != 0 && old_[moved_] != gone) put(old_[moved_]);
+    [[gnu::noinline]] void move_some() noexcept {
+        const std::size_t end = std::min(moved_ + 8, old_.size());
+        for (; moved_ != end; ++moved_) {
+            const index_line& line = old_[moved_];
+            for (unsigned i = 0; i != index_line::size; ++i) {
+                if (line.tags[i] != 0 && line.numbers[i] != none)
+                    put(line.tags[i], line.numbers[i]);
+            }
         }
-        if (moved_ > old_mask()) table{}.swap(old_);
+        if (moved_ == old_.size()) table{}.swap(old_);
     }
 
-    table buckets_ = table(17);  // one more than is used, which is 0
-    std::size_t mask_ = 15;
-    std::size_t room_ = 4;  // for so many it is large enough
+    table lines_ = table(1);
+    std::size_t mask_ = 0;
+    std::size_t room_ = room_in(1);  // for so many it is large enough
     std::size_t size_ = 0;
-    table old_{};            // whose numbers are moved bit by bit
-    std::size_t moved_ = 0;  // of its buckets
+    table old_{};            // whose numbers are moved line by line
+    std::size_t moved_ = 0;  // of its lines
 };
 
 }  // namespace millrace::detail

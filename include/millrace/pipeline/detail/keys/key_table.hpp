@@ -61,8 +61,7 @@ public:
     }
     template <class Sought>
     [[nodiscard, gnu::always_inline]] Slot* find(std::size_t hash, const Sought& key) noexcept {
-        const std::uint32_t number = number_of_key(hash, key);
-        return number == key_index::none ? nullptr : &slots_[number];
+        return find_and(hash, key, [](std::uint32_t, Slot&) {});
     }
     template <class Sought>
     Slot& add(std::size_t hash, const Sought& key) {
@@ -76,6 +75,17 @@ public:
         index_.add(hash, number);
         text_bytes_ += text_bytes(added.key);
         return added;
+    }
+
+    /// Likewise, and calls `take(number, slot)` where there is one.
+    template <class Sought, class Take>
+    [[nodiscard, gnu::always_inline]] Slot* find_and(std::size_t hash, const Sought& key,
+                                                     Take&& take) noexcept {
+        return index_.find_and(hash, is_of(key), [&](std::uint32_t number) {
+            Slot& found = slots_[number];
+            take(number, found);
+            return &found;
+        });
     }
 
     /// That so many keys are expected; it is empty.
@@ -101,7 +111,7 @@ public:
     template <class Sought>
     [[nodiscard, gnu::always_inline]] Slot* slot_if(std::uint32_t number,
                                                     const Sought& key) noexcept {
-        if (number == key_index::none) return nullptr;
+        if (number >= slots_.size()) return nullptr;
         Slot& guessed = slots_[number];
         return key_equal{}(guessed.key, key) ? &guessed : nullptr;
     }
@@ -118,10 +128,17 @@ public:
         }
     }
 
+    /// Whether far more is allocated than so many keys need.
+    [[nodiscard]] bool is_oversized(std::size_t keys) const noexcept {
+        const std::size_t allocated = std::max(slots_.capacity(), index_.places() / 4);
+        return allocated > 64 && keys < allocated / 8;
+    }
+
     /// Erases all, and keeps what is allocated, but for where it was far more than was used.
-    void clear() {
-        const std::size_t allocated = std::max(slots_.capacity(), index_.buckets() / 4);
-        if (allocated > 64 && slots_.size() < allocated / 8) {
+    void clear() { clear(slots_.size()); }
+    /// Likewise, where so many keys are expected next.
+    void clear(std::size_t keys) {
+        if (is_oversized(keys)) {
             *this = key_table{};
         } else {
             slots_.clear();
@@ -187,12 +204,11 @@ private:
 
     template <class Sought>
     [[nodiscard]] std::uint32_t number_of_key(const Sought& key) const {
-        return number_of_key(hash_(key), key);
+        return index_.find(hash_(key), is_of(key));
     }
     template <class Sought>
-    [[nodiscard, gnu::always_inline]] std::uint32_t number_of_key(std::size_t hash,
-                                                                  const Sought& key) const {
-        return index_.find(hash, [&](std::uint32_t n) { return key_equal{}(slots_[n].key, key); });
+    [[nodiscard, gnu::always_inline]] auto is_of(const Sought& key) const noexcept {
+        return [this, &key](std::uint32_t n) { return key_equal{}(slots_[n].key, key); };
     }
 
     key_hash hash_;

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace millrace::detail {
@@ -11,30 +15,44 @@ namespace millrace::detail {
 template <class Slot>
 class slot_blocks {
 public:
+    slot_blocks() = default;
+    slot_blocks(const slot_blocks& other) : slot_blocks{} {
+        for (std::uint32_t i = 0; i < other.size_; ++i) append() = other[i];
+    }
+    slot_blocks(slot_blocks&& other) noexcept { swap(other); }
+    slot_blocks& operator=(slot_blocks other) noexcept {
+        swap(other);
+        return *this;
+    }
+    ~slot_blocks() {
+        clear();
+        for (std::size_t i = 0; i < blocks_.size(); ++i)
+            std::allocator<Slot>{}.deallocate(blocks_[i], std::min(capacity_, per_block));
+    }
+
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
-    [[nodiscard]] std::size_t capacity() const noexcept {
-        return blocks_.empty() ? 0 : blocks_.front().capacity() + (blocks_.size() - 1) * per_block;
-    }
+    [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
-    [[nodiscard]] Slot& operator[](std::uint32_t number) noexcept {
+    [[nodiscard, gnu::always_inline]] Slot& operator[](std::uint32_t number) noexcept {
         return blocks_[number / per_block][number % per_block];
     }
-    [[nodiscard]] const Slot& operator[](std::uint32_t number) const noexcept {
+    [[nodiscard, gnu::always_inline]] const Slot& operator[](std::uint32_t number) const noexcept {
         return blocks_[number / per_block][number % per_block];
     }
 
-    Slot& append() {
-        const std::size_t block = size_ / per_block;
-        if (size_ % per_block == 0 && block == blocks_.size()) [[unlikely]]
-            open_block();
-        Slot& added = blocks_[block].emplace_back();
+    [[gnu::always_inline]] Slot& append() {
+        if (size_ == capacity_) [[unlikely]]
+            grow();
+        Slot* const added = std::construct_at(&(*this)[size_]);
         ++size_;
-        return added;
+        return *added;
     }
 
     /// Keeps what is allocated.
     void clear() noexcept {
-        for (auto& each : blocks_) each.clear();
+        if constexpr (!std::is_trivially_destructible_v<Slot>) {
+            for (std::uint32_t i = 0; i < size_; ++i) std::destroy_at(&(*this)[i]);
+        }
         size_ = 0;
     }
 
@@ -53,14 +71,37 @@ public:
 private:
     static constexpr std::uint32_t per_block = 2048;
 
-    [[gnu::noinline]] void open_block() {
-        const bool is_first = blocks_.empty();
-        auto& opened = blocks_.emplace_back();
-        if (!is_first) opened.reserve(per_block);
+    void swap(slot_blocks& other) noexcept {
+        blocks_.swap(other.blocks_);
+        std::swap(size_, other.size_);
+        std::swap(capacity_, other.capacity_);
     }
 
-    std::vector<std::vector<Slot>> blocks_;
+    /// The first block doubles until it is as large as those behind it.
+    [[gnu::noinline]] void grow() {
+        std::allocator<Slot> memory;
+        if (capacity_ != 0 && capacity_ < per_block) {
+            Slot* const larger = memory.allocate(2 * capacity_);
+            try {
+                std::uninitialized_move_n(blocks_[0], size_, larger);
+            } catch (...) {
+                memory.deallocate(larger, 2 * capacity_);
+                throw;
+            }
+            std::destroy_n(blocks_[0], size_);
+            memory.deallocate(std::exchange(blocks_[0], larger), capacity_);
+            capacity_ *= 2;
+        } else {
+            const std::uint32_t added = capacity_ == 0 ? 1 : per_block;
+            if (blocks_.size() == blocks_.capacity()) blocks_.reserve(2 * blocks_.size() + 1);
+            blocks_.push_back(memory.allocate(added));
+            capacity_ += added;
+        }
+    }
+
+    std::vector<Slot*> blocks_;
     std::uint32_t size_ = 0;
+    std::uint32_t capacity_ = 0;
 };
 
 }  // namespace millrace::detail

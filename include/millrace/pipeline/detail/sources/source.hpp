@@ -138,17 +138,20 @@ private:
 
     /// What is thrown at an event holds up no time.
     [[gnu::always_inline]] void give(const Event& one, event_stamp at, first_exception& later) {
+        const timestamp to = state_.watermark;  // which the event does not change
         try {
             next_.push(one, at);
         } catch (...) {
             pass_on_behind_failure();
             throw;
         }
-        pass_on(later);
+        if (to <= passed_on_) return;
+        passed_on_ = to;
+        later.guard([&] { next_.watermark(to, trigger::watermark); });
     }
     [[gnu::noinline, gnu::cold]] void pass_on_behind_failure() noexcept {
         first_exception of_the_same;  // the first goes on
-        pass_on(of_the_same);
+        of_the_same.guard([this] { pass_on(); });
     }
 
     void note_input() {
@@ -163,11 +166,6 @@ private:
         passed_on_ = state_.watermark;
         next_.watermark(passed_on_, trigger::watermark);
     }
-    [[gnu::always_inline]] void pass_on(first_exception& later) {
-        if (state_.watermark <= passed_on_) return;
-        later.guard([this] { pass_on(); });
-    }
-
     source_time settings_;
     Timing timing_;
     present<Clock> present_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 
 #include <millrace/pipeline/source_time.hpp>
 
@@ -12,7 +13,11 @@ struct watermark_state {
 
     /// True where the watermark rises.
     bool observe(timestamp time, const source_time& settings) noexcept {
-        timestamp to = saturated_add(time, -settings.out_of_order);
+        std::int64_t count = 0;
+        if (__builtin_sub_overflow(time.time_since_epoch().count(), settings.out_of_order.count(),
+                                   &count))
+            return false;
+        timestamp to{duration{count}};
         if (to <= watermark) return false;
         if (to > settings.unlimited_until) [[unlikely]]
             to = limited(to, settings.step);

@@ -95,9 +95,9 @@ public:
     void collect(Stats& stats) const {
         std::size_t keys = 0;
         for (const pane& each : panes_) {
-            keys = std::max(keys, each.cells.size());
-            stats.state_bytes += each.cells.bytes();
-            if (!each.is_fired) stats.open_windows += each.cells.size() - each.met;
+            keys = std::max(keys, each.size());
+            stats.state_bytes += each.bytes();
+            if (!each.is_fired) stats.open_windows += each.size() - each.met;
         }
         stats.keys += keys;
         stats.state_bytes +=
@@ -130,15 +130,15 @@ private:
 
     [[nodiscard, gnu::always_inline]] cell* find_or_add(pane& in, std::size_t hash,
                                                         const event& one) {
-        if (cell* const found = in.cells.find(hash, key_of_event(one))) [[likely]]
+        if (cell* const found = in.find(hash, key_of_event(one))) [[likely]]
             return found;
         return add_key(in, hash, one);
     }
 
     [[gnu::noinline]] cell* add_key(pane& in, std::size_t hash, const event& one) {
-        if (in.cells.size() < this->key_limit_) return &in.cells.add(hash, key_of_event(one));
-        ++this->refused_;
-        return nullptr;
+        cell* const added = in.add(hash, key_of_event(one), this->key_limit_);
+        if (added == nullptr) ++this->refused_;
+        return added;
     }
 
     /// The events of the newest window that wait.
@@ -149,7 +149,8 @@ private:
                 return key_of_event(one);
             };
             const auto take = [this](cell* found, std::size_t hash, const event& one) {
-                if (found == nullptr) found = find_or_add(*current_, hash, one);
+                if (found == nullptr || current_->has_order())
+                    found = find_or_add(*current_, hash, one);
                 if (found != nullptr) add(*found, one);
             };
             waiting_.apply(current_->cells, key, take, failed_);
@@ -258,8 +259,8 @@ private:
         pane opened = spares_.take(bounds);
         auto place = std::ranges::lower_bound(panes_, bounds.end, {}, end_of);
         // The newest is likely to get as many keys as the one before; an old one gets few.
-        if (place == panes_.end() && !panes_.empty())
-            opened.cells.expect(panes_.back().cells.size());
+        if (place == panes_.end() && !panes_.empty() && opened.cells.size() == 0)
+            opened.cells.expect(panes_.back().size());
         place = panes_.insert(place, std::move(opened));
         place->is_fired = bounds.end <= watermark_;
         note_panes();
@@ -285,8 +286,8 @@ private:
         }
         const auto furthest = std::prev(panes_.end());
         if (end <= watermark_ || end >= end_of(*furthest)) return false;
-        while (furthest->met < furthest->cells.size()) {
-            cell& each = furthest->cells[static_cast<std::uint32_t>(furthest->met++)];
+        while (furthest->met < furthest->size()) {
+            cell& each = (*furthest)[furthest->met++];
             this->fire(each.key, furthest->bounds(), each, trigger::evicted, watermark_,
                        passed_on_);
         }
@@ -311,9 +312,9 @@ private:
                 if (!is_gone(each)) continue;
                 if (!conclude_all(each, why_, [this] { return this->may_close(); })) return false;
             }
-            while (!each.is_fired && each.met < each.cells.size()) {
+            while (!each.is_fired && each.met < each.size()) {
                 if (!this->may_close()) return false;
-                cell& due = each.cells[static_cast<std::uint32_t>(each.met++)];
+                cell& due = each[each.met++];
                 this->fire(due.key, each.bounds(), due, why_, watermark_, passed_on_);
             }
             if (std::exchange(each.is_fired, true) || is_gone(each)) continue;
@@ -335,9 +336,9 @@ private:
     bool conclude_all([[maybe_unused]] pane& of, [[maybe_unused]] trigger why,
                       [[maybe_unused]] MayClose&& may_close) {
         if constexpr (base::is_concluded) {
-            while (of.met < of.cells.size()) {
+            while (of.met < of.size()) {
                 if (!may_close()) return false;
-                cell& each = of.cells[static_cast<std::uint32_t>(of.met++)];
+                cell& each = of[of.met++];
                 this->conclude(each.key, of.bounds(), each, why, watermark_, passed_on_);
             }
         }
@@ -350,8 +351,8 @@ private:
     bool show_windows() {
         for (pane& each : panes_) {
             if (each.is_fired) continue;
-            for (; each.to_preview < each.cells.size(); ++each.to_preview) {
-                cell& at = each.cells[static_cast<std::uint32_t>(each.to_preview)];
+            for (; each.to_preview < each.size(); ++each.to_preview) {
+                cell& at = each[each.to_preview];
                 if (!at.is_changed) continue;
                 if (!this->may_close()) return false;
                 this->show(at.key, each.bounds(), at, watermark_);
