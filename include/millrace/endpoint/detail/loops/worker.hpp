@@ -26,8 +26,8 @@
 #include <millrace/endpoint/detail/routes/pipeline_routes.hpp>
 #include <millrace/endpoint/detail/routes/route.hpp>
 #include <millrace/endpoint/detail/sessions/forwarded_for.hpp>
-#include <millrace/endpoint/detail/sessions/session.hpp>
 #include <millrace/endpoint/detail/sessions/session_table.hpp>
+#include <millrace/endpoint/detail/sessions/websocket_session.hpp>
 #include <millrace/endpoint/guard.hpp>
 #include <millrace/endpoint/options.hpp>
 #include <millrace/http/request.hpp>
@@ -45,7 +45,7 @@ template <class Endpoint>
 class worker {
 public:
     using stream_type = typename Endpoint::stream_type;
-    using session_type = session<worker>;
+    using session_type = websocket_session<worker>;
     static constexpr bool has_access_log =
         !std::same_as<typename Endpoint::access_log_type, null_access_log>;
 

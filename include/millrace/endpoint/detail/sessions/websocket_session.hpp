@@ -21,15 +21,15 @@ namespace millrace::detail {
 /// Nothing is destroyed or unsubscribed while a handler or a topic may be walking over it: `close`
 /// and failures are noted, and carried out by `flush` at the end of the turn.
 template <class Server>
-class session final : public http_session<Server> {
+class websocket_session final : public http_session<Server> {
     using base = http_session<Server>;
     using base::after, base::contain, base::deadline_, base::is_open_, base::loop_, base::options_;
     using base::is_held_back_, base::outbox_, base::phase_, base::schedule, base::server_;
     using typename base::phase, typename base::nanoseconds;
 
 public:
-    session(Server& server, typename Server::stream_type stream, std::uint64_t id,
-            connection_place counted)
+    websocket_session(Server& server, typename Server::stream_type stream, std::uint64_t id,
+                      connection_place counted)
         : base{server, std::move(stream), id, std::move(counted)},
           protocol_{{.max_message_bytes = options_.max_message_bytes}},
           messages_{token_bucket::of_a_second(options_.max_messages_per_second)},
@@ -105,7 +105,7 @@ public:
 
 private:
     struct frame_receiver {
-        session& self;
+        websocket_session& self;
 
         bool on_message(websocket::opcode op, std::span<char> payload) {
             if (!self.is_open_ || !self.allows_message()) {
