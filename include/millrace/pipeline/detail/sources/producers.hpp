@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/indexed_heap.hpp>
 #include <millrace/core/port_watermarks.hpp>
 #include <millrace/pipeline/detail/sources/idle_watch.hpp>
 #include <millrace/pipeline/detail/sources/watermark_state.hpp>
@@ -24,6 +25,10 @@ namespace millrace::detail {
 /// stood, one that is loaded stands in for all: until it is idle, so that each has the time to come
 /// back in which it may be silent.
 class producers {
+    [[nodiscard]] auto by_latest() const noexcept {
+        return [this](std::uint32_t a, std::uint32_t b) { return all_[a].latest < all_[b].latest; };
+    }
+
 public:
     producers(std::size_t limit, duration max_lag) noexcept : limit_{limit}, max_lag_{max_lag} {}
 
@@ -35,11 +40,11 @@ public:
         from->idle.note_input();
         if (time <= from->latest) return watermark();
         from->latest = time;
-        if (from->place == outside) {
+        if (!heap_.contains(latest_)) {
             if (saturated_add(time, -settings.out_of_order) < watermark()) return watermark();
-            enter(latest_);
+            heap_.push(latest_, by_latest());
         } else {
-            sift_down(from->place);
+            heap_.move_down(latest_, by_latest());
         }
         follow(settings);
         return watermark();
@@ -93,17 +98,15 @@ public:
             stand_in_ = add();
             all_[stand_in_].latest = least;
             all_[stand_in_].idle.note_input();
-            enter(stand_in_);
+            heap_.push(stand_in_, by_latest());
         }
     }
 
 private:
-    static constexpr std::size_t outside = static_cast<std::size_t>(-1);
     static constexpr std::uint32_t nobody = static_cast<std::uint32_t>(-1);
 
     struct producer {
         timestamp latest = timestamp::min();
-        std::size_t place = outside;  ///< in the heap
         idle_watch idle{};
     };
 
@@ -132,24 +135,11 @@ private:
         return number;
     }
 
-    /// From now on it counts.
-    void enter(std::uint32_t number) {
-        all_[number].place = heap_.size();
-        heap_.push_back(number);
-        sift_up(all_[number].place);
-    }
-
     void remove(std::uint32_t number) {
         has_latest_ = false;
-        const std::size_t place = std::exchange(all_[number], producer{}).place;
+        if (heap_.contains(number)) heap_.erase(number, by_latest());
+        all_[number] = {};
         free_.push_back(number);
-        if (place == outside) return;
-        heap_[place] = heap_.back();
-        heap_.pop_back();
-        if (place == heap_.size()) return;
-        all_[heap_[place]].place = place;
-        sift_up(place);
-        sift_down(all_[heap_[place]].place);
     }
 
     /// True where the watermark rises.
@@ -160,34 +150,12 @@ private:
         return least != timestamp::min() && state_.observe(least, settings);
     }
 
-    [[nodiscard]] timestamp at(std::size_t place) const { return all_[heap_[place]].latest; }
-
-    void swap(std::size_t a, std::size_t b) {
-        std::swap(heap_[a], heap_[b]);
-        all_[heap_[a]].place = a;
-        all_[heap_[b]].place = b;
-    }
-    void sift_up(std::size_t place) {
-        for (; place != 0 && at(place) < at((place - 1) / 2); place = (place - 1) / 2)
-            swap(place, (place - 1) / 2);
-    }
-    void sift_down(std::size_t place) {
-        for (;;) {
-            std::size_t least = place;
-            for (const std::size_t child : {2 * place + 1, 2 * place + 2})
-                if (child < heap_.size() && at(child) < at(least)) least = child;
-            if (least == place) return;
-            swap(place, least);
-            place = least;
-        }
-    }
-
     std::size_t limit_;
     duration max_lag_;
     std::unordered_map<std::uint64_t, std::uint32_t> numbers_;
     std::vector<producer> all_;
     std::vector<std::uint32_t> free_;
-    std::vector<std::uint32_t> heap_;  // the least far first
+    indexed_heap heap_;  // of those that count, the least far first
     watermark_state state_;
     timestamp furthest_ = timestamp::min();
     std::uint64_t latest_id_ = 0;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/indexed_heap.hpp>
 #include <millrace/core/timestamp.hpp>
 
 namespace millrace::detail {
@@ -74,22 +75,27 @@ private:
 
 /// The timers of keys that go by a number: first by time, then by number. A binary heap holds the
 /// earliest of each key, so that a later one of the same key is only appended to its times.
-/// Memory: 8 bytes a timer, and for each number 36 bytes and up to 16 places for times.
+/// Memory: 8 bytes a timer, and for each number 40 bytes and up to 16 places for times.
 class timer_heap {
+    [[nodiscard]] auto by_time() const noexcept {
+        return [this](std::uint32_t a, std::uint32_t b) {
+            return std::pair{earliest(a), a} < std::pair{earliest(b), b};
+        };
+    }
+
 public:
     /// Of all keys.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     /// What is allocated, but for places that are not in use.
     [[nodiscard]] std::size_t bytes() const noexcept {
-        return keys_.capacity() * sizeof(entry) + heap_.capacity() * sizeof(std::uint32_t) +
-               size_ * sizeof(timestamp);
+        return keys_.capacity() * sizeof(key_timers) + heap_.bytes() + size_ * sizeof(timestamp);
     }
     [[nodiscard]] std::size_t count(std::uint32_t key) const noexcept {
-        return key < keys_.size() ? keys_[key].timers.size() : 0;
+        return key < keys_.size() ? keys_[key].size() : 0;
     }
 
     [[nodiscard]] bool has_before(timestamp time) const noexcept {
-        return !heap_.empty() && time_of(0) < time;
+        return !heap_.empty() && earliest(heap_.front()) < time;
     }
     [[nodiscard]] bool has_before(timestamp time, std::uint32_t key) const noexcept {
         return count(key) != 0 && earliest(key) < time;
@@ -97,29 +103,28 @@ public:
     /// The key whose timer comes first, where there is one.
     [[nodiscard]] std::uint32_t first_key() const noexcept { return heap_.front(); }
     [[nodiscard]] timestamp earliest(std::uint32_t key) const noexcept {
-        return keys_[key].timers.earliest();
+        return keys_[key].earliest();
     }
     [[nodiscard]] bool holds(std::uint32_t key, timestamp at) const noexcept {
-        return key < keys_.size() && keys_[key].timers.holds(at);
+        return key < keys_.size() && keys_[key].holds(at);
     }
 
     /// Where it is not yet. Complexity: logarithmic in the key's timers; also in the keys where it
     /// is the key's earliest.
     void add(std::uint32_t key, timestamp at) {
         if (key >= keys_.size()) keys_.resize(key + std::size_t{1});
-        entry& of = keys_[key];
-        of.timers.add(at);
+        keys_[key].add(at);
         ++size_;
-        if (of.timers.size() == 1) {
-            heap_.push_back(key);
-            of.place = static_cast<std::uint32_t>(heap_.size() - 1);
+        if (count(key) == 1) {
+            heap_.push(key, by_time());
+        } else {
+            heap_.move_up(key, by_time());
         }
-        sift_up(of.place);
     }
 
     /// Where it is.
     void remove(std::uint32_t key, timestamp at) {
-        keys_[key].timers.remove(at);
+        keys_[key].remove(at);
         --size_;
         note_later(key);
     }
@@ -127,7 +132,7 @@ public:
     void clear(std::uint32_t key) {
         if (count(key) == 0) return;
         size_ -= count(key);
-        keys_[key].timers.clear();
+        keys_[key].clear();
         note_later(key);
     }
 
@@ -140,66 +145,23 @@ public:
             for (std::uint32_t key = 0; key < keys_.size(); ++key) {
                 if (count(key) == 0) continue;
                 size_ += count(key);
-                keys_[key].place = static_cast<std::uint32_t>(heap_.size());
-                heap_.push_back(key);
-                sift_up(keys_[key].place);
+                heap_.push(key, by_time());
             }
         }
     }
 
 private:
-    struct entry {
-        key_timers timers{};
-        std::uint32_t place = 0;  // in the heap
-
-        template <class Archive>
-        void archive(Archive& ar) {
-            ar(timers);
-        }
-    };
-
-    [[nodiscard]] timestamp time_of(std::size_t place) const noexcept {
-        return earliest(heap_[place]);
-    }
-    [[nodiscard]] bool is_before(std::uint32_t a, std::uint32_t b) const noexcept {
-        return std::pair{earliest(a), a} < std::pair{earliest(b), b};
-    }
-    void put(std::size_t place, std::uint32_t key) noexcept {
-        heap_[place] = key;
-        keys_[key].place = static_cast<std::uint32_t>(place);
-    }
-
-    void sift_up(std::size_t place) noexcept {
-        const std::uint32_t key = heap_[place];
-        for (; place > 0 && is_before(key, heap_[(place - 1) / 2]); place = (place - 1) / 2)
-            put(place, heap_[(place - 1) / 2]);
-        put(place, key);
-    }
-    void sift_down(std::size_t place) noexcept {
-        const std::uint32_t key = heap_[place];
-        for (std::size_t child = 2 * place + 1; child < heap_.size(); child = 2 * place + 1) {
-            if (child + 1 < heap_.size() && is_before(heap_[child + 1], heap_[child])) ++child;
-            if (!is_before(heap_[child], key)) break;
-            put(place, heap_[child]);
-            place = child;
-        }
-        put(place, key);
-    }
-
     /// The key's earliest timer has gone, or another.
-    void note_later(std::uint32_t key) noexcept {
-        const std::size_t place = keys_[key].place;
-        if (count(key) != 0) return sift_down(place);
-        const std::uint32_t last = heap_.back();
-        heap_.pop_back();
-        if (last == key) return;
-        put(place, last);
-        sift_up(place);
-        sift_down(keys_[last].place);
+    void note_later(std::uint32_t key) {
+        if (count(key) == 0) {
+            heap_.erase(key, by_time());
+        } else {
+            heap_.move_down(key, by_time());
+        }
     }
 
-    std::vector<entry> keys_;
-    std::vector<std::uint32_t> heap_;
+    std::vector<key_timers> keys_;
+    indexed_heap heap_;
     std::size_t size_ = 0;
 };
 
