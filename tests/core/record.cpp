@@ -132,4 +132,8 @@ TEST_CASE("a key of several parts is a field for each, under the names of the ke
     CHECK_THROWS_WITH(
         detail::require_key_name<row>("venue/low"),
         Catch::Contains("the key is called \"low\"") && Catch::Contains("key_part{\"NAME\""));
+    for (const char* name : {"venue", "venue/symbol/side", "~"})
+        CHECK_THROWS_WITH(detail::require_key_name<row>(name),
+                          "millrace: the key has 2 parts, and \"" + std::string{name} +
+                              "\" does not name as many; their names are joined by /");
 }

@@ -29,6 +29,15 @@ struct at_field {
     operator()(const Event& event) const {
         return std::get<schema<Event>.index_of(Name)>(schema<Event>.all).get(event);
     }
+
+    template <described Event>
+    requires(schema<Event>.index_of(Name) == schema<Event>.size) constexpr const auto& operator()(
+        const Event& event) const {
+        static_assert(schema<Event>.index_of(Name) < schema<Event>.size,
+                      "at needs: the name of a field in the schema of its event, which has none "
+                      "that is called so (see millrace/core/projection.hpp)");
+        return event;
+    }
 };
 
 }  // namespace detail

@@ -269,6 +269,13 @@ namespace detail {
 /// the schema's. @throws std::invalid_argument when another field is called so
 template <described Record>
 void require_key_name(std::string_view key_name) {
+    if constexpr (has_key_parts<Record>) {
+        const std::size_t parts = std::tuple_size_v<decltype(Record{}.key.parts)>;
+        if (!key_name.empty() && parts_from(key_name).size() != parts)
+            throw std::invalid_argument{"millrace: the key has " + std::to_string(parts) +
+                                        " parts, and \"" + std::string{key_name} +
+                                        "\" does not name as many; their names are joined by /"};
+    }
     if constexpr (has_role<Record, field_role::key>) {
         const auto names = names_with_key<Record>(key_name);
         std::size_t at = 0;

@@ -60,6 +60,14 @@ concept pipeline_stage = std::derived_from<T, stage>;
 
 namespace detail {
 
+/// Says what stands behind `|` that is no stage.
+template <class Other>
+auto require_stage_behind() {
+    static_assert(pipeline_stage<Other>,
+                  "| needs: a stage behind it, which derives from millrace::stage; what makes one "
+                  "is called, as in process<count>() (see millrace/core/stage.hpp)");
+}
+
 /// What kind of stage it is: its `stage_name`, else that of its class.
 template <class Stage>
 [[nodiscard]] constexpr std::string_view name_of_stage() noexcept {

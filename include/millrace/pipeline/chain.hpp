@@ -46,6 +46,11 @@ template <pipeline_stage Left, pipeline_stage Right>
         std::tuple_cat(detail::stages_of(std::move(left)), detail::stages_of(std::move(right))));
 }
 
+template <pipeline_stage Left, class Other>
+requires(!pipeline_stage<Other>) auto operator|(const Left&, const Other&) {
+    return detail::require_stage_behind<Other>();
+}
+
 namespace detail {
 
 template <class Stage, class Event>

@@ -55,4 +55,14 @@ template <class Source, class... Stages, pipeline_stage Stage>
     return detail::extend(std::move(front), detail::stages_of(std::move(next)));
 }
 
+template <class Event, class Codec, class Timing, class Other>
+requires(!pipeline_stage<Other>) auto operator|(const from_stage<Event, Codec, Timing>&,
+                                                const Other&) {
+    return detail::require_stage_behind<Other>();
+}
+template <class Source, class... Stages, class Other>
+requires(!pipeline_stage<Other>) auto operator|(const pipeline<Source, Stages...>&, const Other&) {
+    return detail::require_stage_behind<Other>();
+}
+
 }  // namespace millrace

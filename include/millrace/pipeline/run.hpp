@@ -220,6 +220,10 @@ template <class Source, class... Stages, class Sink, clock Clock = system_clock>
         return running_pipeline<description_type, Sink, Clock>{description, std::move(sink),
                                                                std::move(clock)};
     } else {
+        static_assert(detail::takes_some_records<Sink, description_type>(),
+                      "start needs: a function of what the pipeline gives, f(record) or f(topic, "
+                      "record), where const auto& takes records of any type; this one takes none "
+                      "of them (see millrace/pipeline/sink.hpp)");
         using wrapped = detail::callable_sink<Sink>;
         return running_pipeline<description_type, wrapped, Clock>{
             description, wrapped{std::move(sink)}, std::move(clock)};

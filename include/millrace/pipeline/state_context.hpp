@@ -38,6 +38,13 @@ public:
     /// Gives an event to what follows, at the time of the event or timer in hand; never earlier
     /// than what follows was told, unless the event in hand is.
     void emit(const output_type& out) { node_.emit(out, stamp_); }
+    template <class Other>
+    requires(!std::convertible_to<const Other&, output_type>) void emit(const Other&) {
+        static_assert(std::convertible_to<const Other&, output_type>,
+                      "emit needs: an event of the type that process_with_state<State, Output> is "
+                      "told, or without one, of the stream's own (see "
+                      "millrace/pipeline/process_with_state.hpp)");
+    }
 
     /// Of the event or timer in hand; of a wall timer what was told of the watermark, or where
     /// nothing was, the wall's time.

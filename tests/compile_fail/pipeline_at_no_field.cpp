@@ -1,0 +1,10 @@
+// A field is called by its name in the schema.
+// expect: at needs: the name of a field in the schema of its event
+#include "trades.hpp"
+
+#ifdef MUST_FAIL
+using chosen = mean<at<"prize">>;
+#else
+using chosen = mean<at<"price">>;
+#endif
+int main() { auto p = from<trade>("t") | window(tumbling{1s}, drop_late) | process<chosen>(); }
