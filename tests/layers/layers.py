@@ -33,7 +33,7 @@ FOREIGN_INCLUDES = [
     (r"asio/(ip|local|ssl|posix)/|asio/.*(socket|acceptor|resolver)", SYSTEM),
     (r"asio(\.hpp$|/)", ("transport", "endpoint", "client", "testing")),
     (r"(sys/(socket|un|epoll|poll)|netinet/.*|netdb|poll|arpa/inet)\.h$", SYSTEM),
-    (r"sys/mman\.h$", ("websocket",)),
+    (r"sys/mman\.h$", ("core", "websocket")),
     (r"(sys/.*|unistd|fcntl|signal|pthread|sched)\.h$", SYSTEM + ("storage", "http")),
     (r"([a-z]mmintrin|arm_neon)\.h$", ("core", "codec", "websocket")),
     (r"[a-z0-9_]+$", tuple(LAYER)),

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <new>
 
+#include <millrace/core/detail/mapped_memory.hpp>
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -26,6 +28,7 @@ struct zeroed_allocator {
 
     [[nodiscard]] T* allocate(std::size_t count) {
         if (count >= PTRDIFF_MAX / sizeof(T)) throw std::bad_alloc{};
+        if (is_mapped(count)) return static_cast<T*>(mapped_memory::map(count * sizeof(T)));
         void* const memory = std::calloc(1, count * sizeof(T) + alignof(T));
         if (memory == nullptr) throw std::bad_alloc{};
         // Before what is aligned there is room for where the memory begins.
@@ -34,7 +37,8 @@ struct zeroed_allocator {
         std::memcpy(at - sizeof memory, &memory, sizeof memory);
         return reinterpret_cast<T*>(at);
     }
-    void deallocate(T* at, std::size_t) noexcept {
+    void deallocate(T* at, std::size_t count) noexcept {
+        if (is_mapped(count)) return mapped_memory::unmap(at, count * sizeof(T));
         void* memory = nullptr;
         std::memcpy(&memory, reinterpret_cast<char*>(at) - sizeof memory, sizeof memory);
         std::free(memory);
@@ -43,6 +47,11 @@ struct zeroed_allocator {
     void construct(T* at, const T& from) noexcept { *at = from; }
 
     friend bool operator==(const zeroed_allocator&, const zeroed_allocator&) { return true; }
+
+private:
+    static constexpr bool is_mapped(std::size_t count) noexcept {
+        return count >= 2 * mapped_memory::huge_page / sizeof(T);
+    }
 
     static_assert(alignof(T) >= 2 * sizeof(void*));
 };

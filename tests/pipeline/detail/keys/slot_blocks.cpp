@@ -1,6 +1,7 @@
 #include <millrace/pipeline/detail/keys/slot_blocks.hpp>
 
 #include <string>
+#include <utility>
 
 #include <millrace/core/archive.hpp>
 
@@ -22,6 +23,22 @@ TEST_CASE("slots are found by number; those beyond the first block stay where th
     CHECK(wrong == 0);
     CHECK(slots.capacity() >= 10'000);
     CHECK(slots.capacity() < 10'000 + 2'048);
+}
+
+TEST_CASE("many slots lie in mapped memory, and are as the others") {
+    constexpr int count = 1'100'000;  // of several maps
+    blocks slots;
+    for (int i = 0; i < count; ++i) slots.append() = std::to_string(i);
+    const blocks copy = slots;
+    slots.clear();
+    slots.append() = "other";
+    const blocks moved = std::move(slots);
+    CHECK(moved[0] == "other");
+    std::size_t wrong = 0;
+    for (std::uint32_t i = 0; i < copy.size(); ++i) wrong += copy[i] != std::to_string(i);
+    CHECK(wrong == 0);
+    CHECK(copy.size() == count);
+    CHECK(copy.capacity() < count + 2'048);
 }
 
 TEST_CASE("slots that were cleared are new, and need no memory again") {

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/mapped_memory.hpp>
+
 namespace millrace::detail {
 
 /// Slots by number, in blocks: beyond the first block none is moved when others come, and no more
@@ -26,8 +28,10 @@ public:
     }
     ~slot_blocks() {
         clear();
-        for (std::size_t i = 0; i < blocks_.size(); ++i)
+        for (std::size_t i = 0; i < std::min(blocks_.size(), few_blocks); ++i)
             std::allocator<Slot>{}.deallocate(blocks_[i], std::min(capacity_, per_block));
+        for (std::size_t i = few_blocks; i < blocks_.size(); i += per_map)
+            mapped_memory::unmap(blocks_[i], map_bytes);
     }
 
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
@@ -70,6 +74,10 @@ public:
 
 private:
     static constexpr std::uint32_t per_block = 2048;
+    static constexpr std::size_t few_blocks = 32;  // behind them come mapped ones
+    static constexpr std::size_t per_map =
+        std::max<std::size_t>(1, (std::size_t{1} << 25) / (per_block * sizeof(Slot)));
+    static constexpr std::size_t map_bytes = per_map * per_block * sizeof(Slot);
 
     void swap(slot_blocks& other) noexcept {
         blocks_.swap(other.blocks_);
@@ -94,9 +102,15 @@ private:
         } else {
             const std::uint32_t added = capacity_ == 0 ? 1 : per_block;
             if (blocks_.size() == blocks_.capacity()) blocks_.reserve(2 * blocks_.size() + 1);
-            blocks_.push_back(memory.allocate(added));
+            blocks_.push_back(blocks_.size() < few_blocks ? memory.allocate(added)
+                                                          : mapped_block());
             capacity_ += added;
         }
+    }
+
+    [[nodiscard]] Slot* mapped_block() const {
+        if ((blocks_.size() - few_blocks) % per_map != 0) return blocks_.back() + per_block;
+        return static_cast<Slot*>(mapped_memory::map(map_bytes));
     }
 
     std::vector<Slot*> blocks_;
