@@ -38,9 +38,11 @@ public:
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
     [[nodiscard, gnu::always_inline]] Slot& operator[](std::uint32_t number) noexcept {
+        if (number < per_block) return first_[number];
         return blocks_[number / per_block][number % per_block];
     }
     [[nodiscard, gnu::always_inline]] const Slot& operator[](std::uint32_t number) const noexcept {
+        if (number < per_block) return first_[number];
         return blocks_[number / per_block][number % per_block];
     }
 
@@ -74,13 +76,14 @@ public:
 
 private:
     static constexpr std::uint32_t per_block = 2048;
-    static constexpr std::size_t few_blocks = 32;  // behind them come mapped ones
+    static constexpr std::size_t few_blocks = 64;  // behind them come mapped ones
     static constexpr std::size_t per_map =
         std::max<std::size_t>(1, (std::size_t{1} << 25) / (per_block * sizeof(Slot)));
     static constexpr std::size_t map_bytes = per_map * per_block * sizeof(Slot);
 
     void swap(slot_blocks& other) noexcept {
         blocks_.swap(other.blocks_);
+        std::swap(first_, other.first_);
         std::swap(size_, other.size_);
         std::swap(capacity_, other.capacity_);
     }
@@ -106,6 +109,7 @@ private:
                                                           : mapped_block());
             capacity_ += added;
         }
+        first_ = blocks_.front();
     }
 
     [[nodiscard]] Slot* mapped_block() const {
@@ -114,6 +118,7 @@ private:
     }
 
     std::vector<Slot*> blocks_;
+    Slot* first_ = nullptr;  // of them: where slots are few, one look less
     std::uint32_t size_ = 0;
     std::uint32_t capacity_ = 0;
 };
