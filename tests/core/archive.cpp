@@ -217,6 +217,31 @@ TEST_CASE("archive refuses a newer version, and version zero; an older one is to
     CHECK(load(zero, newest) == errc::archive_corrupt);
 }
 
+namespace {
+
+struct fixed {
+    int value = 0;
+
+    explicit fixed(int of) : value{of} {}
+    fixed(const fixed&) = delete;
+    fixed& operator=(const fixed&) = delete;
+    template <class Archive>
+    void archive(Archive& ar) {
+        ar(value);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("what cannot be copied is loaded in its place") {
+    const fixed saved{7};
+    fixed loaded{1};
+    CHECK(load(save(saved), loaded) == std::error_code{});
+    CHECK(loaded.value == 7);
+    CHECK(load("abc", loaded) == errc::archive_truncated);
+    CHECK(load(save(saved) + "a", loaded) == errc::archive_corrupt);
+}
+
 TEST_CASE("archive refuses values that cannot be") {
     bool flag = false;
     CHECK(load("\x02", flag) == errc::archive_corrupt);

@@ -266,6 +266,18 @@ TEST_CASE("a stage of one's own is called by its class, or says its name and set
           describe(from<trade>("t") | every_nth{3}).fingerprint());
 }
 
+TEST_CASE("a window of one's own is called by its class, unless it says more") {
+    struct evens {
+        window_bounds assign(timestamp) const { return {}; }
+    };
+    struct odds : evens {};
+    const auto shape = [](auto by) {
+        return describe(from<trade>("t") | window(by, drop_late) | process<count>());
+    };
+    CHECK(shape(evens{}).text().find("2_window: kind evens, ") != std::string::npos);
+    CHECK(shape(evens{}).fingerprint() != shape(odds{}).fingerprint());
+}
+
 TEST_CASE("what comes in and out is said by its schema, or by its type") {
     CHECK(last_line(lines(flat_map([](const trade& t) { return std::array{t.size}; }))) ==
           "2_flat_map -> float64 {value float64}");

@@ -245,16 +245,24 @@ template <class T>
 }
 
 /// Replaces `state` by what `save` wrote. On an error, which includes bytes left over, `state`
-/// is as it was.
+/// is as it was; but what cannot be copied, such as a running pipeline, holds what was read so far.
 template <class T>
 [[nodiscard]] std::error_code load(std::string_view bytes, T& state) {
-    T loaded = state;
     input_archive ar{bytes};
-    ar(loaded);
-    if (!ar.ok()) return ar.error();
-    if (ar.bytes_left() != 0) return errc::archive_corrupt;
-    state = std::move(loaded);
-    return {};
+    const auto read_into = [&](T& to) -> std::error_code {
+        ar(to);
+        if (!ar.ok()) return ar.error();
+        if (ar.bytes_left() != 0) return errc::archive_corrupt;
+        return {};
+    };
+    if constexpr (std::copyable<T>) {
+        T loaded = state;
+        const std::error_code error = read_into(loaded);
+        if (!error) state = std::move(loaded);
+        return error;
+    } else {
+        return read_into(state);
+    }
 }
 
 }  // namespace millrace

@@ -14,7 +14,11 @@ namespace millrace {
 /// | member                         | meaning                                                  |
 /// |--------------------------------|----------------------------------------------------------|
 /// | `window_bounds assign(timestamp) const` | the half-open span that holds the time          |
-/// | `describe(to) const`, optional | its kind and settings, see millrace/core/stage.hpp        |
+/// | `describe(to) const`, optional | its kind and settings, see millrace/core/stage.hpp; else |
+/// |                                | its class is told, and none of its settings              |
+///
+/// A span that does not hold the time is taken as it is: an event whose span the watermark has
+/// passed is late, whatever its own time.
 template <class W>
 concept window_assigner = std::copyable<W> && requires(const W& assigner, timestamp time) {
     { assigner.assign(time) } -> std::same_as<window_bounds>;

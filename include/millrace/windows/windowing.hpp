@@ -9,6 +9,7 @@
 #include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/stage.hpp>
 #include <millrace/core/stream.hpp>
+#include <millrace/core/type_name.hpp>
 #include <millrace/windows/firing.hpp>
 #include <millrace/windows/global.hpp>
 #include <millrace/windows/window.hpp>
@@ -123,7 +124,11 @@ struct windowing : stage {
 
     template <class To>
     void describe(To& to) const {
-        if constexpr (requires { window.describe(to); }) window.describe(to);
+        if constexpr (requires { window.describe(to); }) {
+            window.describe(to);
+        } else {
+            to.setting("kind", detail::type_name<Window>());
+        }
         if constexpr (!is_global) {
             to.setting("lateness", allowed_lateness);
             late.describe(to);
