@@ -81,6 +81,19 @@ TEST_CASE("what is furthest ahead makes room for the present, and is counted") {
     check(from<trade>("t", disorder{1h}, per_key(&trade::symbol)));
 }
 
+TEST_CASE("an event of a pane that is there needs no room") {
+    const auto check = [](auto source) {
+        fed keys{counts(source, sliding{2s, 1s}, max_windows{3}, drop_late)};
+        for (const int second : {5, 4, 6, 5, 4, 6}) keys.push("a", second * 1000);
+        CHECK(keys.stats().refused_keys == 0);
+        keys.running.finish();
+        CHECK(keys.take() ==
+              strings{"a 3000 2 0 stop", "a 4000 4 0 stop", "a 5000 4 0 stop", "a 6000 2 0 stop"});
+    };
+    check(from<trade>("t", disorder{1h}));
+    check(from<trade>("t", disorder{1h}, per_key(&trade::symbol)));
+}
+
 TEST_CASE("at most max_windows closed windows are kept for late events") {
     const auto check = [](auto source) {
         fed keys{counts(source, sliding{2s, 1s}, lateness{duration::max()}, max_windows{3},

@@ -145,7 +145,7 @@ protected:
     /// room.
     [[nodiscard]] bool has_room_for(slot& of, timestamp pane) {
         if (of.stacks.waiting() < this->window_limit_ || pane < of.stacks.until()) return true;
-        if (of.stacks.newest() == pane) return true;
+        if (of.stacks.holds(pane)) return true;
         ++this->refused_;
         if (of.stacks.newest() < pane) return false;
         of.stacks.drop_newest();

@@ -37,6 +37,10 @@ public:
     /// How many panes no window has taken in.
     [[nodiscard]] std::uint32_t waiting() const noexcept { return entries_.size() - taken_; }
 
+    [[nodiscard]] bool holds(Position start) const noexcept {
+        const std::uint32_t at = place_of(start);
+        return at != entries_.size() && entries_[at].start == start;
+    }
     /// The part of the newest pane, if it is that with this start and waits.
     [[nodiscard]] Part* waiting_at(Position start) noexcept {
         if (waiting() == 0 || newest() != start) return nullptr;
