@@ -43,7 +43,9 @@ struct max_key_bytes {
 /// stands behind `per_key`.
 ///
 /// A key that made room starts anew when it comes back. Events that are refused are counted in
-/// `pipeline_stats::refused_keys`, keys that made room in `evicted_keys`.
+/// `pipeline_stats::refused_keys`, keys that made room in `evicted_keys`. What corrects an event
+/// that a window refused is taken for a correction of one that it holds: where events may be
+/// corrected, set limits that are not reached.
 struct max_keys {
     std::size_t value = 1'000'000;
 };
