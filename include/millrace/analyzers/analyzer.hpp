@@ -30,6 +30,7 @@ namespace millrace {
 /// | `merge(const A&)`       | no     | as if the other's events had been given to this one   |
 /// | `static describe(to)`   | no     | its settings, such as `to.setting("alpha", alpha)`    |
 /// | `retract(const Event&)` | no     | as if the event, which was given, had not been        |
+/// | `retracts_exactly`      | no     | `true`: then `retract` leaves no error of rounding    |
 ///
 /// An `update` that throws leaves the state as it was; the event is lost to it. Where events may be
 /// corrected, it throws at an event at all times or never, whatever it holds: it is given that to

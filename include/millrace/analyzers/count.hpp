@@ -10,6 +10,7 @@ namespace millrace {
 class count {
 public:
     static constexpr fixed_string name = "count";
+    static constexpr bool retracts_exactly = true;
 
     template <class Event>
     constexpr void update(const Event&) noexcept {

@@ -51,7 +51,7 @@ class ewma_zscore {
 
 public:
     template <projects_numbers<Projection> Event>
-    void update(const Event& event) noexcept {
+    void update(const Event& event) noexcept(detail::projects_nothrow<Event, Projection>) {
         const double x = detail::number<Projection>(event);
         last_ = judge(x);
         learn(x);
@@ -62,13 +62,13 @@ public:
 
     /// What `result` would be after this event; learns nothing.
     template <projects_numbers<Projection> Event>
-    [[nodiscard]] anomaly_result explain(const Event& event) const noexcept {
+    [[nodiscard]] anomaly_result explain(const Event& event) const {
         return judge(detail::number<Projection>(event));
     }
 
     /// The score that this event would get; learns nothing.
     template <projects_numbers<Projection> Event>
-    [[nodiscard]] double score(const Event& event) const noexcept {
+    [[nodiscard]] double score(const Event& event) const {
         return explain(event).score;
     }
 

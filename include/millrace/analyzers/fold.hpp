@@ -11,7 +11,8 @@ template <auto Projection, class Accumulator>
 class fold {
 public:
     template <projects_numbers<Projection> Event>
-    [[gnu::always_inline]] constexpr void update(const Event& event) {
+    [[gnu::always_inline]] constexpr void update(const Event& event) noexcept(
+        projects_nothrow<Event, Projection>&& noexcept(std::declval<Accumulator&>().add(0.0))) {
         const double x = number<Projection>(event);
         if (!std::isnan(x)) state_.add(x);
     }

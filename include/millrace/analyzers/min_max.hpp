@@ -23,7 +23,8 @@ template <auto Projection>
 class min_max {
 public:
     template <projects_numbers<Projection> Event>
-    constexpr void update(const Event& event) {
+    constexpr void update(const Event& event) noexcept(
+        detail::projects_nothrow<Event, Projection>) {
         least_.update(event);
         greatest_.update(event);
     }

@@ -49,6 +49,7 @@ private:
 template <auto Projection>
 struct multiset_min : detail::fold<Projection, detail::multiset_extreme<std::less<>>> {
     static constexpr fixed_string name = "min";
+    static constexpr bool retracts_exactly = true;
 
     [[nodiscard]] double result() const noexcept { return this->state_.value(); }
 };
@@ -57,6 +58,7 @@ struct multiset_min : detail::fold<Projection, detail::multiset_extreme<std::les
 template <auto Projection>
 struct multiset_max : detail::fold<Projection, detail::multiset_extreme<std::greater<>>> {
     static constexpr fixed_string name = "max";
+    static constexpr bool retracts_exactly = true;
 
     [[nodiscard]] double result() const noexcept { return this->state_.value(); }
 };

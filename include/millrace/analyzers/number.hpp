@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <utility>
 
 #include <millrace/core/projection.hpp>
 
@@ -13,8 +14,14 @@ namespace millrace::detail {
 /// skips it, except `count`, which counts events.
 template <auto Projection, class Event>
 requires projects_number<Projection, Event>
-[[nodiscard]] constexpr double number(const Event& event) {
+[[nodiscard]] constexpr double number(const Event& event) noexcept(noexcept(project(Projection,
+                                                                                    event))) {
     return static_cast<double>(project(Projection, event));
 }
+
+/// Whether none of the projections throws at an event.
+template <class Event, auto... Projections>
+inline constexpr bool projects_nothrow =
+    (noexcept(project(Projections, std::declval<const Event&>())) && ...);
 
 }  // namespace millrace::detail

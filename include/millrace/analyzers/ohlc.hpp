@@ -39,7 +39,8 @@ template <auto Price, auto Size>
 class ohlc {
 public:
     template <projects_numbers<Price, Size> Event>
-    constexpr void update(const Event& event) {
+    constexpr void update(const Event& event) noexcept(
+        detail::projects_nothrow<Event, Price, Size>) {
         const double price = detail::number<Price>(event);
         const double size = detail::number<Size>(event);
         if (std::isnan(price) || std::isnan(size)) return;

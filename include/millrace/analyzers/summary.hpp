@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include <millrace/analyzers/analyzer.hpp>
@@ -54,6 +57,43 @@ constexpr auto summary_fields(std::index_sequence<Part...>) {
     return as_fields(std::tuple_cat(fields_of_part<owner, Part>(schema<Results>)...));
 }
 
+template <class A, class Event>
+inline constexpr bool updates_nothrow =
+    noexcept(std::declval<A&>().update(std::declval<const Event&>()));
+
+template <class A>
+inline constexpr bool is_exactly_retractable = [] {
+    if constexpr (requires { A::retracts_exactly; }) {
+        return A::retracts_exactly;
+    } else {
+        return false;
+    }
+}();
+
+template <class A, class Event>
+inline constexpr bool can_undo = is_exactly_retractable<A>&& retractable<A, Event>;
+
+/// What throws takes an event first: before a part that does not throw nothing is kept, nor of the
+/// last that may, which is one whose copy is dear.
+template <class A, class Event>
+consteval unsigned update_rank() {
+    if (updates_nothrow<A, Event>) return 2;
+    return can_undo<A, Event> || std::is_trivially_copyable_v<A> ? 0 : 1;
+}
+
+/// The places of the ranks, the lowest first.
+template <std::size_t Size>
+consteval std::array<std::size_t, Size> ranked(const std::array<unsigned, Size>& ranks) {
+    std::array<std::size_t, Size> places{};
+    std::size_t next = 0;
+    for (unsigned rank = 0; next < Size; ++rank) {
+        for (std::size_t i = 0; i < Size; ++i) {
+            if (ranks[i] == rank) places[next++] = i;
+        }
+    }
+    return places;
+}
+
 template <class Result>
 inline constexpr bool has_distinct_fields = [] {
     const auto names = schema<Result>.names();
@@ -77,18 +117,22 @@ inline constexpr auto schema<summary_result<Results...>> =
 ///     summary<count, mean<&reading::value>, named<"low", min<&reading::value>>>
 ///
 /// Each event costs what it costs the parts, and the state is theirs. It merges and retracts when
-/// all parts do. Where a part throws at an event, those before it take that back, if they retract.
+/// all parts do. An event at which a part throws leaves all parts as they were. Of several whose
+/// `update` is not `noexcept`, all but one are copied before each event, except those with
+/// `retracts_exactly` (see millrace/analyzers/analyzer.hpp).
 template <class... Analyzers>
 requires(sizeof...(Analyzers) > 0) class summary {
 public:
     using result_type = summary_result<result_of<Analyzers>...>;
+    static constexpr bool retracts_exactly = (detail::is_exactly_retractable<Analyzers> && ...);
 
     static_assert(detail::has_distinct_fields<result_type>,
                   "summary: two results have a field of the same name; "
                   "call one of them differently with named<\"other_name\", ...>");
 
     template <class Event>
-    requires(analyzer<Analyzers, Event>&&...) constexpr void update(const Event& event) {
+    requires(analyzer<Analyzers, Event>&&...) constexpr void update(const Event& event) noexcept(
+        (detail::updates_nothrow<Analyzers, Event> && ...)) {
         update_from<0>(event);
     }
 
@@ -115,21 +159,38 @@ public:
     }
 
 private:
-    template <std::size_t Part, class Event>
+    template <class Event>
+    static constexpr std::array<std::size_t, sizeof...(Analyzers)> order = detail::ranked(
+        std::array<unsigned, sizeof...(Analyzers)>{detail::update_rank<Analyzers, Event>()...});
+
+    template <class Event>
+    static constexpr std::size_t throwing_parts =
+        (std::size_t{!detail::updates_nothrow<Analyzers, Event>} + ...);
+
+    template <std::size_t Place, class Event>
     constexpr void update_from(const Event& event) {
-        auto& here = std::get<Part>(parts_);
-        here.update(event);
-        if constexpr (Part + 1 == sizeof...(Analyzers)) {
-            return;
-        } else if constexpr (retractable<decltype(here), Event>) {
+        auto& here = std::get<order<Event>[Place]>(parts_);
+        using part = std::remove_reference_t<decltype(here)>;
+        if constexpr (Place + 1 >= throwing_parts<Event>) {
+            here.update(event);
+            if constexpr (Place + 1 < sizeof...(Analyzers)) update_from<Place + 1>(event);
+        } else if constexpr (detail::can_undo<part, Event>) {
+            here.update(event);
             try {
-                update_from<Part + 1>(event);
+                update_from<Place + 1>(event);
             } catch (...) {
                 here.retract(event);
                 throw;
             }
         } else {
-            update_from<Part + 1>(event);
+            part before = here;
+            here.update(event);
+            try {
+                update_from<Place + 1>(event);
+            } catch (...) {
+                here = std::move(before);
+                throw;
+            }
         }
     }
 

@@ -19,7 +19,8 @@ public:
     static constexpr fixed_string name = "weighted_mean";
 
     template <projects_numbers<Value, Weight> Event>
-    constexpr void update(const Event& event) {
+    constexpr void update(const Event& event) noexcept(
+        detail::projects_nothrow<Event, Value, Weight>) {
         const double value = detail::number<Value>(event);
         const double weight = detail::number<Weight>(event);
         if (std::isnan(value) || std::isnan(weight)) return;

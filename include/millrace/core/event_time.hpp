@@ -24,7 +24,7 @@ namespace detail {
 
 /// The event's time; the same for all that have none.
 template <class Event>
-[[nodiscard]] constexpr timestamp time_or_epoch(const Event& event) {
+[[nodiscard]] constexpr timestamp time_or_epoch(const Event& event) noexcept {
     if constexpr (timed<Event>) {
         return time_of(event);
     } else {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <tuple>
+#include <type_traits>
 
 #include <millrace/core/fixed_string.hpp>
 #include <millrace/core/schema.hpp>
@@ -12,7 +13,9 @@ namespace millrace {
 /// argument or a value: `&trade::price`, `at<"mean">`, or a function object without state.
 /// `project(projection, event)` applies it.
 template <class Projection, class Event>
-[[nodiscard]] constexpr decltype(auto) project(const Projection& projection, const Event& event) {
+[[nodiscard]] constexpr decltype(auto) project(
+    const Projection& projection,
+    const Event& event) noexcept(std::is_nothrow_invocable_v<const Projection&, const Event&>) {
     return std::invoke(projection, event);
 }
 
