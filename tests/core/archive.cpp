@@ -221,10 +221,12 @@ namespace {
 
 struct fixed {
     int value = 0;
+    bool is_rejected = false;
 
     explicit fixed(int of) : value{of} {}
     fixed(const fixed&) = delete;
     fixed& operator=(const fixed&) = delete;
+    void reject_loaded() { is_rejected = true; }
     template <class Archive>
     void archive(Archive& ar) {
         ar(value);
@@ -239,7 +241,9 @@ TEST_CASE("what cannot be copied is loaded in its place") {
     CHECK(load(save(saved), loaded) == std::error_code{});
     CHECK(loaded.value == 7);
     CHECK(load("abc", loaded) == errc::archive_truncated);
+    CHECK_FALSE(loaded.is_rejected);
     CHECK(load(save(saved) + "a", loaded) == errc::archive_corrupt);
+    CHECK(loaded.is_rejected);
 }
 
 TEST_CASE("archive refuses values that cannot be") {

@@ -248,11 +248,7 @@ TEST_CASE("a pipeline that a state did not load into takes no call") {
     auto saved_from = make();
     for (int ms = 0; ms < 20; ++ms) saved_from.push({ms % 2 ? "A" : "B", 1, 1, at_ms(ms)});
     const std::string saved = save(saved_from);
-    for (std::size_t size = 0; size < saved.size(); size += 5) {
-        auto running = make();
-        input_archive in{std::string_view{saved}.substr(0, size)};
-        in(running);
-        REQUIRE_FALSE(in.ok());
+    const auto check_refuses = [&](auto& running) {
         CHECK_THROWS_AS(running.push({"A", 1, 1, at_ms(30)}), std::logic_error);
         CHECK_THROWS_AS(receive(running, "{}"), std::logic_error);
         CHECK_THROWS_AS(running.end_batch(), std::logic_error);
@@ -261,13 +257,18 @@ TEST_CASE("a pipeline that a state did not load into takes no call") {
         CHECK_THROWS_AS(running.advance(at_ms(9000)), std::logic_error);
         CHECK_THROWS_AS(running.stats(), std::logic_error);
         CHECK_THROWS_AS(save(running), std::logic_error);
-        input_archive whole{saved};
-        CHECK_THROWS_AS(whole(running), std::logic_error);
+        CHECK_THROWS_AS(load(saved, running), std::logic_error);
+    };
+    for (std::size_t size = 0; size < saved.size(); size += 5) {
+        auto running = make();
+        REQUIRE(load(std::string_view{saved}.substr(0, size), running));
+        check_refuses(running);
     }
+    auto too_long = make();
+    CHECK(load(saved + "x", too_long) == errc::archive_corrupt);
+    check_refuses(too_long);
     auto running = make();
-    input_archive in{saved};
-    in(running);
-    CHECK(in.ok());
+    CHECK_FALSE(load(saved, running));
     CHECK(running.push({"A", 1, 1, at_ms(30)}) == errc{});
 }
 

@@ -245,15 +245,17 @@ template <class T>
 }
 
 /// Replaces `state` by what `save` wrote. On an error, which includes bytes left over, `state`
-/// is as it was; but what cannot be copied, such as a running pipeline, holds what was read so far.
+/// is as it was; but what cannot be copied holds what was read so far. Where bytes are left over,
+/// its `reject_loaded()` is called, if it has that: a running pipeline takes no call from then on.
 template <class T>
 [[nodiscard]] std::error_code load(std::string_view bytes, T& state) {
     input_archive ar{bytes};
     const auto read_into = [&](T& to) -> std::error_code {
         ar(to);
         if (!ar.ok()) return ar.error();
-        if (ar.bytes_left() != 0) return errc::archive_corrupt;
-        return {};
+        if (ar.bytes_left() == 0) return {};
+        if constexpr (requires { to.reject_loaded(); }) to.reject_loaded();
+        return errc::archive_corrupt;
     };
     if constexpr (std::copyable<T>) {
         T loaded = state;

@@ -179,7 +179,8 @@ public:
 
     [[nodiscard]] Sink& sink() noexcept { return state_->sink; }
 
-    /// All windows, analyzers and counts, for a pipeline of the same description.
+    /// All windows, analyzers and counts, for a pipeline of the same description: see `save` and
+    /// `load`, which also refuses bytes left over.
     /// One that an archive did not load into (its `ok()` is false, or it threw) holds half of it
     /// and cannot be used: start another.
     template <class Archive>
@@ -190,6 +191,13 @@ public:
         ar.require(ar.version(2) == 2);  // what the first held is not known here
         ar(*state_);
         guard.leave_broken(!ar.ok());
+    }
+
+    /// As if what was loaded last had not loaded: for who finds that the archive was not that of
+    /// this pipeline alone, as `load` does.
+    void reject_loaded() {
+        busy guard{*state_};
+        guard.leave_broken(true);
     }
 
 private:
