@@ -41,6 +41,7 @@ TEST_CASE("an integer is exact up to 2^53 and rounded beyond") {
 TEST_CASE("what is no number is none") {
     STATIC_REQUIRE(projects_number<&sample::count, sample>);
     STATIC_REQUIRE_FALSE(projects_number<&sample::name, sample>);
+    STATIC_REQUIRE_FALSE(projects_number<at<"missing">, sample>);
     STATIC_REQUIRE(projects_numbers<sample, &sample::count, &sample::value>);
     STATIC_REQUIRE_FALSE(projects_numbers<sample, &sample::count, &sample::name>);
 }

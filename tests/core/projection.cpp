@@ -45,6 +45,7 @@ TEST_CASE("projections that do not fit are seen") {
     STATIC_REQUIRE(projects_number<&point::x, point>);
     STATIC_REQUIRE(projects_number<at<"x">, point>);
     STATIC_REQUIRE_FALSE(projects_number<&point::name, point>);
+    STATIC_REQUIRE_FALSE(projects_number<at<"y">, point>);
     STATIC_REQUIRE_FALSE(projects_number<at<"x">, int>);
     STATIC_REQUIRE(std::same_as<projected<decltype(&point::name), point>, std::string>);
 }

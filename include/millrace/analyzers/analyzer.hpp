@@ -3,6 +3,7 @@
 #include <concepts>
 
 #include <millrace/core/archive.hpp>
+#include <millrace/core/detail/require_fields.hpp>
 #include <millrace/core/projection.hpp>
 #include <millrace/core/record.hpp>
 #include <millrace/core/schema.hpp>
@@ -80,8 +81,9 @@ consteval void require_analyzer() {
     static_assert(condition, "analyzer needs: " member " (see millrace/analyzers/analyzer.hpp)")
     MILLRACE_NEEDS(std::default_initializable<A>, "a default constructor");
     MILLRACE_NEEDS(std::copyable<A>, "to be copyable");
-    MILLRACE_NEEDS(
-        requires(A & a, const Event& e) { a.update(e); }, "void update(const Event&)");
+    constexpr bool takes = requires(A & a, const Event& event) { a.update(event); };
+    static_assert(detail::require_fields<A, Event, takes>());
+    MILLRACE_NEEDS(takes, "void update(const Event&)");
     MILLRACE_NEEDS(
         requires(const A& a) { a.result(); }, "auto result() const");
     if constexpr (requires(const A& a) { a.result(); }) {

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <functional>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include <millrace/core/fixed_string.hpp>
 #include <millrace/core/schema.hpp>
@@ -25,30 +28,39 @@ using projected = std::remove_cvref_t<std::invoke_result_t<const Projection&, co
 
 namespace detail {
 
-template <fixed_string Name>
-struct at_field {
-    template <described Event>
-    requires(schema<Event>.index_of(Name) < schema<Event>.size) [[nodiscard]] constexpr const auto&
-    operator()(const Event& event) const {
-        return std::get<schema<Event>.index_of(Name)>(schema<Event>.all).get(event);
-    }
+/// Spelled out, for clang++ shows the letters of a `fixed_string` as numbers.
+template <char... Letters>
+inline constexpr fixed_string<sizeof...(Letters)> spelled{{Letters..., '\0'}};
 
-    template <described Event>
-    requires(schema<Event>.index_of(Name) == schema<Event>.size) constexpr const auto& operator()(
-        const Event& event) const {
-        static_assert(schema<Event>.index_of(Name) < schema<Event>.size,
-                      "at needs: the name of a field in the schema of its event, which has none "
-                      "that is called so (see millrace/core/projection.hpp)");
-        return event;
+template <class Event, char... Letters>
+concept has_field_called = described<Event> &&
+    (schema<Event>.index_of(spelled<Letters...>) != schema<Event>.size);
+
+template <char... Letters>
+struct at_field {
+    template <class Event>
+    requires has_field_called<Event, Letters...>
+    [[nodiscard]] constexpr const auto& operator()(const Event& event) const {
+        return std::get<schema<Event>.index_of(spelled<Letters...>)>(schema<Event>.all).get(event);
     }
 };
+
+template <char... Letters>
+consteval at_field<Letters...> at_letters(std::integer_sequence<char, Letters...>) {
+    return {};
+}
+
+template <fixed_string Name, std::size_t... Index>
+consteval auto make_at(std::index_sequence<Index...>) {
+    return at_letters(std::integer_sequence<char, Name.text[Index]...>{});
+}
 
 }  // namespace detail
 
 /// The projection to the field that the event's schema calls `Name`. It reaches the results of a
 /// previous stage: `ewma_zscore<at<"mean">>`.
 template <fixed_string Name>
-inline constexpr detail::at_field<Name> at{};
+inline constexpr auto at = detail::make_at<Name>(std::make_index_sequence<Name.view().size()>{});
 
 /// Whether `Projection` gives a number for an `Event`.
 template <auto Projection, class Event>

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string_view>
 
+#include <millrace/core/detail/require_fields.hpp>
 #include <millrace/operators/operator.hpp>
 
 namespace millrace {
@@ -22,7 +23,9 @@ struct filter_operator : stage {
 
     template <class Event>
     static consteval void require() {
-        static_assert(std::predicate<Predicate&, const Event&>,
+        constexpr bool decides = std::predicate<Predicate&, const Event&>;
+        static_assert(detail::require_fields<Predicate, Event, decides>());
+        static_assert(decides,
                       "filter needs: a predicate bool(const Event&) of the stream's event "
                       "(see millrace/operators/filter.hpp)");
     }

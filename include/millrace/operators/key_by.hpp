@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <millrace/core/detail/require_fields.hpp>
 #include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/key.hpp>
 #include <millrace/core/key_part.hpp>
@@ -107,7 +108,9 @@ struct key_by_stage : stage {
 
     template <class Stream>
     static consteval void require() {
-        constexpr bool gives_key = detail::gives_key<Projection, typename Stream::event_type>;
+        using event = typename Stream::event_type;
+        constexpr bool gives_key = detail::gives_key<Projection, event>;
+        static_assert(detail::require_fields<Projection, event, gives_key>());
         static_assert(
             gives_key || detail::is_composite_projection<Projection>,
             "key_by needs: a member or function of the stream's event that gives a string, an "

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include <millrace/core/detail/require_fields.hpp>
 #include <millrace/operators/operator.hpp>
 
 namespace millrace {
@@ -32,7 +33,9 @@ struct map_operator : stage {
 
     template <class Event>
     static consteval void require() {
-        static_assert(std::invocable<Function&, const Event&>,
+        constexpr bool takes = std::invocable<Function&, const Event&>;
+        static_assert(detail::require_fields<Function, Event, takes>());
+        static_assert(takes,
                       "map needs: a function of the stream's event, Out(const Event&) "
                       "(see millrace/operators/map.hpp)");
     }

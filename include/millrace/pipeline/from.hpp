@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <millrace/codec/json.hpp>
+#include <millrace/core/detail/require_fields.hpp>
 #include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/event_time.hpp>
 #include <millrace/core/schema.hpp>
@@ -63,6 +64,7 @@ template <class Event, class Timing>
 consteval void require_timing(const Timing*) {}
 template <class Event, class Projection>
 consteval void require_timing(const key_time<Projection>*) {
+    static_assert(require_fields<Projection, Event, gives_key<Projection, Event>>());
     static_assert(
         gives_key<Projection, Event>,
         "per_key needs: a member or function of the source's event, or several, each of which "

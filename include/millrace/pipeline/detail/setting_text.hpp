@@ -33,9 +33,9 @@ template <class Projection>
 [[nodiscard]] std::string projection_name(const Projection&) {
     return "function";
 }
-template <fixed_string Name>
-[[nodiscard]] std::string projection_name(const at_field<Name>&) {
-    return std::string{Name.view()};
+template <char... Letters>
+[[nodiscard]] std::string projection_name(const at_field<Letters...>&) {
+    return std::string{spelled<Letters...>.view()};
 }
 template <described Owner, class Value>
 requires(!std::is_function_v<Value>) [[nodiscard]] std::string
