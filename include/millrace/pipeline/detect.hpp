@@ -181,6 +181,7 @@ struct detect_stage : stage {
     static constexpr std::string_view stage_name = "detect";
     using is_one_to_one = void;
     using takes_updates = void;
+    using opens_no_topic = void;
 
     storage_options<Storage> options;
     detail::lasting_key_limits<KeyOptions...> keys;

@@ -61,6 +61,7 @@ struct process_stage : stage {
 
     using takes_windows = void;
     using takes_updates = void;
+    using opens_no_topic = void;
 
     template <class Stream>
     using record_of = record<key_of<typename Stream::key_by_type, typename Stream::event_type>,

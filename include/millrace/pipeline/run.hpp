@@ -14,6 +14,7 @@
 #include <millrace/operators/errors_to.hpp>
 #include <millrace/operators/final_only.hpp>
 #include <millrace/pipeline/detail/graph/running_state.hpp>
+#include <millrace/pipeline/detail/graph/taken_records.hpp>
 #include <millrace/pipeline/detect.hpp>
 #include <millrace/pipeline/pipeline.hpp>
 #include <millrace/pipeline/pipeline_stats.hpp>

@@ -71,6 +71,7 @@ struct store_stage : stage {
     static constexpr std::string_view stage_name = "store";
     using is_one_to_one = void;
     using takes_updates = void;
+    using opens_no_topic = void;
 
     storage_options<Storage> options;
 
