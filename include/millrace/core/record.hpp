@@ -266,7 +266,8 @@ template <described Record>
 namespace detail {
 
 /// That a record has no other field of the name that its stream gives the key; empty stands for
-/// the schema's. @throws std::invalid_argument when another field is called so
+/// the schema's. @throws std::invalid_argument when another field is called so, or for a key of
+/// several parts that does not name each of them
 template <described Record>
 void require_key_name(std::string_view key_name) {
     if constexpr (has_key_parts<Record>) {

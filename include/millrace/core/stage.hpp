@@ -38,7 +38,7 @@ namespace millrace {
 /// | `passes_all`, optional     | a member type: all that comes goes on, as it came               |
 /// | `is_one_to_one`, optional  | a member type: one event goes on for each that is not counted as|
 /// |                            | late or refused, so that nothing else need be counted           |
-/// | `opens_no_topic`, optional | a member type: though `make_node` takes the context below, so    |
+/// | `opens_no_topic`, optional | a member type: though `make_node` takes the context below, so   |
 /// |                            | that `start` can tell whether its function takes any record     |
 /// | `stage_name`, optional     | a `static constexpr std::string_view`: what kind of stage it is |
 /// | `describe(to) const`, opt. | a template that says its settings for `describe(pipeline)`      |
