@@ -35,7 +35,7 @@ FOREIGN_INCLUDES = [
     (r"(sys/(socket|un|epoll|poll)|netinet/.*|netdb|poll|arpa/inet)\.h$", SYSTEM),
     (r"sys/mman\.h$", ("core", "websocket")),
     (r"(sys/.*|unistd|fcntl|signal|pthread|sched)\.h$", SYSTEM + ("storage", "http")),
-    (r"([a-z]mmintrin|arm_neon)\.h$", ("core", "codec", "websocket")),
+    (r"([a-z]mmintrin|arm_neon)\.h$", ("core", "codec", "websocket", "pipeline")),
     (r"[a-z0-9_]+$", tuple(LAYER)),
 ]
 SOCKETS = re.compile(r"\basio::(ip::(tcp|udp)|local|ssl|posix)\b")

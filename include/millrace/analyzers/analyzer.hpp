@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <utility>
 
 #include <millrace/core/archive.hpp>
 #include <millrace/core/detail/require_fields.hpp>
@@ -63,12 +64,16 @@ namespace detail {
 /// Whether the analyzer throws at the event, so that no state of it holds that.
 template <class A, class Event>
 [[nodiscard]] bool is_refused_by(const Event& event) noexcept {
-    try {
-        A empty{};
-        empty.update(event);
+    if constexpr (noexcept(std::declval<A&>().update(event))) {
         return false;
-    } catch (...) {
-        return true;
+    } else {
+        try {
+            A empty{};
+            empty.update(event);
+            return false;
+        } catch (...) {
+            return true;
+        }
     }
 }
 

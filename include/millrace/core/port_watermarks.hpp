@@ -25,7 +25,7 @@ namespace detail {
 /// idle counts again once it has caught up; until then what comes of it may be late. One that has
 /// ended, which is at the end of time, holds nobody up and is not idle: that alone closes nothing
 /// as long as the others may go on. Those that are `max_lag` behind the furthest hold nobody up
-/// either, whatever comes of them.
+/// either, and their events may be late.
 ///
 /// An event costs a few comparisons a port.
 template <std::size_t Ports>

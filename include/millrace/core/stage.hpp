@@ -48,9 +48,9 @@ namespace millrace {
 /// millrace/pipeline/stage_description.hpp. It may be `describe(to, in)`, where that depends on the
 /// stream that comes in.
 ///
-/// Four stages have marks of their own, which no other needs: `is_publish` (a topic opens there),
-/// `measures_time` (it is no stage of the description), and of a `tee` the `side_branch` or the
-/// `first_branch` and the `second_branch`, whose stages count too.
+/// Some stages have marks which no other needs: `is_publish` (a topic opens there), `measures_time`
+/// (it is no stage of the description), `contains_errors` of `errors_to`, and of a `tee` the
+/// `side_branch` or the `first_branch` and the `second_branch`, whose stages count too.
 ///
 /// `make_node` may take a third argument, the `build_context` of
 /// millrace/pipeline/detail/graph/build.hpp: for what opens topics and stores. What only turns

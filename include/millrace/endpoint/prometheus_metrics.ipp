@@ -112,8 +112,8 @@ MILLRACE_INLINE void prometheus_metrics::stages(const endpoint_snapshot& now, st
     count("stage_timers", "gauge", "Timers that are set in the stage", &stage_stats::timers);
     count("stage_timers_refused_total", "counter", "Timers beyond the limit of their key",
           &stage_stats::refused_timers);
-    count("stage_events_out_of_order_total", "counter",
-          "Events that went on before their time for a limit", &stage_stats::out_of_order);
+    count("stage_events_released_early_total", "counter",
+          "Events that went on before their time for a limit", &stage_stats::released_early);
     count("stage_windows_open", "gauge", "Windows open in the stage", &stage_stats::open_windows);
     count("stage_state_bytes", "gauge", "Memory that keys and windows have allocated",
           &stage_stats::state_bytes);

@@ -22,7 +22,8 @@ struct pipeline_stats {
     std::uint64_t failed = 0;
     std::uint64_t evicted_keys = 0;    ///< keys whose state made room for others
     std::uint64_t refused_timers = 0;  ///< timers beyond the limit of their key
-    std::uint64_t out_of_order = 0;    ///< events and rules that others made go on: `in_time_order`
+    /// Events and rules that went on before their time, for a limit of `in_time_order`.
+    std::uint64_t released_early = 0;
     /// Keys that hold state now; of windows that share their time, those of the largest.
     std::uint64_t keys = 0;
     std::uint64_t timers = 0;        ///< timers that are set

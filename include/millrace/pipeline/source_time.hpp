@@ -114,7 +114,7 @@ private:
 /// different ways. A producer is a connection, or what `push` is told, from its first event until
 /// it is idle for `idle_timeout` or closed; a posted message is one of its own. Then the others go
 /// on without it, so that its next events may be late. Those beyond `max_producers`, and those that
-/// are `max_lag` behind the furthest, hold the watermark up no more: see there.
+/// are `max_lag` behind the furthest, hold the watermark up no more.
 ///
 /// A pipeline that loads its state knows no producer again, for connections are new then. So that
 /// each finds its windows open when it comes back, the watermark stays where the least far of them

@@ -27,7 +27,7 @@ struct stage_stats {
     std::uint64_t evicted_keys = 0;    ///< keys whose state made room for others
     std::uint64_t timers = 0;          ///< timers that are set
     std::uint64_t refused_timers = 0;  ///< timers beyond the limit of their key
-    std::uint64_t out_of_order = 0;    ///< see `pipeline_stats`
+    std::uint64_t released_early = 0;  ///< see `pipeline_stats`
     std::uint64_t open_windows = 0;
     std::uint64_t state_bytes = 0;
     /// How far its time has come; `timestamp::min()` before any event, or where there is no time.

@@ -37,7 +37,7 @@ MILLRACE_INLINE void stage_collector::leave() {
                        .evicted_keys = evicted_keys,
                        .timers = timers,
                        .refused_timers = refused_timers,
-                       .out_of_order = out_of_order,
+                       .released_early = released_early,
                        .open_windows = open_windows,
                        .state_bytes = state_bytes,
                        .watermark = watermark,

@@ -22,11 +22,12 @@ struct time_to_live {
 };
 
 /// How many timers a key may have at a time, of both kinds, a thousand by default. A further one is
-/// not set: `timer_at` returns false, and it is counted in `pipeline_stats::refused_timers`. As
-/// many times, where time moves on or the key has an event, timers of the key may set others that
-/// are due at once, because they are not later than themselves or time is past them already. So
-/// who does so endlessly comes to an end, and who sets the next of all seconds does behind a time
-/// that is years ago: see `state_context::timer_at` for how to leave out what is over.
+/// not set: `timer_at` returns false, and it is counted in `pipeline_stats::refused_timers`. A
+/// timer may also set another that is due at once: one that is no later than itself, or whose time
+/// is over already. A key's timers may do so as many times each time that time moves on or the key
+/// has an event; so no call is endless, neither for a timer that sets itself again at once, nor for
+/// one that sets the next second where the last event was years ago. `state_context::timer_at` says
+/// how to leave out what is over.
 struct max_timers {
     std::size_t value = 1'000;
 };

@@ -26,7 +26,7 @@ namespace millrace {
 /// a time to come.
 struct in_time_order {
     /// How many events and rules may wait in all. Beyond, the earliest go on before their time,
-    /// which `pipeline_stats::out_of_order` counts: nothing is lost but the order.
+    /// which `pipeline_stats::released_early` counts: nothing is lost but the order.
     std::size_t max_waiting = 100'000;
     /// Likewise, how many bytes they may take: themselves, and the texts and containers that their
     /// schema leads to. One that is larger alone does not wait, and is counted.

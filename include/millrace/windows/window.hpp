@@ -13,12 +13,12 @@ namespace millrace {
 ///
 /// | member                         | meaning                                                  |
 /// |--------------------------------|----------------------------------------------------------|
-/// | `window_bounds assign(timestamp) const` | the half-open span that holds the time          |
+/// | `window_bounds assign(timestamp) const` | the half-open span to which the time belongs    |
 /// | `describe(to) const`, optional | its kind and settings, see millrace/core/stage.hpp; else |
-/// |                                | its class is told, and none of its settings              |
+/// |                                | its class's name is told, without template arguments     |
 ///
-/// A span that does not hold the time is taken as it is: an event whose span the watermark has
-/// passed is late, whatever its own time.
+/// A span should hold the time. One that does not is taken as it is: an event whose span the
+/// watermark has passed is late, whatever its own time.
 template <class W>
 concept window_assigner = std::copyable<W> && requires(const W& assigner, timestamp time) {
     { assigner.assign(time) } -> std::same_as<window_bounds>;

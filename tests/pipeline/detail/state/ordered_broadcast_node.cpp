@@ -196,7 +196,7 @@ void check_random(unsigned seed) {
             check([&] { running->tick(); }, [&] { right.release_events(); });
         }
     }
-    REQUIRE(running->stats().out_of_order == right.early);
+    REQUIRE(running->stats().released_early == right.early);
     check([&] { static_cast<void>(running->finish()); }, [&] { right.release_events(); });
 }
 
@@ -233,15 +233,15 @@ TEST_CASE("beyond max_waiting the earliest goes on, which is counted") {
     auto [trades, rules] = running.sources();
     for (const char* symbol : {"a", "b", "c", "d"}) trades.push({symbol, 1, 1, at_ms(9)});
     CHECK(out == strings{"a", "b"});
-    CHECK(running.stats().out_of_order == 2);
+    CHECK(running.stats().released_early == 2);
     CHECK(running.stats().state_bytes > 0);
     const auto stages = running.stages();
     CHECK(stages[2].events_in == 4);
     CHECK(stages[2].events_out == 2);
-    CHECK(stages[2].out_of_order == 2);
+    CHECK(stages[2].released_early == 2);
     for (int i = 0; i < 3; ++i) rules.push({"x", 1, at_ms(10)});
     CHECK(out == strings{"a", "b", "c", "d"});
-    CHECK(running.stats().out_of_order == 5);
+    CHECK(running.stats().released_early == 5);
 }
 
 TEST_CASE("beyond max_waiting_bytes the earliest goes on, which is counted") {
@@ -265,15 +265,15 @@ TEST_CASE("beyond max_waiting_bytes the earliest goes on, which is counted") {
     CHECK(out == strings{"b"});
     rules.push({large('r', 4'000), 1, at_ms(40)});
     CHECK(out == strings{"b", "a"});
-    CHECK(running.stats().out_of_order == 2);
+    CHECK(running.stats().released_early == 2);
     send('d', 20'000, 50);  // the others wait on
     CHECK(out == strings{"b", "a", "d"});
-    CHECK(running.stats().out_of_order == 3);
+    CHECK(running.stats().released_early == 3);
     for (long long ms = 0; ms < 1'000; ++ms) {
         send('e', 1 + static_cast<std::size_t>(ms * 7 % 5'000), 100 + ms);
         CHECK(running.stats().state_bytes < 2 * 10'000 + 2'000);
     }
-    CHECK(running.stats().out_of_order > 900);
+    CHECK(running.stats().released_early > 900);
     CHECK_FALSE(running.finish());
     CHECK(out.size() == 1'004);
 }

@@ -7,25 +7,26 @@
 #include <utility>
 #include <vector>
 
-#include <millrace/core/detail/index_line.hpp>
+#include <millrace/core/detail/zeroed_allocator.hpp>
+#include <millrace/pipeline/detail/keys/index_group.hpp>
 
 namespace millrace::detail {
 
-/// Numbers, found by the hash of a key that stands elsewhere: open addressing by lines of a
-/// processor's cache, each of which is looked at as a whole; what a full one has no room for lies
-/// in the next. It grows by how many there are, never by how they lie, so that keys which collide
-/// cost time and no memory; and each `add` moves a few to the larger table, so that none waits for
-/// all. Memory: 11 to 22 bytes a number.
+/// Numbers, found by the hash of a key that stands elsewhere: open addressing by groups, each of
+/// which is a line of the processor's cache and looked at as a whole; what a full one has no room
+/// for lies in the next. It grows by how many there are, never by how they lie, so that keys which
+/// collide cost time and no memory; and each `add` moves a few to the larger table, so that none
+/// waits for all. Memory: 11 to 22 bytes a number, and 32 where it has just begun to grow.
 class key_index {
 public:
     static constexpr std::uint32_t none = UINT32_MAX;
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     /// For how many numbers it has places.
-    [[nodiscard]] std::size_t places() const noexcept { return (mask_ + 1) * index_line::size; }
+    [[nodiscard]] std::size_t places() const noexcept { return (mask_ + 1) * index_group::size; }
     /// What is allocated.
     [[nodiscard]] std::size_t bytes() const noexcept {
-        return (lines_.capacity() + old_.capacity()) * sizeof(index_line);
+        return (groups_.capacity() + old_.capacity()) * sizeof(index_group);
     }
 
     /// The number of that hash for which `is_sought(number)`, or `none`.
@@ -44,7 +45,7 @@ public:
     template <class IsSought, class Take>
     [[nodiscard, gnu::always_inline]] auto find_and(std::size_t hash, IsSought is_sought,
                                                     Take&& take) const -> decltype(take(none)) {
-        const index_line& home = lines_[hash & mask_];
+        const index_group& home = groups_[hash & mask_];
         const unsigned likely = home.places_of(tag_of(hash));
         if (likely != 0) {
             const std::uint32_t number = home.numbers[first_in(likely)];
@@ -61,11 +62,11 @@ public:
     [[nodiscard]] bool is_far() const noexcept { return mask_ >= few; }
 
     /// Brings near what `find` will look at.
-    void prefetch(std::size_t hash) const noexcept { __builtin_prefetch(&lines_[hash & mask_]); }
+    void prefetch(std::size_t hash) const noexcept { __builtin_prefetch(&groups_[hash & mask_]); }
 
     /// A number that may be the one that `find` gives, or `none`.
     [[nodiscard]] std::uint32_t guess(std::size_t hash) const noexcept {
-        const index_line& home = lines_[hash & mask_];
+        const index_group& home = groups_[hash & mask_];
         const unsigned likely = home.places_of(tag_of(hash));
         return likely != 0 ? home.numbers[first_in(likely)] : none;
     }
@@ -75,7 +76,7 @@ public:
         std::size_t needed = mask_ + 1;
         while (room_in(needed) < count) needed *= 2;
         if (needed == mask_ + 1) return;
-        lines_ = table(needed);
+        groups_ = table(needed);
         mask_ = needed - 1;
         room_ = room_in(needed);
     }
@@ -99,57 +100,57 @@ public:
         const std::uint32_t tag = tag_of(hash);
         if (!old_.empty()) {
             const place at = place_of(old_, old_mask(), tag, number);
-            if (at.is_there()) old_[at.line].numbers[at.in_line] = none;
+            if (at.is_there()) old_[at.group].numbers[at.in_group] = none;
         }
         --size_;
-        place hole = place_of(lines_, mask_, tag, number);
+        place hole = place_of(groups_, mask_, tag, number);
         if (!hole.is_there()) return;  // it had not been moved yet
-        // What its line had no room for is found no more behind a hole.
-        while (lines_[hole.line].is_full()) {
-            const place next = displaced_past(hole.line);
+        // What its group had no room for is found no more behind a hole.
+        while (groups_[hole.group].is_full()) {
+            const place next = displaced_past(hole.group);
             if (!next.is_there()) break;
-            index_line& from = lines_[next.line];
-            lines_[hole.line].put(hole.in_line, from.tags[next.in_line],
-                                  from.numbers[next.in_line]);
+            index_group& from = groups_[next.group];
+            groups_[hole.group].put(hole.in_group, from.tags[next.in_group],
+                                    from.numbers[next.in_group]);
             hole = next;
         }
-        lines_[hole.line].remove(hole.in_line);
+        groups_[hole.group].remove(hole.in_group);
     }
 
     /// The memory stays.
     void clear() noexcept {
-        for (index_line& each : lines_) each = index_line{};
+        for (index_group& each : groups_) each = index_group{};
         table{}.swap(old_);
         size_ = 0;
     }
 
 private:
-    using table = std::vector<index_line, zeroed_allocator<index_line>>;
+    using table = std::vector<index_group, zeroed_allocator<index_group>>;
 
     struct place {
-        std::size_t line;
-        unsigned in_line = index_line::size;
+        std::size_t group;
+        unsigned in_group = index_group::size;
 
-        [[nodiscard]] bool is_there() const noexcept { return in_line != index_line::size; }
+        [[nodiscard]] bool is_there() const noexcept { return in_group != index_group::size; }
     };
 
-    static constexpr std::size_t few = 4096;  // lines
+    static constexpr std::size_t few = 4096;  // groups
 
     /// Never 0; all bits but the first are the hash's.
     static std::uint32_t tag_of(std::size_t hash) noexcept {
-        return static_cast<std::uint32_t>(hash) | index_line::in_use;
+        return static_cast<std::uint32_t>(hash) | index_group::in_use;
     }
     static unsigned first_in(unsigned places) noexcept {
         return static_cast<unsigned>(std::countr_zero(places));
     }
-    static std::size_t room_in(std::size_t lines) noexcept {
-        return lines * index_line::size / 4 * 3;
+    static std::size_t room_in(std::size_t groups) noexcept {
+        return groups * index_group::size / 4 * 3;
     }
     [[nodiscard]] std::size_t old_mask() const noexcept { return mask_ >> 1; }
 
     template <class IsSought>
     [[gnu::noinline]] std::uint32_t search(std::size_t hash, IsSought is_sought) const {
-        const std::uint32_t found = search_in(lines_, mask_, tag_of(hash), is_sought);
+        const std::uint32_t found = search_in(groups_, mask_, tag_of(hash), is_sought);
         if (found != none || old_.empty()) return found;
         return search_in(old_, old_mask(), tag_of(hash), is_sought);
     }
@@ -157,12 +158,12 @@ private:
     static std::uint32_t search_in(const table& in, std::size_t mask, std::uint32_t tag,
                                    IsSought& is_sought) {
         for (std::size_t at = tag & mask;; at = (at + 1) & mask) {
-            const index_line& line = in[at];
-            for (unsigned left = line.places_of(tag); left != 0; left &= left - 1) {
-                const std::uint32_t number = line.numbers[first_in(left)];
+            const index_group& group = in[at];
+            for (unsigned left = group.places_of(tag); left != 0; left &= left - 1) {
+                const std::uint32_t number = group.numbers[first_in(left)];
                 if (number != none && is_sought(number)) return number;
             }
-            if (!line.is_full()) return none;
+            if (!group.is_full()) return none;
         }
     }
 
@@ -176,32 +177,32 @@ private:
         }
     }
 
-    /// Of one that lies behind the line, which is full, and was to lie in it or before it.
-    [[nodiscard]] place displaced_past(std::size_t line) const noexcept {
-        for (std::size_t at = (line + 1) & mask_;; at = (at + 1) & mask_) {
-            for (unsigned i = 0; i != index_line::size; ++i) {
-                const std::uint32_t tag = lines_[at].tags[i];
-                if (tag != 0 && ((at - tag) & mask_) >= ((at - line) & mask_)) return {at, i};
+    /// Of one that lies behind the group, which is full, and was to lie in it or before it.
+    [[nodiscard]] place displaced_past(std::size_t group) const noexcept {
+        for (std::size_t at = (group + 1) & mask_;; at = (at + 1) & mask_) {
+            for (unsigned i = 0; i != index_group::size; ++i) {
+                const std::uint32_t tag = groups_[at].tags[i];
+                if (tag != 0 && ((at - tag) & mask_) >= ((at - group) & mask_)) return {at, i};
             }
-            if (!lines_[at].is_full()) return {at};
+            if (!groups_[at].is_full()) return {at};
         }
     }
 
     [[gnu::always_inline]] void put(std::uint32_t tag, std::uint32_t number) noexcept {
         std::size_t at = tag & mask_;
-        while (lines_[at].is_full()) [[unlikely]] at = (at + 1) & mask_;
-        lines_[at].put(lines_[at].count(), tag, number);
+        while (groups_[at].is_full()) [[unlikely]] at = (at + 1) & mask_;
+        groups_[at].put(groups_[at].count(), tag, number);
     }
 
     [[gnu::noinline]] void grow() {
-        const std::size_t lines = 2 * (mask_ + 1);
-        table larger(lines);
+        const std::size_t groups = 2 * (mask_ + 1);
+        table larger(groups);
         while (!old_.empty()) move_some();
-        old_ = std::exchange(lines_, std::move(larger));
-        mask_ = lines - 1;
-        room_ = room_in(lines);
+        old_ = std::exchange(groups_, std::move(larger));
+        mask_ = groups - 1;
+        room_ = room_in(groups);
         moved_ = 0;
-        if (lines <= few) {
+        if (groups <= few) {
             while (!old_.empty()) move_some();
         }
     }
@@ -210,21 +211,21 @@ private:
     [[gnu::noinline]] void move_some() noexcept {
         const std::size_t end = std::min(moved_ + 8, old_.size());
         for (; moved_ != end; ++moved_) {
-            const index_line& line = old_[moved_];
-            for (unsigned i = 0; i != index_line::size; ++i) {
-                if (line.tags[i] != 0 && line.numbers[i] != none)
-                    put(line.tags[i], line.numbers[i]);
+            const index_group& group = old_[moved_];
+            for (unsigned i = 0; i != index_group::size; ++i) {
+                if (group.tags[i] != 0 && group.numbers[i] != none)
+                    put(group.tags[i], group.numbers[i]);
             }
         }
         if (moved_ == old_.size()) table{}.swap(old_);
     }
 
-    table lines_ = table(1);
+    table groups_ = table(1);
     std::size_t mask_ = 0;
     std::size_t room_ = room_in(1);  // for so many it is large enough
     std::size_t size_ = 0;
-    table old_{};            // whose numbers are moved line by line
-    std::size_t moved_ = 0;  // of its lines
+    table old_{};            // whose numbers are moved group by group
+    std::size_t moved_ = 0;  // of its groups
 };
 
 }  // namespace millrace::detail

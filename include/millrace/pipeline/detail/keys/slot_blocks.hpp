@@ -13,7 +13,8 @@
 namespace millrace::detail {
 
 /// Slots by number, in blocks: beyond the first block none is moved when others come, and no more
-/// is allocated than one block ahead.
+/// is used than one block ahead. Where they are many, addresses are taken for 32 MB at a time,
+/// whose memory comes with the first use.
 template <class Slot>
 class slot_blocks {
 public:

@@ -77,7 +77,7 @@ struct ordered_broadcast_node {
     }
     template <class Stats>
     void collect(Stats& stats) const {
-        stats.out_of_order += out_of_order;
+        stats.released_early += released_early;
         stats.state_bytes += waiting_events.bytes() + waiting_rules.bytes();
         to.collect(stats);
     }
@@ -85,12 +85,12 @@ struct ordered_broadcast_node {
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        ar(waiting_events, waiting_rules, out_of_order, to);
+        ar(waiting_events, waiting_rules, released_early, to);
     }
 
     time_order<Event> waiting_events{};
     time_order<Rule> waiting_rules{};
-    std::uint64_t out_of_order = 0;  ///< went on for others to have room
+    std::uint64_t released_early = 0;
 
 private:
     /// What follows was told of no other watermark than `to.passed_on`.
@@ -99,14 +99,14 @@ private:
         const std::size_t bytes = kept_event<One>::bytes_of(one);
         const bool is_too_large = bytes > byte_limit;
         if (time < to.passed_on || is_too_large) {
-            out_of_order += time >= to.passed_on;
+            released_early += time >= to.passed_on;
             return act(event_stamp{time, to.passed_on});
         }
         first_exception errors;
         while (waiting_events.size() + waiting_rules.size() >= limit ||
                waiting_events.waiting_bytes() + waiting_rules.waiting_bytes() >
                    byte_limit - bytes) {
-            ++out_of_order;
+            ++released_early;
             errors.guard([&] { release_one(); });
         }
         waiting.add(one, time);

@@ -3,10 +3,10 @@
 #include <utility>
 
 #include <millrace/analyzers/analyzer.hpp>
-#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/key.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/detail/keys/limited_keys.hpp>
+#include <millrace/pipeline/detail/windows/correction.hpp>
 
 namespace millrace::detail {
 
@@ -33,17 +33,9 @@ public:
     void update(const event& before, const event& after,
                 event_stamp at) requires Stream::is_updating {
         if (is_repetition(before, after)) return;
-        const auto& key = project(key_by_.projection, after);
-        const bool is_replaced = project(key_by_.projection, before) == key &&
-                                 !is_refused_by<Analyzer>(before) &&
-                                 !is_refused_by<Analyzer>(after);
-        if (!is_replaced) {
-            first_exception thrown;
-            thrown.guard([&] { remove(before, at); });
-            thrown.guard([&] { push(after, at); });
-            return thrown.rethrow();
-        }
-        slot* const found = keys_.find(key);
+        if (!stays_in_place<Analyzer>(key_by_, before, after))
+            return remove_and_push(*this, before, after, at);
+        slot* const found = keys_.find(project(key_by_.projection, after));
         if (found == nullptr) return;
         found->state.retract(before);
         found->state.update(after);

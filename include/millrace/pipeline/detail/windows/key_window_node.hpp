@@ -10,6 +10,7 @@
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/detail/closing/key_closing_base.hpp>
 #include <millrace/pipeline/detail/keys/key_table.hpp>
+#include <millrace/pipeline/detail/windows/correction.hpp>
 #include <millrace/pipeline/detail/windows/event_tally.hpp>
 #include <millrace/pipeline/detail/windows/window_base.hpp>
 
@@ -55,7 +56,8 @@ public:
     void update(const event& before, const event& after,
                 event_stamp at) requires Stream::is_updating {
         if (is_repetition(before, after)) return;
-        if (!this->is_replaced(before, after)) return this->replace(*this, before, after, at);
+        if (!stays_in_place<Analyzer>(this->key_by_, before, after))
+            return remove_and_push(*this, before, after, at);
         take_back(project(this->key_by_.projection, after), after, at, true, [&](cell& of) {
             of.state.retract(before);
             of.state.update(after);

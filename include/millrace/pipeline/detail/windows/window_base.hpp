@@ -10,7 +10,6 @@
 #include <utility>
 
 #include <millrace/analyzers/analyzer.hpp>
-#include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/key.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/core/record.hpp>
@@ -85,21 +84,6 @@ protected:
     void note_late(const event& one) {
         ++late_;
         on_late_(one);
-    }
-
-    /// Whether an update changes what a cell holds: else one event goes, if it was taken in, and
-    /// the other comes.
-    [[nodiscard]] bool is_replaced(const event& before, const event& after) const {
-        return project(key_by_.projection, before) == project(key_by_.projection, after) &&
-               !is_refused_by<Analyzer>(before) && !is_refused_by<Analyzer>(after);
-    }
-
-    template <class Node>
-    static void replace(Node& in, const event& before, const event& after, event_stamp at) {
-        first_exception thrown;
-        thrown.guard([&] { in.remove(before, at); });
-        thrown.guard([&] { in.push(after, at); });
-        thrown.rethrow();
     }
 
     // A cell is what a window holds of a key: an analyzer `state`, a count of records `published`,
