@@ -226,6 +226,51 @@ TEST_CASE("an event that fails in one branch at once and waits in the other fail
     CHECK(running.stats().failed == 4);
 }
 
+TEST_CASE("an event fails once, whatever another source sends before its batch ends") {
+    const auto refuse = map([](const trade& t) {
+        if (t.price < 0) throw std::runtime_error{"refused"};
+        return t;
+    });
+    const auto counted_and_checked = [&](auto source) {
+        return std::move(source) |
+               tee(key_by(&trade::symbol) | window(tumbling{1h}, drop_late) |
+                   process<no_negatives>() | publish("out")) |
+               refuse;
+    };
+    const trade bad{"1", -1, 1, at_ms(1)};
+    const std::vector<trade> good(2, trade{"2", 1, 1, at_ms(1)});
+    const auto fill = [](auto to) {
+        for (int i = 0; i < 100'000; ++i) to.push({std::to_string(i), 1, 1, at_ms(1)});
+    };
+    const auto ignore = [](std::string_view, const auto&) {};
+
+    auto apart = start(
+        union_of(from<trade>("A", any_time), counted_and_checked(from<trade>("B", any_time))) |
+            publish("raw"),
+        ignore);
+    auto [a, b] = apart.sources();
+    fill(b);
+    b.begin_batch();
+    CHECK(b.push_next(good[0]) == errc{});
+    CHECK(b.push_next(bad) == errc::handler_failed);
+    CHECK(a.push(good) == 2);
+    CHECK_THROWS_WITH(b.end_batch(), "refused");
+    CHECK(apart.stats().failed == 1);
+
+    auto shared = start(
+        counted_and_checked(union_of(from<trade>("A", any_time), from<trade>("B", any_time))) |
+            publish("raw"),
+        ignore);
+    auto [c, d] = shared.sources();
+    fill(c);
+    d.begin_batch();
+    CHECK(d.push_next(good[0]) == errc{});
+    CHECK_THROWS_WITH(c.push(bad), "refused");
+    CHECK_NOTHROW(d.end_batch());
+    CHECK(shared.stats().failed == 1);
+    CHECK(c.taken() == 100'000);
+}
+
 TEST_CASE("a pipeline of one source is that source") {
     fed f{counts(from<trade>("A"), tumbling{10ms}, drop_late)};
     f.running.push({"a", 1, 1, at_ms(1)});

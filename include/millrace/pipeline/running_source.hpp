@@ -246,6 +246,7 @@ private:
     void begin_nodes() {
         if (std::exchange(own().is_in_batch, true)) return;
         own().taken_before = taken();
+        own().first_in_batch = of_->failed.in_hand() + 1;
         own().root.next().begin_batch();
     }
 
@@ -263,11 +264,12 @@ private:
             }
         }
         to.is_in_batch = false;
-        of_->failed.end_batch();
+        of_->forget_failed();
     }
 
     void note_failure() noexcept {
-        if (!own().is_in_batch || of_->failed.note(of_->failed.in_hand())) ++own().failed;
+        if (of_->failed.note(of_->failed.in_hand())) ++own().failed;
+        if (!own().is_in_batch) of_->forget_failed();
         own().failure.keep_current();
     }
     void rethrow() { own().failure.rethrow(); }

@@ -2,7 +2,7 @@
 
 #include "catch.hpp"
 
-TEST_CASE("an event fails once a batch") {
+TEST_CASE("an event fails once, until it is forgotten") {
     millrace::detail::failed_events failed;
     failed.begin_event();
     const auto first = failed.in_hand();
@@ -11,6 +11,10 @@ TEST_CASE("an event fails once a batch") {
     CHECK(failed.note(first));
     CHECK(failed.note(failed.in_hand()));
     CHECK_FALSE(failed.note(first));
-    failed.end_batch();
+    failed.forget_before(failed.in_hand());
+    CHECK_FALSE(failed.empty());
+    CHECK_FALSE(failed.note(failed.in_hand()));
     CHECK(failed.note(first));
+    failed.forget_before(failed.in_hand() + 1);
+    CHECK(failed.empty());
 }

@@ -5,8 +5,8 @@
 
 namespace millrace::detail {
 
-/// The events of a batch at which something threw: an event fails once, in however many branches,
-/// at once or after it has waited.
+/// The events of open batches at which something threw: an event fails once, in however many
+/// branches, at once or after it has waited.
 class failed_events {
 public:
     /// One more event is pushed.
@@ -23,7 +23,12 @@ public:
         }
     }
 
-    void end_batch() noexcept { failed_.clear(); }
+    [[nodiscard]] bool empty() const noexcept { return failed_.empty(); }
+
+    /// Of those that were pushed before this one nothing waits.
+    void forget_before(std::uint64_t event) noexcept {
+        failed_.erase(failed_.begin(), failed_.lower_bound(event));
+    }
 
 private:
     std::uint64_t in_hand_ = 0;

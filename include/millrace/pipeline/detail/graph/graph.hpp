@@ -154,6 +154,7 @@ public:
     first_exception failure;         ///< of a batch, until its end
     bool is_in_batch = false;        ///< the nodes know of the batch
     std::uint64_t taken_before = 0;  ///< the batch
+    std::uint64_t first_in_batch = 0;
 
 private:
     stage_mark mark_;

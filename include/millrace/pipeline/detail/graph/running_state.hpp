@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -123,6 +125,16 @@ public:
     /// Likewise, whatever is thrown. What threw has gone, so that this comes to an end.
     void catch_up(first_exception& thrown) noexcept {
         while (pace.is_behind) thrown.guard([this] { catch_up(); });
+    }
+
+    /// Of the events that failed those stay known that may wait: other sources have open batches.
+    void forget_failed() noexcept {
+        if (failed.empty()) return;
+        std::uint64_t first = failed.in_hand() + 1;
+        for_each_source([&](const auto& each) {
+            if (each.is_in_batch) first = std::min(first, each.first_in_batch);
+        });
+        failed.forget_before(first);
     }
 
     Sink sink;
