@@ -1,5 +1,5 @@
 // A template is no analyzer.
-// expect: process needs: an analyzer, of which a template is none before it has its arguments
+// expect: process and detect need: an analyzer, of which a template is none before it has its arguments
 #include "trades.hpp"
 
 int main() {

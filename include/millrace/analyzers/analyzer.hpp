@@ -109,6 +109,25 @@ consteval void require_mergeable() {
 
 namespace detail {
 
+template <template <auto...> class>
+struct template_of_values;
+template <template <auto, class> class>
+struct template_with_options;
+template <template <class...> class>
+struct template_of_types;
+
+template <class Template>
+inline constexpr bool has_arguments = false;
+
+/// Says what a template lacks that stands where an analyzer should.
+template <class Template>
+auto require_arguments() {
+    static_assert(has_arguments<Template>,
+                  "process and detect need: an analyzer, of which a template is none before it has "
+                  "its arguments, such as mean<&trade::price> (see "
+                  "millrace/analyzers/analyzer.hpp)");
+}
+
 template <class A>
 consteval auto name_of_analyzer() {
     if constexpr (requires { A::name.view(); }) {

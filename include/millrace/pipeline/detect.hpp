@@ -258,4 +258,17 @@ requires(!std::convertible_to<const First&, storage_options<Storage>>)
     return detect<Detector, Storage>(storage_options<Storage>{}, first, limits...);
 }
 
+template <template <auto...> class Analyzer, class... Options>
+auto detect(const Options&...) {
+    return detail::require_arguments<detail::template_of_values<Analyzer>>();
+}
+template <template <auto, class> class Analyzer, class... Options>
+auto detect(const Options&...) {
+    return detail::require_arguments<detail::template_with_options<Analyzer>>();
+}
+template <template <class...> class Analyzer, class... Options>
+auto detect(const Options&...) {
+    return detail::require_arguments<detail::template_of_types<Analyzer>>();
+}
+
 }  // namespace millrace

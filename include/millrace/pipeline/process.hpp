@@ -161,29 +161,17 @@ requires(!std::convertible_to<const First&, storage_options<Storage>>)
     return process<Analyzer, Storage>(storage_options<Storage>{}, first, limits...);
 }
 
-namespace detail {
-
-/// Says what a template lacks that is not an analyzer yet.
-template <bool IsAnalyzer>
-auto process_template() {
-    static_assert(IsAnalyzer,
-                  "process needs: an analyzer, of which a template is none before it has its "
-                  "arguments, such as mean<&trade::price> (see millrace/analyzers/analyzer.hpp)");
-}
-
-}  // namespace detail
-
 template <template <auto...> class Analyzer, class... Options>
 auto process(const Options&...) {
-    return detail::process_template<(sizeof...(Options) > 99)>();
+    return detail::require_arguments<detail::template_of_values<Analyzer>>();
 }
 template <template <auto, class> class Analyzer, class... Options>
 auto process(const Options&...) {
-    return detail::process_template<(sizeof...(Options) > 99)>();
+    return detail::require_arguments<detail::template_with_options<Analyzer>>();
 }
 template <template <class...> class Analyzer, class... Options>
 auto process(const Options&...) {
-    return detail::process_template<(sizeof...(Options) > 99)>();
+    return detail::require_arguments<detail::template_of_types<Analyzer>>();
 }
 
 }  // namespace millrace
