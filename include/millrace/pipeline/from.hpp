@@ -183,7 +183,12 @@ template <class Event, class Codec = json, class... Options>
         "from needs: a millrace::schema of the event, before it stands in a pipeline (see "
         "millrace/core/schema.hpp)");
     require_codec<Codec, Event>();
-    static_assert((source_option<Options> && ...),
+    constexpr bool has_max_lag = (std::same_as<Options, max_lag> || ...);
+    static_assert(!has_max_lag,
+                  "from needs: max_lag behind the inputs of union_of, or in "
+                  "by_producer{.max_lag = 5min}, for it is about those of several that are far "
+                  "behind (see millrace/pipeline/source_time.hpp)");
+    static_assert(has_max_lag || (source_option<Options> && ...),
                   "from needs: options of time, or codec_limits (see "
                   "millrace/pipeline/source_time.hpp)");
     auto timing = detail::timing_of<Event>(options...);

@@ -208,7 +208,12 @@ template <class Argument>
 template <class... Inputs>
 [[nodiscard]] auto make_union(max_lag lag, Inputs... inputs) {
     constexpr bool are_pipelines = (is_pipeline<Inputs> && ...);
-    static_assert(are_pipelines,
+    constexpr bool are_stages = ((is_pipeline<Inputs> || pipeline_stage<Inputs>)&&...);
+    static_assert(are_stages,
+                  "union_of needs: behind its pipelines no other option than max_lag; those of "
+                  "time, such as disorder and idle_timeout, are each input's, in its from (see "
+                  "millrace/pipeline/union_of.hpp)");
+    static_assert(are_pipelines || !are_stages,
                   "union_of needs: pipelines, each of which begins with from; the branches of a "
                   "tee do not meet again (see millrace/pipeline/union_of.hpp)");
     if constexpr (are_pipelines) {
