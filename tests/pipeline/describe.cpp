@@ -298,7 +298,11 @@ TEST_CASE("of a union each input is told, and that it leads there") {
     for (const auto& each : shape.edges)
         edges += std::to_string(each.from) + ">" + std::to_string(each.to) + " ";
     CHECK(edges == "0>1 1>3 2>3 3>4 ");
-    CHECK(shape.text().find("max_lag") != std::string::npos);
+    const auto lag = [](duration most) {
+        return describe(union_of(from<trade>("a"), from<trade>("b"), max_lag{most}));
+    };
+    CHECK(lag(5min).text().find("max_lag 5m") != std::string::npos);
+    CHECK(lag(5min).fingerprint() != lag(6min).fingerprint());
 }
 
 TEST_CASE("windows by count say how they cut, and that their records are numbered") {

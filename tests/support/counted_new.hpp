@@ -18,3 +18,5 @@
 
 inline std::atomic<std::size_t> allocation_count{0};
 inline std::atomic<std::size_t> allocated_bytes{0};
+/// The one that fails, by this count.
+inline std::atomic<std::size_t> failing_allocation{0};

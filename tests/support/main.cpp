@@ -8,7 +8,7 @@
 #if MILLRACE_COUNTS_ALLOCATIONS
 // Once inlined, g++ takes these for mismatched pairs of new and free.
 [[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    ++allocation_count;
+    if (++allocation_count == failing_allocation) return nullptr;
     allocated_bytes += size;
     return std::malloc(size != 0 ? size : 1);
 }

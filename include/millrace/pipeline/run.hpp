@@ -184,9 +184,12 @@ public:
     /// `load`, which also refuses bytes left over.
     /// One that an archive did not load into (its `ok()` is false, or it threw) holds half of it
     /// and cannot be used: start another.
+    /// @throws std::logic_error before the `end_batch` of a batch; what a consumer or timer throws
+    /// of windows that were put off, which go on when it is called again
     template <class Archive>
     void archive(Archive& ar) {
         busy guard{*state_};
+        state_->require_no_batch();
         state_->catch_up();
         guard.leave_broken(Archive::is_loading);
         ar.require(ar.version(2) == 2);  // what the first held is not known here

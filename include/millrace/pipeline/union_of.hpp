@@ -174,7 +174,7 @@ struct union_stage {
 
     template <class To>
     void describe(To& to) const {
-        to.tunable("max_lag", lag);
+        to.setting("max_lag", lag);
     }
 
     /// The stream that it gives.

@@ -24,10 +24,15 @@ public:
         return (numbers_.capacity() + places_.capacity()) * sizeof(std::uint32_t);
     }
 
+    /// So that `push` of that number does not throw.
+    void make_room(std::uint32_t number) {
+        if (number >= places_.size()) places_.resize(number + std::size_t{1}, outside);
+        if (numbers_.size() == numbers_.capacity()) numbers_.reserve(2 * numbers_.size() + 1);
+    }
     /// Where it is not yet.
     template <class Before>
     void push(std::uint32_t number, const Before& is_before) {
-        if (number >= places_.size()) places_.resize(number + std::size_t{1}, outside);
+        make_room(number);
         numbers_.push_back(number);
         places_[number] = static_cast<std::uint32_t>(numbers_.size() - 1);
         move_up(number, is_before);

@@ -28,12 +28,12 @@ template <class T, class Last, std::size_t... Members>
     return requires { T{any_member_at<Members>{}..., Last{}}; };
 }
 
-/// The members of an aggregate that are views of text; those before the first one of which it
-/// cannot be told.
+/// The members of an aggregate that are views of text, of the first 64 and elements of arrays;
+/// those before the first one of which it cannot be told.
 template <class T, std::size_t Member = 0>
 [[nodiscard]] consteval std::size_t view_members() {
     using before = std::make_index_sequence<Member>;
-    if constexpr (!is_made_of<T, any_member>(before{})) {
+    if constexpr (Member == 64 || !is_made_of<T, any_member>(before{})) {
         return 0;
     } else {
         return !is_made_of<T, any_member_but_view>(before{}) + view_members<T, Member + 1>();

@@ -31,7 +31,7 @@ TEST_CASE("a spare pane is as good as new") {
     used.cells.add(std::string{"a"});
     used.is_fired = true;
     used.met = 1;
-    spares.put(std::move(used));
+    spares.put(std::move(used), 10);
     pane again = spares.take({at_ms(1), at_ms(2)});
     CHECK(again.bounds() == window_bounds{at_ms(1), at_ms(2)});
     CHECK(again.size() == 0);
@@ -82,11 +82,25 @@ TEST_CASE("keys that a spare pane has kept are there only once they come, in tha
             REQUIRE_FALSE(load(save(used), loaded));
             if (!is_right(loaded) || !is_right(used)) ++wrong;
         }
-        spares.put(std::move(used));
+        spares.put(std::move(used), limit);
     }
     CHECK(wrong == 0);
     CHECK(with_order > (limit == 70 ? 10 : 100));  // absent keys make room
     CHECK((refused > 0) == (limit == 70));
+}
+
+TEST_CASE("a pane of more keys than are allowed by now keeps none") {
+    detail::spare_panes<pane> spares;
+    pane used = spares.take({at_ms(0), at_ms(1)});
+    const auto come = [](pane& to, int key, std::size_t limit) {
+        const std::string text = std::to_string(key);
+        const std::size_t hash = to.cells.hash_of(text);
+        return to.find(hash, text) != nullptr || to.add(hash, text, limit) != nullptr;
+    };
+    for (int key = 0; key < 20; ++key) CHECK(come(used, key, 20));
+    spares.put(std::move(used), 10);
+    pane next = spares.take({at_ms(1), at_ms(2)});
+    for (int key = 0; key < 20; ++key) CHECK(come(next, key, 10) == (key < 10));
 }
 
 TEST_CASE("few panes are spared, and more only while they are small") {
@@ -95,7 +109,7 @@ TEST_CASE("few panes are spared, and more only while they are small") {
         for (int i = 0; i < 100; ++i) {
             pane used{{at_ms(i), at_ms(i + 1)}};
             for (int k = 0; k < keys; ++k) used.cells.add(std::to_string(k));
-            spares.put(std::move(used));
+            spares.put(std::move(used), 1'000'000);
         }
         std::size_t count = 0;
         const auto is_used = [](const pane& each) {

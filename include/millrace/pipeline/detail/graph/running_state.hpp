@@ -87,6 +87,15 @@ public:
         bool& flag_;
     };
 
+    /// What waits in a batch is in no archive.
+    void require_no_batch() {
+        for_each_source([](const auto& each) {
+            if (each.is_in_batch)
+                throw std::logic_error{
+                    "millrace: a pipeline is not saved or loaded before end_batch"};
+        });
+    }
+
     /// For those who only read, which a sink may.
     void require_whole() const {
         if (refusal_ == half_loaded) throw std::logic_error{half_loaded};

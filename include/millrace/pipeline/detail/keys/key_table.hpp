@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -116,6 +117,11 @@ public:
         return key_equal{}(guessed.key, key) ? &guessed : nullptr;
     }
 
+    /// So that the next `erase` does not throw, where a slot has `recycle()`, or its empty one does
+    /// not.
+    void make_room_to_erase() {
+        if (free_.size() == free_.capacity()) free_.reserve(2 * free_.size() + 1);
+    }
     /// The slot gives back what it holds.
     void erase(Slot& slot) {
         if constexpr (requires { slot.recycle(); }) {
@@ -135,17 +141,20 @@ public:
     }
 
     /// Erases all, and keeps what is allocated, but for where it was far more than was used.
-    void clear() { clear(slots_.size()); }
+    void clear() noexcept { clear(slots_.size()); }
     /// Likewise, where so many keys are expected next.
-    void clear(std::size_t keys) {
+    void clear(std::size_t keys) noexcept {
         if (is_oversized(keys)) {
-            *this = key_table{};
-        } else {
-            slots_.clear();
-            free_.clear();
-            index_.clear();
-            text_bytes_ = 0;
+            try {
+                *this = key_table{};
+                return;
+            } catch (const std::bad_alloc&) {  // it stays as large as it is
+            }
         }
+        slots_.clear();
+        free_.clear();
+        index_.clear();
+        text_bytes_ = 0;
     }
 
     /// Calls `f(slot)` for each slot in use, in an order that depends on history alone.
@@ -236,6 +245,7 @@ public:
         return slot_;
     }
     Slot& add(std::size_t, no_key key) { return add(key); }
+    void make_room_to_erase() noexcept {}
     void erase(Slot&) noexcept { clear(); }
     void clear() noexcept {
         if constexpr (requires { slot_.recycle(); }) slot_.recycle();

@@ -117,8 +117,14 @@ private:
             latest_ = found->second;
         } else {
             if (numbers_.size() == limit_) return nullptr;
+            has_latest_ = false;
             latest_ = add();
-            numbers_.emplace(id, latest_);
+            try {
+                numbers_.emplace(id, latest_);
+            } catch (...) {
+                free_.push_back(latest_);
+                throw;
+            }
         }
         latest_id_ = id;
         has_latest_ = true;
@@ -127,8 +133,9 @@ private:
 
     [[nodiscard]] std::uint32_t add() {
         if (free_.empty()) {
-            free_.push_back(static_cast<std::uint32_t>(all_.size()));
             all_.emplace_back();
+            free_.reserve(all_.capacity());
+            return static_cast<std::uint32_t>(all_.size() - 1);
         }
         const std::uint32_t number = free_.back();
         free_.pop_back();

@@ -113,6 +113,7 @@ public:
     /// is the key's earliest.
     void add(std::uint32_t key, timestamp at) {
         if (key >= keys_.size()) keys_.resize(key + std::size_t{1});
+        heap_.make_room(key);
         keys_[key].add(at);
         ++size_;
         if (count(key) == 1) {

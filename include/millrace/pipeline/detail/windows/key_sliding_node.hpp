@@ -47,6 +47,7 @@ public:
         if (this->gone_at(here.last_end) <= at.watermark) return this->note_late(one);
         if (found == nullptr) {
             if (table_.size() >= this->key_limit_) return note_refused();
+            table_.make_room_to_erase();
             found = &table_.add(sought);
             found->is_used = true;
             found->watermark = at.watermark;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/detail/closing/key_closing_base.hpp>
@@ -41,9 +42,13 @@ public:
         cell* in = nullptr;
         if (found != nullptr || table_.size() < this->key_limit_) {
             if (found == nullptr) {
+                table_.make_room_to_erase();
                 found = &table_.add(sought);
                 found->watermark = at.watermark;
             }
+            const at_exit settle{[&] {
+                if (found->windows.empty()) table_.erase(*found);
+            }};
             in = find_or_open(*found, bounds, at.watermark);
         }
         if (in == nullptr) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/pipeline/detail/keys/key_table.hpp>
@@ -76,10 +77,14 @@ protected:
             return;
         }
         cell opened = opened_by(one, time);
+        table_.make_room_to_erase();
         found = &table_.add(sought);
         found->number = keys_++;
         found->place = table_.number_of(*found);
         found->watermark = at.watermark;
+        const at_exit settle{[&] {
+            if (found->sessions.empty()) table_.erase(*found);
+        }};
         found->sessions.reserve(1);
         put(*found, 0, std::move(opened), one, at, observer);
     }
@@ -158,10 +163,16 @@ private:
     void put(slot& of, std::size_t index, cell&& made, const event& one, event_stamp at,
              Observer& observer) {
         made.is_fired = made.bounds.end <= observer.watermark_of(of);
-        open_ += made.is_fired ? 0 : 1;
-        cell& here = *of.sessions.insert(of.sessions.begin() + static_cast<std::ptrdiff_t>(index),
-                                         std::move(made));
-        observer.comes(of, here);
+        const auto place = of.sessions.insert(
+            of.sessions.begin() + static_cast<std::ptrdiff_t>(index), std::move(made));
+        cell& here = *place;
+        try {
+            observer.comes(of, here);
+        } catch (...) {
+            of.sessions.erase(place);
+            throw;
+        }
+        open_ += here.is_fired ? 0 : 1;
         give(of, here, one, at, observer);
     }
 

@@ -107,6 +107,7 @@ private:
                 continue;
             }
             if (!this->may_close()) return false;
+            this->table_.make_room_to_erase();
             const at_exit leave{[&] {
                 if (is_finished_ || this->gone_at(due.bounds.end) <= watermark_) {
                     drop(of, due);

@@ -298,7 +298,7 @@ private:
     }
 
     void drop(typename std::vector<pane>::iterator done) {
-        spares_.put(std::move(*done));
+        spares_.put(std::move(*done), this->key_limit_);
         panes_.erase(done);
         note_panes();
     }
@@ -323,7 +323,8 @@ private:
             each.met = 0;
         }
         auto kept = panes_.begin();
-        for (; kept != panes_.end() && is_gone(*kept); ++kept) spares_.put(std::move(*kept));
+        for (; kept != panes_.end() && is_gone(*kept); ++kept)
+            spares_.put(std::move(*kept), this->key_limit_);
         panes_.erase(panes_.begin(), kept);
         return true;
     }

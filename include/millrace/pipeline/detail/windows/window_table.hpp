@@ -92,11 +92,11 @@ struct window_table {
     }
     [[nodiscard]] bool has_order() const noexcept { return has_order_; }
 
-    /// For a window to come.
-    void clear() noexcept {
+    /// For a window to come, of so many keys at most.
+    void clear(std::size_t limit) noexcept {
         is_fired = false;
         met = to_preview = 0;
-        if (!keep_keys()) {
+        if (!keep_keys(limit)) {
             clear_cells();
             has_order_ = false;
         }
@@ -117,7 +117,7 @@ struct window_table {
         if constexpr (Archive::is_loading) {
             ar.require(bounds_.start < bounds_.end);
             set_bounds(bounds_);
-            ar.require(done <= cells.size());
+            ar.require(done <= cells.size() && cells.size() == cells.slots());
             met = static_cast<std::size_t>(done);
             has_order_ = false;
         }
@@ -145,10 +145,11 @@ private:
         }
     }
 
-    bool keep_keys() noexcept {
+    bool keep_keys([[maybe_unused]] std::size_t limit) noexcept {
         if constexpr (may_keep_keys) {
             const std::size_t come = size();
-            if (come == 0 || come < cells.size() / 2 || cells.is_far() || cells.is_oversized(come))
+            if (come == 0 || come < cells.size() / 2 || cells.size() > limit || cells.is_far() ||
+                cells.is_oversized(come))
                 return false;
             try {
                 order_.resize(cells.size() + 1);
@@ -195,12 +196,15 @@ public:
         return taken;
     }
 
-    void put(Pane&& done) {
-        done.clear();
+    void put(Pane&& done, std::size_t key_limit) noexcept {
+        done.clear(key_limit);
         if (panes_.size() >= few_panes &&
             (panes_.size() == max_panes || bytes() + done.bytes() > max_bytes))
             return;
-        panes_.push_back(std::move(done));
+        try {
+            panes_.push_back(std::move(done));
+        } catch (const std::bad_alloc&) {  // then it goes
+        }
     }
 
     [[nodiscard]] std::size_t bytes() const noexcept {
