@@ -70,6 +70,12 @@ auto require_stage_behind() {
                   "is called, as in process<count>() (see millrace/core/stage.hpp)");
 }
 
+/// Stands in the type of a function that makes a stage, where the function itself stands behind
+/// `|`: a name that is overloaded or a template has a type only where one is asked for. Functions
+/// that deduce their result are looked into on the way, and say themselves what they need.
+template <class Left>
+struct uncalled {};
+
 /// What kind of stage it is: its `stage_name`, else that of its class.
 template <class Stage>
 [[nodiscard]] constexpr std::string_view name_of_stage() noexcept {

@@ -42,4 +42,10 @@ template <class Predicate>
     return filter_operator<Predicate>{std::move(keep)};
 }
 
+template <class Left>
+auto operator|(const Left&, filter_operator<detail::uncalled<Left>> (*)(detail::uncalled<Left>)) {
+    return detail::require_stage_behind<filter_operator<detail::uncalled<Left>>(
+        detail::uncalled<Left>)>();
+}
+
 }  // namespace millrace

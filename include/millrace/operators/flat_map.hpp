@@ -55,4 +55,10 @@ template <class Function>
     return flat_map_operator<Function>{std::move(f)};
 }
 
+template <class Left>
+auto operator|(const Left&, flat_map_operator<detail::uncalled<Left>> (*)(detail::uncalled<Left>)) {
+    return detail::require_stage_behind<flat_map_operator<detail::uncalled<Left>>(
+        detail::uncalled<Left>)>();
+}
+
 }  // namespace millrace
