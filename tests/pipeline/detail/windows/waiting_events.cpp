@@ -222,6 +222,33 @@ TEST_CASE("what waits is counted where its window closes within the span") {
     CHECK(sum == 60'010);
 }
 
+TEST_CASE("a key that a window got of the last comes in a span once there are many") {
+    std::vector<std::uint64_t> keys, expected;
+    double sum = 0;
+    auto running =
+        start(from<ping>("pings", any_time) | key_by(&ping::id) | window(tumbling{1s}, drop_late) |
+                  process<millrace::sum<&ping::value>>(),
+              [&](const auto& row) {
+                  keys.push_back(row.key);
+                  sum += row.result.value;
+              });
+    const auto push_keys = [&](std::uint64_t begin, std::uint64_t end, timestamp time) {
+        std::vector<ping> events;
+        for (std::uint64_t id = begin; id < end; ++id) events.push_back({id, 1, time});
+        for (std::uint64_t id = begin; id < end; ++id) expected.push_back(id);
+        CHECK(running.push(events) == events.size());
+    };
+    push_keys(0, 20'000, at_ms(1000));  // so few that they are kept
+    running.advance(at_ms(2000));
+    CHECK(keys.size() == 20'000);
+    push_keys(20'000, 50'000, at_ms(2000));  // so many that events wait
+    push_keys(0, 20'000, at_ms(2000));
+    running.finish();
+    CHECK(keys.size() == expected.size());
+    CHECK(std::ranges::equal(keys, expected));
+    CHECK(sum == 70'000);
+}
+
 TEST_CASE("an event at which something throws is lost alone, wherever it stands in a span") {
     const auto seed = test_seed();
     INFO("seed " << seed);
