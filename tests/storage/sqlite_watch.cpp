@@ -203,7 +203,7 @@ TEST_CASE("storages that share a file all notice its removal, each in its time")
 }
 
 TEST_CASE("whatever is removed, and whenever, what is flushed behind it is in the file") {
-    const auto seed = std::random_device{}();
+    const auto seed = test_seed();
     CAPTURE(seed);
     std::mt19937 random{seed};
     temporary_directory directory;
