@@ -224,6 +224,23 @@ TEST_CASE("whatever a sink calls that changes its own pipeline is refused, and c
     CHECK(running.taken() == 4);
 }
 
+TEST_CASE("nothing is saved or loaded within a batch, which goes on") {
+    std::size_t rows = 0;
+    auto running = start(from<trade>("trades") | key_by(&trade::symbol) |
+                             window(tumbling{1s}, drop_late) | process<count>(),
+                         [&](const auto&) { ++rows; });
+    const std::string empty = save(running);
+    running.begin_batch();
+    CHECK(running.push_next({"A", 1, 1, at_ms(0)}) == errc{});
+    CHECK_THROWS_AS(save(running), std::logic_error);
+    CHECK_THROWS_AS(load(empty, running), std::logic_error);
+    CHECK(running.push_next({"B", 1, 1, at_ms(1)}) == errc{});
+    running.end_batch();
+    CHECK_FALSE(load(save(running), running));
+    running.finish();
+    CHECK(rows == 2);
+}
+
 TEST_CASE("a message is not decoded while another is, and the first is taken whole") {
     auto running = start(from<trade>("trades") | publish("all"), [](const trade&) {});
     const std::string good = R"({"symbol":"B","price":1,"size":1,"time":1})";

@@ -28,6 +28,10 @@ struct listed {
     char code[4];
     timestamp time;
 };
+struct large_array {
+    std::string_view symbol;
+    char reserved[2000];
+};
 struct one_of_two {
     std::string_view symbol, source;
 };
@@ -105,4 +109,5 @@ static_assert(!has_unlisted_views<int>());
 TEST_CASE("views that no schema names are found at compile time") {
     STATIC_REQUIRE(detail::view_members<one_of_two>() == 2);
     STATIC_REQUIRE(detail::view_members<behind_text>() == 1);
+    STATIC_REQUIRE(detail::view_members<large_array>() == 1);
 }
