@@ -38,6 +38,11 @@ TEST_CASE("an integer is exact up to 2^53 and rounded beyond") {
     CHECK(detail::number<&sample::count>(sample{limit + 1, 0, ""}) == 9007199254740992.0);
 }
 
+TEST_CASE("what reads a member throws nothing") {
+    STATIC_REQUIRE(detail::projects_nothrow<sample, &sample::count, at<"value">>);
+    STATIC_REQUIRE_FALSE(detail::projects_nothrow<sample, &sample::count, doubled>);
+}
+
 TEST_CASE("what is no number is none") {
     STATIC_REQUIRE(projects_number<&sample::count, sample>);
     STATIC_REQUIRE_FALSE(projects_number<&sample::name, sample>);

@@ -36,10 +36,10 @@ struct part_field {
     constexpr explicit part_field(Inner field_inside)
         : name{field_inside.name}, inner{field_inside} {}
 
-    [[nodiscard]] constexpr const value_type& get(const Owner& owner) const {
+    [[nodiscard]] constexpr const value_type& get(const Owner& owner) const noexcept {
         return inner.get(std::get<Part>(owner.parts));
     }
-    [[nodiscard]] constexpr value_type& get(Owner& owner) const {
+    [[nodiscard]] constexpr value_type& get(Owner& owner) const noexcept {
         return inner.get(std::get<Part>(owner.parts));
     }
 };

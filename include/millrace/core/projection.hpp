@@ -40,7 +40,7 @@ template <char... Letters>
 struct at_field {
     template <class Event>
     requires has_field_called<Event, Letters...>
-    [[nodiscard]] constexpr const auto& operator()(const Event& event) const {
+    [[nodiscard]] constexpr const auto& operator()(const Event& event) const noexcept {
         return std::get<schema<Event>.index_of(spelled<Letters...>)>(schema<Event>.all).get(event);
     }
 };

@@ -178,10 +178,12 @@ struct key_part_field {
     std::string_view name;
     time_format format = time_format::rfc3339;
 
-    [[nodiscard]] constexpr const value_type& get(const Row& row) const {
+    [[nodiscard]] constexpr const value_type& get(const Row& row) const noexcept {
         return std::get<At>(row.key.parts);
     }
-    [[nodiscard]] constexpr value_type& get(Row& row) const { return std::get<At>(row.key.parts); }
+    [[nodiscard]] constexpr value_type& get(Row& row) const noexcept {
+        return std::get<At>(row.key.parts);
+    }
 };
 
 /// The names of key parts that have no others: `at<"key_1">` and so on.

@@ -49,8 +49,10 @@ struct field {
                     time_format written_as = time_format::rfc3339) noexcept
         : name{field_name}, member{pointer}, format{written_as} {}
 
-    [[nodiscard]] constexpr const Value& get(const Owner& owner) const { return owner.*member; }
-    [[nodiscard]] constexpr Value& get(Owner& owner) const { return owner.*member; }
+    [[nodiscard]] constexpr const Value& get(const Owner& owner) const noexcept {
+        return owner.*member;
+    }
+    [[nodiscard]] constexpr Value& get(Owner& owner) const noexcept { return owner.*member; }
 };
 
 /// The field that says when the event happened. A schema has at most one.
@@ -87,10 +89,12 @@ struct nested_field {
     constexpr nested_field(std::string_view field_name, Member Owner::*pointer, Inner field_inside)
         : name{field_name}, member{pointer}, inner{field_inside} {}
 
-    [[nodiscard]] constexpr const value_type& get(const Owner& owner) const {
+    [[nodiscard]] constexpr const value_type& get(const Owner& owner) const noexcept {
         return inner.get(owner.*member);
     }
-    [[nodiscard]] constexpr value_type& get(Owner& owner) const { return inner.get(owner.*member); }
+    [[nodiscard]] constexpr value_type& get(Owner& owner) const noexcept {
+        return inner.get(owner.*member);
+    }
 };
 
 /// The fields of a struct, in the order in which they are written.

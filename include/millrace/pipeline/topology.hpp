@@ -69,8 +69,8 @@ struct topology {
     /// tunable, the key, the kind of time, and a name or type in a schema of an event or result.
     /// It does not see what a function or a class of the user's does, nor their names, but for the
     /// class of an analyzer without a `name` and of a window without `describe`, of both without
-    /// namespace and template arguments. 64 bits of FNV-1a,
-    /// which is no guard against those who forge.
+    /// namespace and template arguments. 64 bits of FNV-1a, which is no guard against those who
+    /// forge.
     [[nodiscard]] std::uint64_t fingerprint() const;
 };
 

@@ -28,7 +28,7 @@ public:
         timestamp watermark = timestamp::min();  // its own, where it has one
         std::uint32_t number = key_index::none;
         std::uint32_t round = 0;      // the last in which a timer has set one that was due
-        std::uint32_t due_again = 0;  // how many it were, since the last event
+        std::uint32_t due_again = 0;  // how many there were, since the last event
         bool has_state = false;
         bool is_used = false;
         bool is_recent = false;
@@ -87,8 +87,6 @@ public:
         timers_[static_cast<std::size_t>(domain)].add(key, at);
         return true;
     }
-    /// Time has moved on.
-    void begin_round() noexcept { ++round_; }
     /// Likewise, by a timer, for a time that has come in this round.
     bool set_due_timer(slot& of, time_domain domain, timestamp at) {
         if (std::exchange(of.round, round_) != round_) of.due_again = 0;
@@ -96,6 +94,8 @@ public:
         ++of.due_again;
         return set_timer(of, domain, at);
     }
+    /// Time has moved on.
+    void begin_round() noexcept { ++round_; }
     bool refuse_timer() noexcept {
         ++refused_timers_;
         return false;
