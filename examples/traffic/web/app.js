@@ -105,6 +105,15 @@ class Sensor {
   /** That of the day which ends with the hour of a point. */
   lastDayOf(point) { return this.lastDay.get(point.start + HOUR) ?? null; }
 
+  /** The newest that is known of a day which ends by then: the two topics are stored apart, so that
+   *  after a crash one can be behind the other. */
+  newestDayOf(point) {
+    const end = point.start + HOUR;
+    let newest = end - LINE_BREAKS_AFTER;
+    for (const other of this.lastDay.keys()) if (other > newest && other <= end) newest = other;
+    return this.lastDay.get(newest) ?? null;
+  }
+
   /** The points of the time shown. */
   shown() {
     const last = this.points.at(-1).start;
@@ -141,7 +150,7 @@ class Sensor {
     this.part(".expected").textContent = (point.anomaly ? "anomaly, " : "") + expectedOf(point, this.kind);
     this.part(".spread").textContent =
       `${plural(point.count, "reading")}, ${number(point.low)} to ${withUnit(point.high, unit)}`;
-    const lastDay = this.lastDayOf(point);
+    const lastDay = this.newestDayOf(point);
     this.part(".last-day").textContent =
       lastDay === null ? "" : `last 24 h ${number(lastDay)}`;
   }
