@@ -13,7 +13,7 @@ import sys
 # A header includes its own folder and folders of lower layers.
 LAYER = {
     "core": 0,
-    "codec": 1, "operators": 1, "windows": 1, "analyzers": 1, "storage": 1,
+    "codec": 1, "operators": 1, "windows": 1, "joins": 1, "analyzers": 1, "storage": 1,
     "pipeline": 2,
     "http": 3,  # below its row in L3: a WebSocket begins as a request
     "websocket": 4, "transport": 4,

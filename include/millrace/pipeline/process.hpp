@@ -131,8 +131,7 @@ struct process_stage : stage {
             if constexpr (is_key_time<typename Stream::time_type>) detail::check_own_time(in);
             using kind = detail::window_kind<typename Stream::windowing_type::window_type>;
             return kind::template make_node<Analyzer>(
-                in, detail::late_output<typename Stream::event_type>(in, context), std::move(kept),
-                context);
+                in, detail::late_output(in, in.windowing.late, context), std::move(kept), context);
         }
     }
 };

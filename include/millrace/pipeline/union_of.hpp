@@ -13,8 +13,8 @@
 #include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/core/port.hpp>
-#include <millrace/core/port_watermarks.hpp>
 #include <millrace/core/stream.hpp>
+#include <millrace/pipeline/detail/graph/meeting_base.hpp>
 #include <millrace/pipeline/pipeline.hpp>
 #include <millrace/pipeline/source_time.hpp>
 
@@ -24,87 +24,38 @@ namespace detail {
 
 /// Passes on what comes by any port, with the watermark that holds for all.
 template <std::size_t Ports, class Next>
-class union_node {
-public:
-    static constexpr bool wants_wall_time = Next::wants_wall_time;
+class union_node : public meeting_base<union_node<Ports, Next>, Ports, Next> {
+    using base = meeting_base<union_node, Ports, Next>;
 
-    union_node(duration max_lag, Next next) : watermarks_{max_lag}, next_{std::move(next)} {}
+public:
+    union_node(duration max_lag, Next next) : base{max_lag, duration{}, std::move(next)} {}
 
     template <class Event>
     void push(std::size_t port, const Event& event, event_stamp at) {
-        ++events_;
-        next_.push(event, stamp(port, at));
+        this->count_event();
+        this->next().push(event, stamp(port, at));
     }
     template <class Event>
     void update(std::size_t port, const Event& before, const Event& after, event_stamp at) {
-        ++events_;
-        next_.update(before, after, stamp(port, at));
+        this->count_event();
+        this->next().update(before, after, stamp(port, at));
     }
     template <class Event>
     void remove(std::size_t port, const Event& gone, event_stamp at) {
-        ++events_;
-        next_.remove(gone, stamp(port, at));
+        this->count_event();
+        this->next().remove(gone, stamp(port, at));
     }
     template <class Record>
     void preview(std::size_t port, const Record& row, event_stamp at) {
-        next_.preview(row, stamp(port, at));
+        this->next().preview(row, stamp(port, at));
     }
-    void watermark(std::size_t port, timestamp to, trigger why) {
-        watermarks_.raise(port, to);
-        pass_on(why);
-    }
-    void idle(std::size_t port) {
-        watermarks_.idle(port);
-        first_exception thrown;
-        thrown.guard([&] { pass_on(trigger::watermark); });
-        if (watermarks_.is_idle()) thrown.guard([&] { next_.idle(); });
-        thrown.rethrow();
-    }
-    void active(std::size_t port) {
-        const bool was_idle = watermarks_.is_idle();
-        watermarks_.active(port);
-        first_exception thrown;
-        if (was_idle) thrown.guard([&] { next_.active(); });
-        thrown.guard([&] { pass_on(trigger::watermark); });
-        thrown.rethrow();
-    }
-    void wall_time(timestamp now) { next_.wall_time(now); }
-    std::error_code finish() { return next_.finish(); }
-    bool resume() { return next_.resume(); }
-    [[nodiscard]] bool has_room() const { return next_.has_room(); }
-    void begin_batch() { next_.begin_batch(); }
-    void end_batch() { next_.end_batch(); }
-    void flush() { next_.flush(); }
-    [[nodiscard]] std::uint64_t events_in() const noexcept { return events_; }
-    template <class Stats>
-    void collect_own(Stats& stats) const {
-        stats.watermark = passed_on_;
-    }
-    template <class Stats>
-    void collect(Stats& stats) const {
-        next_.collect(stats);
-    }
-    template <class Archive>
-    void archive(Archive& ar) {
-        ar(watermarks_, passed_on_, events_, next_);
-    }
+
+    void release(timestamp, first_exception&) noexcept {}
 
 private:
-    event_stamp stamp(std::size_t port, event_stamp at) noexcept {
-        watermarks_.raise(port, at.watermark);
-        return {at.time, watermarks_.combined()};
+    [[nodiscard]] event_stamp stamp(std::size_t port, event_stamp at) noexcept {
+        return {at.time, this->raise(port, at.watermark)};
     }
-
-    void pass_on(trigger why) {
-        if (watermarks_.combined() <= passed_on_) return;
-        passed_on_ = watermarks_.combined();
-        next_.watermark(passed_on_, why);
-    }
-
-    port_watermarks<Ports> watermarks_;
-    timestamp passed_on_ = timestamp::min();
-    std::uint64_t events_ = 0;
-    Next next_;
 };
 
 /// Stops the compiler where the streams do not fit together.

@@ -83,6 +83,7 @@ consteval bool takes_some_of(const std::tuple<Stages...>* stages) {
 template <class Function, class Pipeline, bool IsOpenEnd = true>
 consteval bool takes_some_records() {
     using source = decltype(Pipeline::source);
+    if constexpr (requires { typename source::opens_topics; }) return true;
     if constexpr (requires { &source::inputs; }) {
         const auto any = []<class... Inputs>(const std::tuple<Inputs...>*) {
             return (takes_some_records<Function, Inputs, false>() || ...);

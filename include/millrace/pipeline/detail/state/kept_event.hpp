@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -56,12 +57,19 @@ inline constexpr bool is_kept = can_own_views<Event>() &&
                                 !has_unlisted_views<Event>() && std::default_initializable<Event>;
 
 /// A copy of an event that refers to nothing outside of itself. It allocates where the event has
-/// views of text.
+/// views of text, unless it has kept one before whose texts were as long.
 template <class Event>
 class kept_event {
 public:
     kept_event() = default;
-    explicit kept_event(const Event& one) : value_{one} { own(); }
+    explicit kept_event(const Event& one) : value_{one} { own(value_); }
+
+    /// Another one in its place, which stays where this throws.
+    void assign(const Event& one) {
+        Event next{one};
+        own(next);
+        value_ = std::move(next);
+    }
 
     [[nodiscard]] const Event& value() const noexcept { return value_; }
     /// All that it takes.
@@ -80,20 +88,31 @@ public:
             return *loaded.back();
         };
         archive_event(ar, value_, keep);
-        if constexpr (Archive::is_loading) own();
+        if constexpr (Archive::is_loading) own(value_);
     }
 
 private:
-    void own() {
+    struct no_text {};
+    struct text_memory {
+        std::unique_ptr<char[]> at;
+        std::size_t size = 0;
+    };
+
+    void own([[maybe_unused]] Event& one) {
         if constexpr (has_views_to_own<Event>) {
-            auto text = std::make_unique<char[]>(viewed_bytes(value_));
-            copy_viewed(value_, text.get());
-            text_ = std::move(text);
+            const std::size_t size = viewed_bytes(one);
+            if (text_.at == nullptr || size > text_.size) {
+                text_memory larger{std::make_unique<char[]>(size), size};
+                copy_viewed(one, larger.at.get());
+                text_ = std::move(larger);
+            } else {
+                copy_viewed(one, text_.at.get());
+            }
         }
     }
 
     Event value_{};
-    std::unique_ptr<char[]> text_;
+    [[no_unique_address]] std::conditional_t<has_views_to_own<Event>, text_memory, no_text> text_;
 };
 
 }  // namespace millrace::detail

@@ -7,7 +7,7 @@
 
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/pipeline/detail/state/broadcast_node.hpp>
-#include <millrace/pipeline/detail/state/time_order.hpp>
+#include <millrace/pipeline/detail/state/waiting_order.hpp>
 
 namespace millrace::detail {
 
@@ -88,8 +88,8 @@ struct ordered_broadcast_node {
         ar(waiting_events, waiting_rules, released_early, to);
     }
 
-    time_order<Event> waiting_events{};
-    time_order<Rule> waiting_rules{};
+    waiting_order<Event> waiting_events{};
+    waiting_order<Rule> waiting_rules{};
     std::uint64_t released_early = 0;
 
 private:
@@ -115,13 +115,16 @@ private:
 
     /// The first of what waits.
     void release_one() {
+        const auto give = [this](auto port) {
+            return [this, port](const auto& one, timestamp time) {
+                to.push(port, one, {time, to.passed_on});
+            };
+        };
         if (waiting_events.empty() ||
             (!waiting_rules.empty() && waiting_rules.earliest() <= waiting_events.earliest())) {
-            const auto [rule, time] = waiting_rules.take();
-            to.push(rules{}, rule.value(), {time, to.passed_on});
+            waiting_rules.release_first(give(rules{}));
         } else {
-            const auto [event, time] = waiting_events.take();
-            to.push(events{}, event.value(), {time, to.passed_on});
+            waiting_events.release_first(give(events{}));
         }
     }
     void release_events(first_exception& errors) {

@@ -7,56 +7,74 @@
 #include <vector>
 
 #include <millrace/core/timestamp.hpp>
-#include <millrace/pipeline/detail/state/kept_event.hpp>
+#include <millrace/pipeline/detail/windows/ring_buffer.hpp>
 
 namespace millrace::detail {
 
-/// Events that wait, the earliest in front; of those of one time the one that came first. To add
-/// and to take one costs the logarithm of how many there are.
-template <class Event>
+/// What waits for its time, the earliest in front; of one time what came first. What comes in the
+/// order of the times costs a few steps; what does not, the logarithm of how many such there are.
+template <class Value>
 class time_order {
 public:
-    void add(const Event& one, timestamp time) {
-        heap_.push_back({time, added_++, kept_event<Event>{one}});
-        waiting_bytes_ += heap_.back().event.bytes();
-        std::ranges::push_heap(heap_, is_behind);
+    /// Then the next `add` does not throw.
+    void make_room() {
+        in_order_.make_room();
+        if (others_.size() == others_.capacity()) others_.reserve(2 * others_.size() + 1);
+    }
+    void add(timestamp time, Value value) {
+        entry one{time, added_, std::move(value)};
+        if (in_order_.empty() || in_order_.back().time <= time) {
+            in_order_.push_back(std::move(one));
+        } else {
+            others_.push_back(std::move(one));
+            std::ranges::push_heap(others_, is_behind);
+        }
+        ++added_;
     }
 
-    [[nodiscard]] std::size_t size() const noexcept { return heap_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return heap_.empty(); }
+    [[nodiscard]] std::size_t size() const noexcept { return in_order_.size() + others_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return in_order_.empty() && others_.empty(); }
     /// Of one that is not empty.
-    [[nodiscard]] timestamp earliest() const noexcept { return heap_.front().time; }
+    [[nodiscard]] timestamp earliest() const noexcept { return front().time; }
     [[nodiscard]] bool has_before(timestamp to) const noexcept {
         return !empty() && earliest() < to;
     }
 
-    /// The one in front goes. @return its event and time
-    [[nodiscard]] std::pair<kept_event<Event>, timestamp> take() {
-        std::ranges::pop_heap(heap_, is_behind);
-        std::pair taken{std::move(heap_.back().event), heap_.back().time};
-        heap_.pop_back();
-        waiting_bytes_ -= taken.first.bytes();
+    /// What is in front goes. @return what was kept, and its time
+    [[nodiscard]] std::pair<Value, timestamp> take() {
+        if (is_other_in_front()) {
+            std::ranges::pop_heap(others_, is_behind);
+            std::pair taken{std::move(others_.back().value), others_.back().time};
+            others_.pop_back();
+            return taken;
+        }
+        std::pair taken{std::move(in_order_.front().value), in_order_.front().time};
+        in_order_.pop_front();
         return taken;
     }
 
-    /// Of the events.
-    [[nodiscard]] std::size_t waiting_bytes() const noexcept { return waiting_bytes_; }
-    /// Of all that is allocated.
+    /// Calls `f(value, time)` for each, in no order.
+    template <class F>
+    void for_each(F&& f) const {
+        for (std::uint32_t i = 0; i < in_order_.size(); ++i)
+            f(in_order_[i].value, in_order_[i].time);
+        for (const entry& each : others_) f(each.value, each.time);
+    }
+
+    /// What is allocated, but for what the values allocate.
     [[nodiscard]] std::size_t bytes() const noexcept {
-        return heap_.capacity() * sizeof(entry) + waiting_bytes_ -
-               heap_.size() * sizeof(kept_event<Event>);
+        return in_order_.bytes() + others_.capacity() * sizeof(entry);
     }
 
     template <class Archive>
     void archive(Archive& ar) {
-        ar(heap_, added_);
+        ar(in_order_, others_, added_);
         if constexpr (Archive::is_loading) {
-            ar.require(std::ranges::is_heap(heap_, is_behind));
-            waiting_bytes_ = 0;
-            for (const entry& each : heap_) {
-                ar.require(each.number < added_);
-                waiting_bytes_ += each.event.bytes();
-            }
+            for (std::uint32_t i = 1; i < in_order_.size(); ++i)
+                ar.require(is_behind(in_order_[i], in_order_[i - 1]));
+            ar.require(std::ranges::is_heap(others_, is_behind));
+            for (const entry& each : others_) ar.require(each.number < added_);
+            ar.require(in_order_.empty() || in_order_.back().number < added_);
         }
     }
 
@@ -64,11 +82,11 @@ private:
     struct entry {
         timestamp time{};
         std::uint64_t number = 0;
-        kept_event<Event> event{};
+        Value value{};
 
         template <class Archive>
         void archive(Archive& ar) {
-            ar(time, number, event);
+            ar(time, number, value);
         }
     };
 
@@ -76,9 +94,17 @@ private:
         return a.time != b.time ? a.time > b.time : a.number > b.number;
     }
 
-    std::vector<entry> heap_;
+    [[nodiscard]] bool is_other_in_front() const noexcept {
+        return !others_.empty() &&
+               (in_order_.empty() || is_behind(in_order_.front(), others_.front()));
+    }
+    [[nodiscard]] const entry& front() const noexcept {
+        return is_other_in_front() ? others_.front() : in_order_.front();
+    }
+
+    ring_buffer<entry> in_order_;
+    std::vector<entry> others_;  // a heap
     std::uint64_t added_ = 0;
-    std::size_t waiting_bytes_ = 0;
 };
 
 }  // namespace millrace::detail

@@ -8,20 +8,20 @@
 
 namespace millrace::detail {
 
-/// Where the late events of a windowed stream go: `f(const Event&)`.
-template <class Event, class Stream, class Context>
-[[nodiscard]] auto late_output(const Stream& in, Context& context) {
-    using policy = typename Stream::windowing_type::late_policy;
-    if constexpr (std::same_as<policy, late_to_topic>) {
-        static_assert(described<Event>,
+/// Where late events of a stream go by this policy: `f(const Event&)`.
+template <class Stream, class Late, class Context>
+[[nodiscard]] auto late_output([[maybe_unused]] const Stream& in, const Late& late,
+                               [[maybe_unused]] Context& context) {
+    using event = typename Stream::event_type;
+    if constexpr (std::same_as<Late, late_to_topic>) {
+        static_assert(described<event>,
                       "late_to(topic) needs: a millrace::schema of the stream's event "
                       "(see millrace/windows/windowing.hpp)");
-        return context.template open<Event>(in.windowing.late.topic, in.key);
-    } else if constexpr (std::same_as<policy, drop_late_t> ||
-                         std::same_as<policy, no_late_policy>) {
+        return context.template open<event>(late.topic, in.key);
+    } else if constexpr (std::same_as<Late, drop_late_t> || std::same_as<Late, no_late_policy>) {
         return ignore_event{};
     } else {
-        return in.windowing.late.function;
+        return late.function;
     }
 }
 

@@ -26,8 +26,19 @@ public:
     [[nodiscard]] T& back() noexcept { return (*this)[size_ - 1]; }
     [[nodiscard]] const T& back() const noexcept { return (*this)[size_ - 1]; }
 
+    /// Then so many fit without an allocation.
+    void reserve(std::uint32_t size) {
+        if (size > items_.size()) grow(size);
+    }
+
+    /// For one more.
+    void make_room() {
+        if (size_ == items_.size())
+            grow(items_.empty() ? 2 : items_.size() + (items_.size() + 1) / 2);
+    }
+
     T& push_back(T item) {
-        if (size_ == items_.size()) grow();
+        make_room();
         ++size_;
         return back() = std::move(item);
     }
@@ -76,8 +87,8 @@ private:
         if constexpr (!std::is_trivially_destructible_v<T>) item = T{};
     }
 
-    void grow() {
-        std::vector<T> larger(items_.empty() ? 2 : items_.size() + (items_.size() + 1) / 2);
+    void grow(std::size_t to) {
+        std::vector<T> larger(to);
         for (std::uint32_t i = 0; i < size_; ++i) larger[i] = std::move((*this)[i]);
         items_ = std::move(larger);
         first_ = 0;

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <concepts>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include <millrace/core/stream.hpp>
+#include <millrace/joins/join.hpp>
+#include <millrace/joins/lookup.hpp>
+#include <millrace/pipeline/detail/joins/join_arguments.hpp>
+#include <millrace/pipeline/detail/joins/join_inputs.hpp>
+#include <millrace/pipeline/detail/joins/lookup_node.hpp>
+#include <millrace/pipeline/detail/joins/table_settings.hpp>
+#include <millrace/pipeline/pipeline.hpp>
+
+namespace millrace {
+
+namespace detail {
+
+struct lookup_join_rules {
+    using settings = table_settings;
+    static constexpr left_join_t default_kind{};
+    template <class T>
+    static constexpr bool is_kind = std::same_as<T, left_join_t> || std::same_as<T, inner_join_t>;
+    template <class T>
+    static constexpr bool is_setting = setting_of<settings, T>;
+    template <class T>
+    static constexpr bool is_extra = is_deleted_when<T>;
+
+    template <class Left, class Right>
+    static consteval bool require_streams() {
+        return require_joinable_by_key<Left, Right, false>();
+    }
+    template <class... Options>
+    static consteval bool require_options() {
+        constexpr bool are_options =
+            ((is_kind<Options> || is_setting<Options> || is_extra<Options>)&&...);
+        constexpr bool is_one_kind = (0 + ... + int{is_kind<Options>}) <= 1;
+        static_assert(are_options,
+                      "lookup_join needs: before its function no other options than left_join, "
+                      "inner_join, deleted_when, max_keys, evict_least_recent, refuse_new_keys and "
+                      "max_table_bytes (see millrace/pipeline/lookup_join.hpp)");
+        static_assert(!are_options || is_one_kind, "lookup_join needs: left_join or inner_join");
+        return are_options && is_one_kind;
+    }
+};
+
+}  // namespace detail
+
+/// A pipeline whose events look into a table that another one makes.
+template <class Left, class Right, join_kind Kind, class Function, class IsDeleted>
+struct lookup_join_stage {
+    static constexpr std::string_view stage_name = "lookup_join";
+
+    std::tuple<Left, Right> inputs;
+    detail::table_settings settings;
+    Function function;
+    IsDeleted is_deleted;
+
+    [[nodiscard]] auto output() const {
+        using out = detail::joined_event<Kind, Function, typename Left::output_stream::event_type,
+                                         typename Right::output_stream::event_type>;
+        return detail::output_stream_of(std::get<0>(inputs)).template of<out>();
+    }
+
+    template <class Next>
+    [[nodiscard]] auto make_node(Next next) const {
+        return detail::lookup_node<typename Left::output_stream, typename Right::output_stream,
+                                   Kind, Function, IsDeleted, Next>{
+            detail::output_stream_of(std::get<0>(inputs)),
+            detail::output_stream_of(std::get<1>(inputs)),
+            settings,
+            function,
+            is_deleted,
+            std::move(next)};
+    }
+
+    template <class To>
+    void describe(To& to) const {
+        to.setting("kind", Kind::name);
+        settings.describe(to);
+    }
+};
+
+/// Gives each event of the left pipeline the newest of the right one, of the same key: positions
+/// with the route of their truck.
+///
+///     auto routes = from<route>("routes") | key_by(&route::truck);
+///     auto placed = lookup_join(std::move(positions), std::move(routes),
+///                               [](const position& p, const route* r) { return ...; });
+///
+/// The function, which comes last, is given null where the table has no such key, or with
+/// `inner_join` is only called where it has, with a reference. What it gives goes on at once, at
+/// the left event's time; it has no key, `key_by` behind gives it one.
+///
+/// What counts is the order in which events come, not their time: a right event holds for the left
+/// ones behind it, and changes nothing that went out. Time is that of the left side alone, and the
+/// right one needs none: it neither holds the watermark up nor moves it. By their times events meet
+/// in an `asof_join`.
+///
+/// The table holds the newest event of each key, in memory. It takes corrections: where the right
+/// pipeline gives records, an update takes the place of the one before, and a removal ends it.
+/// Options, before the function: `left_join` (the default) or `inner_join`, `deleted_when{f}` for
+/// right events that end their key, `max_keys`, `refuse_new_keys` (the default) or
+/// `evict_least_recent`, by which key was written last, and `max_table_bytes`.
+///
+/// Either event takes a look-up. What the function throws goes to who pushed the event.
+/// @throws std::invalid_argument for limits of 0
+template <class Left, class Right, class... Arguments>
+[[nodiscard]] auto lookup_join(Left left, Right right, Arguments... arguments) {
+    return detail::make_join<detail::lookup_join_rules>(
+        detail::table_settings{"lookup_join"}, std::move(left), std::move(right),
+        []<class Kind, class L, class R, class Function>(
+            Kind, L l, R r, detail::table_settings settings, Function function, auto& options) {
+            auto is_deleted = detail::deletion_in(options);
+            return lookup_join_stage<L, R, Kind, Function, decltype(is_deleted)>{
+                {std::move(l), std::move(r)}, settings, std::move(function), std::move(is_deleted)};
+        },
+        std::move(arguments)...);
+}
+
+}  // namespace millrace
