@@ -37,7 +37,10 @@
 #include <millrace/operators/key_by.hpp>
 #include <millrace/operators/map.hpp>
 #include <millrace/operators/tee.hpp>
+#include <millrace/pipeline/asof_join.hpp>
 #include <millrace/pipeline/describe.hpp>
+#include <millrace/pipeline/interval_join.hpp>
+#include <millrace/pipeline/lookup_join.hpp>
 #include <millrace/pipeline/process_with_state.hpp>
 #include <millrace/pipeline/run.hpp>
 #include <millrace/pipeline/with_broadcast.hpp>

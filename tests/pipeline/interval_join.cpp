@@ -257,6 +257,14 @@ TEST_CASE("a side that never comes holds the other up until it is idle, or too f
     CHECK(lagging == strings{"1 -1 10"});
 }
 
+TEST_CASE("what goes alone goes in the order in which it was due, of both sides") {
+    strings out;
+    auto running = start_join(out, false, full_join, {0ms, 5ms}, drop_late);
+    feed_all(running, {t(10, 1), q(12, 2), t(6, 3, "b"), q(16, 4, "b")});
+    advance_both(running, 30);
+    CHECK(out == strings{"3 -1 6", "-1 2 12", "1 -1 10", "-1 4 16"});
+}
+
 TEST_CASE("a side that floods fills its own room alone") {
     strings out;
     auto running = start_join(out, false, full_join, {0ms, 5ms}, max_held{3}, drop_late);

@@ -1,0 +1,16 @@
+// A stage is no pipeline.
+// expect: join needs: first two pipelines, each of which begins with from
+#include "trades.hpp"
+
+#include <millrace/pipeline/interval_join.hpp>
+
+int main() {
+    auto a = from<trade>("a") | key_by(&trade::symbol),
+         b = from<trade>("b") | key_by(&trade::symbol);
+    const auto joined = [](const trade& x, const trade&) { return x; };
+#ifdef MUST_FAIL
+    auto p = interval_join(a, key_by(&trade::symbol), between{0s, 5s}, drop_late, joined);
+#else
+    auto p = interval_join(a, b, between{0s, 5s}, drop_late, joined);
+#endif
+}
