@@ -123,9 +123,9 @@ table='
 
 sh "$(dirname "$0")/compile_time.sh" "$directory" $rounds
 
-if [ -x "$directory/in_process" ]; then
-    "$directory/in_process" "$@"
-fi
+for program in in_process joins; do
+    [ ! -x "$directory/$program" ] || "$directory/$program" "$@"
+done
 
 compare 'JSON trades into keyed windows of 1 s: server CPU a message of 128 bytes' '' \
     'handwritten_websocketpp millrace_server' trades --messages $messages

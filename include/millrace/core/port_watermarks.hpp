@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include <millrace/core/timestamp.hpp>
 
@@ -40,7 +41,10 @@ public:
     void raise(std::size_t port, timestamp to) noexcept {
         state& of = ports_[port];
         if (to <= of.watermark) return;
-        of.watermark = to;
+        const timestamp before = std::exchange(of.watermark, to);
+        if (of.is_counted && before > combined_ && to != timestamp::max() &&
+            detail::least_within(max_lag_, to, combined_) == combined_)
+            return;  // another one is the least far
         of.is_counted = of.is_counted || (!of.is_idle && to >= combined_);
         combine();
     }

@@ -15,14 +15,14 @@
 #include <millrace/pipeline/detail/joins/asof_settings.hpp>
 #include <millrace/pipeline/detail/joins/held_side.hpp>
 #include <millrace/pipeline/detail/keys/limited_keys.hpp>
-#include <millrace/pipeline/detail/state/time_order.hpp>
 #include <millrace/pipeline/detail/state/waiting_order.hpp>
 
 namespace millrace::detail {
 
 /// Gives each left event with the right one of its key that holds at its time, once that is sure:
 /// left events wait in the order of their times. Of the right ones of a key those are kept that may
-/// still be asked for; without a limit of time the newest of each key stays.
+/// still be asked for; without a limit of time the newest of each key stays. What is too old goes
+/// when its key has an event, or its turn: with each event that comes one key is looked at.
 ///
 /// Either event costs a look-up and a few steps; one that comes out of order, the logarithm of how
 /// many such wait.
@@ -67,22 +67,21 @@ public:
     /// A late one counts for the left events that still come.
     void push(port<1>, const right_event& one, event_stamp at) {
         this->count_event();
-        if (at.time < complete_until_) {
+        if (at.time < complete_until_) [[unlikely]] {
             ++late_;
             if (at.time < needed_from()) return;
         }
         keys_.make_room_to_erase();
+        sweep();
         slot* const of = keys_.find_or_add(project(right_key_.projection, one));
         if (of == nullptr) return;
         const at_exit settled{[this, of] { settle(*of); }};
         drop_old(*of);
-        if (!held_.has_room_for(one)) {
+        if (held_.has_room_for(one)) {
+            held_.add(of->rows, one, at.time);
+        } else {
             ++refused_;
-            return;
         }
-        if (settings_.has_tolerance() && !of->is_due) due_.make_room();
-        held_.add(of->rows, one, at.time);
-        watch(*of);
     }
     template <class Record>
     void preview(std::size_t, const Record&, event_stamp) noexcept {}
@@ -100,21 +99,13 @@ public:
                     [this](const left_event& one, timestamp time) { give(one, time); });
             });
         }
-        while (is_end ? !due_.empty() : due_.has_before(needed_from())) {
-            errors.guard([&] { keys_.make_room_to_erase(); });
-            due_.make_room();
-            slot& of = keys_[due_.take().first];
-            of.is_due = false;
-            drop_old(of);
-            watch(of);
-            settle(of);
-        }
+        if (is_end) forget_all(errors);
     }
 
     template <class Stats>
     void collect(Stats& stats) const {
         keys_.collect(stats);
-        stats.state_bytes += waiting_.bytes() + held_.bytes() + due_.bytes();
+        stats.state_bytes += waiting_.bytes() + held_.bytes();
         stats.late += late_;
         stats.refused_keys += refused_;
         base::collect(stats);
@@ -123,9 +114,12 @@ public:
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        ar(keys_, waiting_, due_, complete_until_, late_, refused_);
+        ar(keys_, waiting_, complete_until_, swept_, late_, refused_);
         if constexpr (Archive::is_loading) {
-            if (ar.ok()) count_loaded(ar);
+            held_.clear();
+            keys_.for_each([this](slot& each) {
+                each.rows.for_each([&](const auto& row) { held_.count(row); });
+            });
         }
         base::archive(ar);
     }
@@ -138,13 +132,12 @@ private:
         held_rows<right_event> rows{};
         bool is_used = false;
         bool is_recent = false;
-        bool is_due = false;  ///< it stands among those of which events get old
 
         void recycle() noexcept { *this = slot{}; }
 
         template <class Archive>
         void archive(Archive& ar) {
-            ar(key, rows, is_due);
+            ar(key, rows);
         }
     };
 
@@ -166,14 +159,29 @@ private:
         const timestamp second = of.rows.second_time();
         return settings_.takes_exact ? second <= complete_until_ : second < complete_until_;
     }
-    /// Sees to it that the first one goes when it is too old.
-    void watch(slot& of) {
-        if (!settings_.has_tolerance() || of.is_due || of.rows.empty()) return;
-        due_.add(of.rows.front().time, keys_.number_of(of));
-        of.is_due = true;
-    }
     void settle(slot& of) noexcept {
-        if (of.rows.empty() && !of.is_due) keys_.erase(of);
+        if (of.rows.empty()) keys_.erase(of);
+    }
+    /// Looks at one key.
+    void sweep() {
+        if (!settings_.has_tolerance() || keys_.slots() == 0) return;
+        if (++swept_ >= keys_.slots()) swept_ = 0;
+        slot& of = keys_[swept_];
+        if (!of.is_used) return;
+        drop_old(of);
+        settle(of);
+    }
+    /// Nothing comes any more.
+    void forget_all(first_exception& errors) {
+        for (std::uint32_t i = 0; i < keys_.slots(); ++i) {
+            slot& of = keys_[i];
+            held_.drop_all(of.rows);
+            const auto make_room = [this] {
+                keys_.make_room_to_erase();
+                return true;
+            };
+            if (of.is_used && errors.guard(make_room)) settle(of);
+        }
     }
 
     void give(const left_event& one, timestamp time) {
@@ -207,22 +215,6 @@ private:
         return saturated_add(earlier, settings_.tolerance) < later;
     }
 
-    /// Damaged, the queue might lead to keys that are not there.
-    template <class Archive>
-    void count_loaded(Archive& ar) {
-        std::size_t due = 0;
-        due_.for_each([&](std::uint32_t number, timestamp) {
-            ar.require(number < keys_.slots() && keys_[number].is_used && keys_[number].is_due);
-            ++due;
-        });
-        held_.clear();
-        keys_.for_each([&](slot& each) {
-            due -= each.is_due;
-            each.rows.for_each([&](const auto& row) { held_.count(row); });
-        });
-        ar.require(due == 0);
-    }
-
     typename Left::key_by_type left_key_;
     typename Right::key_by_type right_key_;
     asof_settings settings_;
@@ -232,8 +224,8 @@ private:
     limited_keys<key_type, slot> keys_;
     held_side<right_event> held_;
     waiting_order<left_event> waiting_;
-    time_order<std::uint32_t> due_;  // the keys of which an event is too old, by that one's time
     timestamp complete_until_ = timestamp::min();  // all left events before this are late
+    std::uint32_t swept_ = 0;
     std::uint64_t late_ = 0;
     std::uint64_t refused_ = 0;
 };

@@ -51,6 +51,9 @@ public:
         bytes_ -= gone.bytes();
         memory_.give_back(std::move(gone));
     }
+    void drop_all(held_rows<Event>& from) {
+        while (!from.empty()) pop_front(from);
+    }
     /// Where rows were loaded.
     void count(const held_row<Event>& loaded) {
         ++count_;

@@ -25,8 +25,10 @@ namespace millrace::detail {
 /// second of them comes, and where that is asked for, those that have no partner, when none can
 /// come any more.
 ///
-/// An event costs one look-up, a step for each partner, and one for when it goes: each of the held
-/// events stands in a queue by that, in which those of a key have the order of its rows.
+/// An event costs one look-up and a step for each partner. Those of a side that go on without a
+/// partner stand in a queue by when they do, in which those of a key have the order of its rows.
+/// Others go when their key has an event, or its turn: with each event that comes one key is looked
+/// at.
 ///
 /// @tparam Left, Right the streams
 template <class Left, class Right, class Kind, class Function, class OnLate, class Next>
@@ -61,20 +63,23 @@ public:
     template <class Record>
     void preview(std::size_t, const Record&, event_stamp) noexcept {}
 
-    /// Those go that can have no more partners.
+    /// Those go on that have no partner.
     void release(timestamp watermark, first_exception& errors) {
         complete_until_ =
             watermark == timestamp::max() ? watermark : saturated_add(watermark, -lateness_);
-        for (;;) {
-            const bool is_left = is_due(left_.due), is_right = is_due(right_.due);
-            if (is_left && (!is_right || left_.due.earliest() <= right_.due.earliest())) {
-                drop_first<0>(errors);
-            } else if (is_right) {
-                drop_first<1>(errors);
-            } else {
-                break;
+        if constexpr (Kind::keeps_left || Kind::keeps_right) {
+            for (;;) {
+                const bool is_left = is_due(left_.due), is_right = is_due(right_.due);
+                if (is_left && (!is_right || left_.due.earliest() <= right_.due.earliest())) {
+                    drop_first<0>(errors);
+                } else if (is_right) {
+                    drop_first<1>(errors);
+                } else {
+                    break;
+                }
             }
         }
+        if (watermark == timestamp::max()) forget_all(errors);
     }
 
     template <class Stats>
@@ -89,7 +94,7 @@ public:
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        ar(keys_, left_.due, right_.due, complete_until_, late_, refused_);
+        ar(keys_, left_.due, right_.due, complete_until_, swept_, late_, refused_);
         if constexpr (Archive::is_loading) {
             if (ar.ok()) count_loaded(ar);
         }
@@ -104,6 +109,14 @@ private:
     struct partner_times {
         timestamp from;
         timestamp until;
+    };
+
+    struct no_due {
+        static constexpr std::size_t size() noexcept { return 0; }
+        static constexpr std::size_t bytes() noexcept { return 0; }
+        static constexpr timestamp earliest() noexcept { return timestamp::max(); }
+        template <class Archive>
+        void archive(Archive&) noexcept {}
     };
 
     struct slot {
@@ -122,11 +135,11 @@ private:
         }
     };
 
-    /// What is held of a side, and the numbers of the keys by when their first one goes.
-    template <class Event>
+    /// What is held of a side, and the numbers of the keys by when their first one goes on alone.
+    template <class Event, bool IsKept>
     struct side {
         held_side<Event> held;
-        time_order<std::uint32_t> due;
+        [[no_unique_address]] std::conditional_t<IsKept, time_order<std::uint32_t>, no_due> due;
 
         [[nodiscard]] std::size_t bytes() const noexcept { return held.bytes() + due.bytes(); }
     };
@@ -159,6 +172,7 @@ private:
         }
     }
 
+    [[nodiscard]] bool is_due(no_due) const noexcept { return false; }
     [[nodiscard]] bool is_due(const time_order<std::uint32_t>& of) const noexcept {
         return complete_until_ == timestamp::max() ? !of.empty() : of.has_before(complete_until_);
     }
@@ -172,15 +186,17 @@ private:
             return;
         }
         keys_.make_room_to_erase();
+        sweep();
         slot* const of = keys_.find_or_add(key);
         if (of == nullptr) return;
         const at_exit settled{[this, of] { settle(*of); }};
+        drop_old(*of);
         if (partners.until < complete_until_) {
             meet<Side>(one, time, partners, *of);
         } else if (auto& own = side_of<Side>(); own.held.has_room_for(one)) {
-            own.due.make_room();
+            if constexpr (is_kept<Side>) own.due.make_room();
             auto& held = own.held.add(rows_of<Side>(*of), one, time);
-            own.due.add(partners.until, keys_.number_of(*of));
+            if constexpr (is_kept<Side>) own.due.add(partners.until, keys_.number_of(*of));
             meet<Side>(one, time, partners, *of, &held.is_matched);
         } else {
             ++refused_;
@@ -208,19 +224,60 @@ private:
 
     /// The event that is due first, of one side.
     template <std::size_t Side>
-    void drop_first(first_exception& errors) {
-        auto& own = side_of<Side>();
-        slot& of = keys_[own.due.take().first];
-        auto& rows = rows_of<Side>(of);
-        const auto& first = rows.front();
-        if (!first.is_matched)
-            errors.guard([&] { give_alone<Side>(first.event.value(), first.time); });
-        own.held.pop_front(rows);
-        errors.guard([&] { keys_.make_room_to_erase(); });
+    void drop_first([[maybe_unused]] first_exception& errors) {
+        if constexpr (is_kept<Side>) {
+            auto& own = side_of<Side>();
+            slot& of = keys_[own.due.take().first];
+            auto& rows = rows_of<Side>(of);
+            const auto& first = rows.front();
+            if (!first.is_matched)
+                errors.guard([&] { give_alone<Side>(first.event.value(), first.time); });
+            own.held.pop_front(rows);
+            settle(of, errors);
+        }
+    }
+
+    /// Those go that can have no more partners, but for what stands in a queue.
+    void drop_old(slot& of) {
+        if constexpr (!Kind::keeps_left) {
+            const timestamp from = saturated_add(complete_until_, -span_.to);
+            while (!of.left.empty() && of.left.front().time < from) left_.held.pop_front(of.left);
+        }
+        if constexpr (!Kind::keeps_right) {
+            const timestamp from = saturated_add(complete_until_, span_.from);
+            while (!of.right.empty() && of.right.front().time < from)
+                right_.held.pop_front(of.right);
+        }
+    }
+    /// Looks at one key.
+    void sweep() {
+        if constexpr (Kind::keeps_left && Kind::keeps_right) return;
+        if (keys_.slots() == 0) return;
+        if (++swept_ >= keys_.slots()) swept_ = 0;
+        slot& of = keys_[swept_];
+        if (!of.is_used) return;
+        drop_old(of);
         settle(of);
+    }
+    /// Nothing comes any more.
+    void forget_all(first_exception& errors) {
+        for (std::uint32_t i = 0; i < keys_.slots(); ++i) {
+            slot& of = keys_[i];
+            left_.held.drop_all(of.left);
+            right_.held.drop_all(of.right);
+            if (of.is_used) settle(of, errors);
+        }
     }
     void settle(slot& of) noexcept {
         if (of.is_empty()) keys_.erase(of);
+    }
+    /// Likewise, where there may be no room to erase: it stays until its turn.
+    void settle(slot& of, first_exception& errors) {
+        const auto make_room = [this] {
+            keys_.make_room_to_erase();
+            return true;
+        };
+        if (of.is_empty() && errors.guard(make_room)) keys_.erase(of);
     }
 
     template <std::size_t Side, class Event>
@@ -248,20 +305,24 @@ private:
     template <std::size_t Side, class Archive>
     void count_loaded(Archive& ar) {
         auto& own = side_of<Side>();
-        std::vector<std::size_t> due(keys_.slots());
-        own.due.for_each([&](std::uint32_t number, timestamp) {
-            ar.require(number < due.size());
-            if (ar.ok()) ++due[number];
-        });
         own.held.clear();
-        std::size_t held = 0;
         keys_.for_each([&](slot& each) {
-            const auto& rows = rows_of<Side>(each);
-            ar.require(rows.size() == due[keys_.number_of(each)]);
-            held += rows.size();
-            rows.for_each([&](const auto& row) { own.held.count(row); });
+            rows_of<Side>(each).for_each([&](const auto& row) { own.held.count(row); });
         });
-        ar.require(held == own.due.size());
+        if constexpr (is_kept<Side>) {
+            std::vector<std::size_t> due(keys_.slots());
+            own.due.for_each([&](std::uint32_t number, timestamp) {
+                ar.require(number < due.size());
+                if (ar.ok()) ++due[number];
+            });
+            std::size_t held = 0;
+            keys_.for_each([&](slot& each) {
+                const auto& rows = rows_of<Side>(each);
+                ar.require(rows.size() == due[keys_.number_of(each)]);
+                held += rows.size();
+            });
+            ar.require(held == own.due.size());
+        }
     }
 
     typename Left::key_by_type left_key_;
@@ -271,9 +332,10 @@ private:
     Function function_;
     OnLate on_late_;
     limited_keys<key_type, slot> keys_;
-    side<left_event> left_;
-    side<right_event> right_;
+    side<left_event, Kind::keeps_left> left_;
+    side<right_event, Kind::keeps_right> right_;
     timestamp complete_until_ = timestamp::min();  // all events before this are late
+    std::uint32_t swept_ = 0;
     std::uint64_t late_ = 0;
     std::uint64_t refused_ = 0;
 };
