@@ -236,7 +236,7 @@ TEST_CASE("the state of an as-of join stays as it is while time goes on") {
         CHECK(most <= early + early / 4);
         CHECK(running.stats().keys == 7);
         advance_both(running, 1'000'000);
-        for (int i = 0; i < 7; ++i) feed(running, q(1'000'000, 1));
+        for (int i = 0; i < 14; ++i) feed(running, q(1'000'000, 1));
         CHECK(running.stats().keys == (has_tolerance ? 1 : 7));
         CHECK_FALSE(running.finish());
         CHECK(running.stats().keys == 0);

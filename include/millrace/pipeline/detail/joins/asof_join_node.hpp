@@ -5,7 +5,6 @@
 #include <functional>
 #include <utility>
 
-#include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/key.hpp>
 #include <millrace/core/node.hpp>
@@ -69,13 +68,12 @@ public:
         this->count_event();
         if (at.time < complete_until_) [[unlikely]] {
             ++late_;
-            if (at.time < needed_from()) return;
+            if (at.time < needed_from_) return;
         }
         keys_.make_room_to_erase();
         sweep();
         slot* const of = keys_.find_or_add(project(right_key_.projection, one));
         if (of == nullptr) return;
-        const at_exit settled{[this, of] { settle(*of); }};
         drop_old(*of);
         if (held_.has_room_for(one)) {
             held_.add(of->rows, one, at.time);
@@ -91,6 +89,8 @@ public:
         const bool is_end = watermark == timestamp::max();
         complete_until_ =
             is_end ? watermark : saturated_add(watermark, -settings_.allowed_lateness);
+        if (settings_.has_tolerance())
+            needed_from_ = saturated_add(complete_until_, -settings_.wait() - settings_.reach());
         const timestamp sure_until =
             is_end ? watermark : saturated_add(complete_until_, -settings_.wait());
         while (is_end ? !waiting_.empty() : waiting_.has_before(sure_until)) {
@@ -114,7 +114,7 @@ public:
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        ar(keys_, waiting_, complete_until_, swept_, late_, refused_);
+        ar(keys_, waiting_, complete_until_, needed_from_, swept_, late_, refused_);
         if constexpr (Archive::is_loading) {
             held_.clear();
             keys_.for_each([this](slot& each) {
@@ -131,26 +131,19 @@ private:
         key_type key{};
         held_rows<right_event> rows{};
         bool is_used = false;
-        bool is_recent = false;
+        bool is_recent = false;  ///< an event came since its last turn
 
         void recycle() noexcept { *this = slot{}; }
 
         template <class Archive>
         void archive(Archive& ar) {
-            ar(key, rows);
+            ar(key, rows, is_recent);
         }
     };
 
-    /// No left event that still comes, or waits, is given one before this, if there is a limit.
-    [[nodiscard]] timestamp needed_from() const noexcept {
-        if (!settings_.has_tolerance()) return timestamp::min();
-        return saturated_add(complete_until_, -settings_.wait() - settings_.reach());
-    }
-
     /// Those go that no left event is given any more.
     void drop_old(slot& of) {
-        const timestamp from = needed_from();
-        while (!of.rows.empty() && (of.rows.front().time < from || is_superseded(of)))
+        while (!of.rows.empty() && (of.rows.front().time < needed_from_ || is_superseded(of)))
             held_.pop_front(of.rows);
     }
     /// Whether the first one is older than another that is as sure.
@@ -159,28 +152,25 @@ private:
         const timestamp second = of.rows.second_time();
         return settings_.takes_exact ? second <= complete_until_ : second < complete_until_;
     }
-    void settle(slot& of) noexcept {
-        if (of.rows.empty()) keys_.erase(of);
-    }
-    /// Looks at one key.
+    /// Looks at one key, which goes if nothing is held of it for the second time.
     void sweep() {
-        if (!settings_.has_tolerance() || keys_.slots() == 0) return;
         if (++swept_ >= keys_.slots()) swept_ = 0;
+        if (keys_.slots() == 0) return;
         slot& of = keys_[swept_];
         if (!of.is_used) return;
         drop_old(of);
-        settle(of);
+        if (!std::exchange(of.is_recent, false) && of.rows.empty()) keys_.erase(of);
     }
     /// Nothing comes any more.
     void forget_all(first_exception& errors) {
+        const auto make_room = [this] {
+            keys_.make_room_to_erase();
+            return true;
+        };
         for (std::uint32_t i = 0; i < keys_.slots(); ++i) {
             slot& of = keys_[i];
             held_.drop_all(of.rows);
-            const auto make_room = [this] {
-                keys_.make_room_to_erase();
-                return true;
-            };
-            if (of.is_used && errors.guard(make_room)) settle(of);
+            if (of.is_used && errors.guard(make_room)) keys_.erase(of);
         }
     }
 
@@ -225,6 +215,7 @@ private:
     held_side<right_event> held_;
     waiting_order<left_event> waiting_;
     timestamp complete_until_ = timestamp::min();  // all left events before this are late
+    timestamp needed_from_ = timestamp::min();     // no left event is given one before this
     std::uint32_t swept_ = 0;
     std::uint64_t late_ = 0;
     std::uint64_t refused_ = 0;

@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/key.hpp>
 #include <millrace/core/node.hpp>
@@ -67,6 +66,8 @@ public:
     void release(timestamp watermark, first_exception& errors) {
         complete_until_ =
             watermark == timestamp::max() ? watermark : saturated_add(watermark, -lateness_);
+        left_from_ = saturated_add(complete_until_, -span_.to);
+        right_from_ = saturated_add(complete_until_, span_.from);
         if constexpr (Kind::keeps_left || Kind::keeps_right) {
             for (;;) {
                 const bool is_left = is_due(left_.due), is_right = is_due(right_.due);
@@ -94,7 +95,8 @@ public:
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        ar(keys_, left_.due, right_.due, complete_until_, swept_, late_, refused_);
+        ar(keys_, left_.due, right_.due, complete_until_, left_from_, right_from_, swept_, late_,
+           refused_);
         if constexpr (Archive::is_loading) {
             if (ar.ok()) count_loaded(ar);
         }
@@ -124,14 +126,14 @@ private:
         held_rows<left_event> left{};
         held_rows<right_event> right{};
         bool is_used = false;
-        bool is_recent = false;
+        bool is_recent = false;  ///< an event came since its last turn
 
         [[nodiscard]] bool is_empty() const noexcept { return left.empty() && right.empty(); }
         void recycle() noexcept { *this = slot{}; }
 
         template <class Archive>
         void archive(Archive& ar) {
-            ar(key, left, right);
+            ar(key, left, right, is_recent);
         }
     };
 
@@ -189,7 +191,6 @@ private:
         sweep();
         slot* const of = keys_.find_or_add(key);
         if (of == nullptr) return;
-        const at_exit settled{[this, of] { settle(*of); }};
         drop_old(*of);
         if (partners.until < complete_until_) {
             meet<Side>(one, time, partners, *of);
@@ -233,51 +234,41 @@ private:
             if (!first.is_matched)
                 errors.guard([&] { give_alone<Side>(first.event.value(), first.time); });
             own.held.pop_front(rows);
-            settle(of, errors);
         }
     }
 
     /// Those go that can have no more partners, but for what stands in a queue.
     void drop_old(slot& of) {
         if constexpr (!Kind::keeps_left) {
-            const timestamp from = saturated_add(complete_until_, -span_.to);
-            while (!of.left.empty() && of.left.front().time < from) left_.held.pop_front(of.left);
+            while (!of.left.empty() && of.left.front().time < left_from_)
+                left_.held.pop_front(of.left);
         }
         if constexpr (!Kind::keeps_right) {
-            const timestamp from = saturated_add(complete_until_, span_.from);
-            while (!of.right.empty() && of.right.front().time < from)
+            while (!of.right.empty() && of.right.front().time < right_from_)
                 right_.held.pop_front(of.right);
         }
     }
-    /// Looks at one key.
+    /// Looks at one key, which goes if nothing is held of it for the second time.
     void sweep() {
-        if constexpr (Kind::keeps_left && Kind::keeps_right) return;
-        if (keys_.slots() == 0) return;
         if (++swept_ >= keys_.slots()) swept_ = 0;
+        if (keys_.slots() == 0) return;
         slot& of = keys_[swept_];
         if (!of.is_used) return;
         drop_old(of);
-        settle(of);
+        if (!std::exchange(of.is_recent, false) && of.is_empty()) keys_.erase(of);
     }
     /// Nothing comes any more.
     void forget_all(first_exception& errors) {
-        for (std::uint32_t i = 0; i < keys_.slots(); ++i) {
-            slot& of = keys_[i];
-            left_.held.drop_all(of.left);
-            right_.held.drop_all(of.right);
-            if (of.is_used) settle(of, errors);
-        }
-    }
-    void settle(slot& of) noexcept {
-        if (of.is_empty()) keys_.erase(of);
-    }
-    /// Likewise, where there may be no room to erase: it stays until its turn.
-    void settle(slot& of, first_exception& errors) {
         const auto make_room = [this] {
             keys_.make_room_to_erase();
             return true;
         };
-        if (of.is_empty() && errors.guard(make_room)) keys_.erase(of);
+        for (std::uint32_t i = 0; i < keys_.slots(); ++i) {
+            slot& of = keys_[i];
+            left_.held.drop_all(of.left);
+            right_.held.drop_all(of.right);
+            if (of.is_used && errors.guard(make_room)) keys_.erase(of);
+        }
     }
 
     template <std::size_t Side, class Event>
@@ -335,6 +326,8 @@ private:
     side<left_event, Kind::keeps_left> left_;
     side<right_event, Kind::keeps_right> right_;
     timestamp complete_until_ = timestamp::min();  // all events before this are late
+    timestamp left_from_ = timestamp::min();       // what is earlier can have no more partners
+    timestamp right_from_ = timestamp::min();
     std::uint32_t swept_ = 0;
     std::uint64_t late_ = 0;
     std::uint64_t refused_ = 0;

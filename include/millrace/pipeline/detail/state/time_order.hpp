@@ -36,6 +36,7 @@ public:
     [[nodiscard]] bool empty() const noexcept { return in_order_.empty() && others_.empty(); }
     /// Of one that is not empty.
     [[nodiscard]] timestamp earliest() const noexcept { return front().time; }
+    [[nodiscard]] const Value& first() const noexcept { return front().value; }
     [[nodiscard]] bool has_before(timestamp to) const noexcept {
         return !empty() && earliest() < to;
     }

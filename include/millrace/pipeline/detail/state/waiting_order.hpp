@@ -31,10 +31,12 @@ public:
     /// The one in front goes, behind a call of `f(event, time)`, also where that throws.
     template <class F>
     void release_first(F&& f) {
-        auto [event, time] = order_.take();
-        waiting_bytes_ -= event.bytes();
-        const at_exit gone{[this, &of = event] { memory_.give_back(std::move(of)); }};
-        f(event.value(), time);
+        const at_exit gone{[this] {
+            auto [event, time] = order_.take();
+            waiting_bytes_ -= event.bytes();
+            memory_.give_back(std::move(event));
+        }};
+        f(order_.first().value(), order_.earliest());
     }
 
     /// Of the events.
