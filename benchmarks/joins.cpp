@@ -106,8 +106,7 @@ auto quotes_of() { return from<quote>("quotes", any_time) | key_by(&quote::symbo
 
 template <class Description>
 double by_millrace(const input& in, Description description, total& out) {
-    auto running =
-        start(std::move(description), [&out](const result& one) { out.add(one.value); });
+    auto running = start(std::move(description), [&out](const result& one) { out.add(one.value); });
     auto trades = running.template source<0>();
     auto quotes = running.template source<1>();
     return ns_per_event(in, [&] {

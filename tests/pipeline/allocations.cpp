@@ -11,7 +11,10 @@
 #include <millrace/operators/flat_map.hpp>
 #include <millrace/operators/map.hpp>
 #include <millrace/operators/tee.hpp>
+#include <millrace/pipeline/asof_join.hpp>
 #include <millrace/pipeline/describe.hpp>
+#include <millrace/pipeline/interval_join.hpp>
+#include <millrace/pipeline/lookup_join.hpp>
 #include <millrace/pipeline/publish.hpp>
 #include <millrace/pipeline/store.hpp>
 #include <millrace/pipeline/union_of.hpp>
@@ -101,6 +104,29 @@ TEST_CASE("an event allocates nothing in an operator") {
               (++i % 2 == 0 ? a.push(one) : b.push(one));
           }) == 0);
     CHECK(rows == 20'000);
+}
+
+TEST_CASE("an event allocates nothing in a join") {
+    const auto side = [](const char* name) { return from<trade>(name) | key_by(&trade::symbol); };
+    const auto padded = [](const trade& t, const trade* other) {
+        return other == nullptr ? t.price : t.price - other->price;
+    };
+    const auto check_join = [](auto joined) {
+        std::uint64_t rows = 0;
+        auto running = start(std::move(joined), tally{&rows});
+        CHECK(
+            steady_allocations<ten_a_second>(running, [i = 0](auto& to, const trade& one) mutable {
+                auto [a, b] = to.sources();
+                (++i % 2 == 0 ? a.push(one) : b.push(one));
+            }) == 0);
+        CHECK(rows > 5'000);
+    };
+    check_join(interval_join(side("a"), side("b"), between{-1s, 1s}, drop_late,
+                             [](const trade& a, const trade& b) { return a.price - b.price; }));
+    check_join(interval_join(side("a"), side("b"), between{-1s, 1s}, left_join, drop_late, padded));
+    check_join(asof_join(side("a"), side("b"), drop_late, padded));
+    check_join(asof_join(side("a"), side("b"), within{3s}, asof::nearest, drop_late, padded));
+    check_join(lookup_join(side("a"), side("b"), padded));
 }
 
 TEST_CASE("a correction allocates nothing in filter and map") {
