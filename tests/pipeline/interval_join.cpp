@@ -7,6 +7,7 @@
 
 #include <millrace/analyzers/count.hpp>
 #include <millrace/operators/tee.hpp>
+#include <millrace/pipeline/asof_join.hpp>
 #include <millrace/pipeline/describe.hpp>
 #include <millrace/pipeline/process.hpp>
 #include <millrace/pipeline/publish.hpp>
@@ -226,6 +227,25 @@ TEST_CASE("one stream may be joined with itself, and what is joined goes on to w
     right.push({"a", 5, 1, at_ms(29)});
     CHECK(out == strings{"pairs 12", "pairs 13", "pairs 45", "a 2"});
     CHECK_FALSE(running.finish());
+}
+
+TEST_CASE("without keys all events of both sides may be partners") {
+    strings out;
+    auto running =
+        start(interval_join(from<trade>("trades", any_time), from<quote>("quotes", any_time),
+                            between{0s, 5ms}, left_join, drop_late, as_couple(left_join)) |
+              note_couples{out});
+    feed_all(running, {t(1, 1, "a"), q(2, 2, "b"), t(3, 3, "c"), q(20, 4, "a"), t(20, 5, "b")});
+    CHECK(out == strings{"1 2 2", "5 4 20", "3 -1 3"});
+    CHECK_FALSE(running.finish());
+    strings asof_out;
+    auto asof_running =
+        start(asof_join(from<trade>("trades", any_time), from<quote>("quotes", any_time), drop_late,
+                        as_couple(left_join)) |
+              note_couples{asof_out});
+    feed_all(asof_running, {q(1, 1, "a"), t(2, 2, "b")});
+    CHECK_FALSE(asof_running.finish());
+    CHECK(asof_out == strings{"2 1 2"});
 }
 
 TEST_CASE("a side that never comes holds the other up until it is idle, or too far behind") {
