@@ -117,8 +117,10 @@ struct count_windowing : stage {
 
     using takes_updates = void;  // refused with a sentence of its own
     using window_type = Window;
-    using late_policy = drop_late_t;  // nothing is late
+    using late_policy = drop_late_t;
     using changes_type = append_only;
+
+    static constexpr late_policy late{};  // nothing is
 
     Window window;
     std::size_t key_limit = max_keys{}.value;
