@@ -1,7 +1,7 @@
 #pragma once
 
 #include <millrace/core/schema.hpp>
-#include <millrace/core/timestamp.hpp>
+#include <millrace/core/within.hpp>
 
 namespace millrace {
 
@@ -16,11 +16,6 @@ template <>
 inline constexpr auto schema<asof> = enumerators(enumerator{"backward", asof::backward},
                                                  enumerator{"forward", asof::forward},
                                                  enumerator{"nearest", asof::nearest});
-
-/// Partners of an `asof_join` are no further apart than this, which is included.
-struct within {
-    duration value;
-};
 
 /// Whether a right event of the very time of the left one is its partner, as is the default.
 struct allow_exact_matches {

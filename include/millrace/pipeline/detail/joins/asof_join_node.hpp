@@ -13,6 +13,7 @@
 #include <millrace/pipeline/detail/graph/meeting_base.hpp>
 #include <millrace/pipeline/detail/joins/asof_settings.hpp>
 #include <millrace/pipeline/detail/joins/held_side.hpp>
+#include <millrace/pipeline/detail/keys/key_sweep.hpp>
 #include <millrace/pipeline/detail/keys/limited_keys.hpp>
 #include <millrace/pipeline/detail/state/waiting_order.hpp>
 
@@ -21,7 +22,7 @@ namespace millrace::detail {
 /// Gives each left event with the right one of its key that holds at its time, once that is sure:
 /// left events wait in the order of their times. Of the right ones of a key those are kept that may
 /// still be asked for; without a limit of time the newest of each key stays. What is too old goes
-/// when its key has an event, or its turn: with each event that comes one key is looked at.
+/// when its key has an event, or its turn: with each that comes two keys are looked at.
 ///
 /// Either event costs a look-up and a few steps; one that comes out of order, the logarithm of how
 /// many such wait.
@@ -70,8 +71,7 @@ public:
             ++late_;
             if (at.time < needed_from_) return;
         }
-        keys_.make_room_to_erase();
-        sweep();
+        sweep_(keys_, 2, [this](slot& each) { sweep(each); });
         slot* const of = keys_.find_or_add(project(right_key_.projection, one));
         if (of == nullptr) return;
         drop_old(*of);
@@ -114,7 +114,7 @@ public:
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        ar(keys_, waiting_, complete_until_, needed_from_, swept_, late_, refused_);
+        ar(keys_, waiting_, complete_until_, needed_from_, sweep_, late_, refused_);
         if constexpr (Archive::is_loading) {
             held_.clear();
             keys_.for_each([this](slot& each) {
@@ -152,14 +152,12 @@ private:
         const timestamp second = of.rows.second_time();
         return settings_.takes_exact ? second <= complete_until_ : second < complete_until_;
     }
-    /// Looks at one key, which goes if nothing is held of it for the second time.
-    void sweep() {
-        if (++swept_ >= keys_.slots()) swept_ = 0;
-        if (keys_.slots() == 0) return;
-        slot& of = keys_[swept_];
-        if (!of.is_used) return;
+    /// A key goes if nothing is held of it for the second time.
+    void sweep(slot& of) {
         drop_old(of);
-        if (!std::exchange(of.is_recent, false) && of.rows.empty()) keys_.erase(of);
+        if (std::exchange(of.is_recent, false) || !of.rows.empty()) return;
+        keys_.make_room_to_erase();
+        keys_.erase(of);
     }
     /// Nothing comes any more.
     void forget_all(first_exception& errors) {
@@ -216,7 +214,7 @@ private:
     waiting_order<left_event> waiting_;
     timestamp complete_until_ = timestamp::min();  // all left events before this are late
     timestamp needed_from_ = timestamp::min();     // no left event is given one before this
-    std::uint32_t swept_ = 0;
+    key_sweep sweep_;
     std::uint64_t late_ = 0;
     std::uint64_t refused_ = 0;
 };

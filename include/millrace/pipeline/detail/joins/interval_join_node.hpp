@@ -15,6 +15,7 @@
 #include <millrace/pipeline/detail/graph/meeting_base.hpp>
 #include <millrace/pipeline/detail/joins/held_side.hpp>
 #include <millrace/pipeline/detail/joins/join_settings.hpp>
+#include <millrace/pipeline/detail/keys/key_sweep.hpp>
 #include <millrace/pipeline/detail/keys/limited_keys.hpp>
 #include <millrace/pipeline/detail/state/time_order.hpp>
 
@@ -26,8 +27,7 @@ namespace millrace::detail {
 ///
 /// An event costs one look-up and a step for each partner. Those of a side that go on without a
 /// partner stand in a queue by when they do, in which those of a key have the order of its rows.
-/// Others go when their key has an event, or its turn: with each event that comes one key is looked
-/// at.
+/// Others go when their key has an event, or its turn: with each that comes two keys are looked at.
 ///
 /// @tparam Left, Right the streams
 template <class Left, class Right, class Kind, class Function, class OnLate, class Next>
@@ -95,7 +95,7 @@ public:
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        ar(keys_, left_.due, right_.due, complete_until_, left_from_, right_from_, swept_, late_,
+        ar(keys_, left_.due, right_.due, complete_until_, left_from_, right_from_, sweep_, late_,
            refused_);
         if constexpr (Archive::is_loading) {
             if (ar.ok()) count_loaded(ar);
@@ -187,8 +187,7 @@ private:
             on_late_(port<Side>{}, one);
             return;
         }
-        keys_.make_room_to_erase();
-        sweep();
+        sweep_(keys_, 2, [this](slot& each) { sweep(each); });
         slot* const of = keys_.find_or_add(key);
         if (of == nullptr) return;
         drop_old(*of);
@@ -248,14 +247,12 @@ private:
                 right_.held.pop_front(of.right);
         }
     }
-    /// Looks at one key, which goes if nothing is held of it for the second time.
-    void sweep() {
-        if (++swept_ >= keys_.slots()) swept_ = 0;
-        if (keys_.slots() == 0) return;
-        slot& of = keys_[swept_];
-        if (!of.is_used) return;
+    /// A key goes if nothing is held of it for the second time.
+    void sweep(slot& of) {
         drop_old(of);
-        if (!std::exchange(of.is_recent, false) && of.is_empty()) keys_.erase(of);
+        if (std::exchange(of.is_recent, false) || !of.is_empty()) return;
+        keys_.make_room_to_erase();
+        keys_.erase(of);
     }
     /// Nothing comes any more.
     void forget_all(first_exception& errors) {
@@ -328,7 +325,7 @@ private:
     timestamp complete_until_ = timestamp::min();  // all events before this are late
     timestamp left_from_ = timestamp::min();       // what is earlier can have no more partners
     timestamp right_from_ = timestamp::min();
-    std::uint32_t swept_ = 0;
+    key_sweep sweep_;
     std::uint64_t late_ = 0;
     std::uint64_t refused_ = 0;
 };

@@ -8,6 +8,7 @@
 
 #include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/timestamp.hpp>
+#include <millrace/pipeline/detail/keys/key_sweep.hpp>
 #include <millrace/pipeline/detail/keys/limited_keys.hpp>
 #include <millrace/pipeline/detail/state/timer_heap.hpp>
 #include <millrace/pipeline/state_options.hpp>
@@ -125,13 +126,11 @@ public:
     /// Frees what is over at this watermark, a few keys a call.
     void sweep(timestamp watermark) {
         if (settings_.kept_for == duration::max()) return;
-        for (int i = 0; i < 4 && keys_.slots() > 0; ++i) {
-            if (++swept_ >= keys_.slots()) swept_ = 0;
-            slot& each = keys_[swept_];
-            if (!each.is_used || !is_over(each, std::max(watermark, each.watermark))) continue;
+        sweep_(keys_, 4, [&](slot& each) {
+            if (!is_over(each, std::max(watermark, each.watermark))) return;
             drop_state(each);
             settle(each);
-        }
+        });
     }
 
     template <class Stats>
@@ -151,7 +150,7 @@ public:
         const at_exit empty{[&] {
             if (!is_good) *this = state_table{settings_};
         }};
-        ar(keys_, timers_, swept_, refused_timers_);
+        ar(keys_, timers_, sweep_, refused_timers_);
         if constexpr (Archive::is_loading) {
             std::size_t found = 0, all = 0;
             keys_.for_each([&](slot& each) {
@@ -188,7 +187,7 @@ private:
     state_settings settings_;
     limited_keys<Key, slot> keys_;
     std::array<timer_heap, HasWallTimers ? 2 : 1> timers_;  // by their domain
-    std::uint32_t swept_ = 0;
+    key_sweep sweep_;
     std::uint32_t round_ = 0;
     std::uint64_t refused_timers_ = 0;
 };
