@@ -149,9 +149,10 @@ public:
         return build_behind<IsCounted>(in, stages, end);
     }
 
-    template <class Stream, pipeline_stage Branch>
+    /// @tparam IsCounted where not all goes to each branch
+    template <bool IsCounted = false, class Stream, pipeline_stage Branch>
     [[nodiscard]] auto build_branch(const Stream& in, const Branch& branch) {
-        return build_behind<false>(in, stages_of(branch), open_end{});
+        return build_behind<IsCounted>(in, stages_of(branch), open_end{});
     }
 
 private:
