@@ -48,6 +48,8 @@
 #include <millrace/pipeline/rate_limit.hpp>
 #include <millrace/pipeline/run.hpp>
 #include <millrace/pipeline/sample.hpp>
+#include <millrace/pipeline/top_n.hpp>
+#include <millrace/pipeline/window_join.hpp>
 #include <millrace/pipeline/with_broadcast.hpp>
 #include <millrace/storage/memory.hpp>
 #include <millrace/storage/null.hpp>

@@ -1,5 +1,5 @@
 // An option of the sources.
-// expect: interval_join needs: before its function no other options than inner_join, left_join,
+// expect: join needs: before its function no other options than inner_join, left_join,
 #include "trades.hpp"
 
 #include <millrace/pipeline/interval_join.hpp>

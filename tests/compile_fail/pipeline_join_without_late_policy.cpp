@@ -1,5 +1,5 @@
 // A join that does not say where late events go.
-// expect: interval_join needs: where late events go; add one of drop_late,
+// expect: join needs: where late events go; add one of drop_late,
 #include "trades.hpp"
 
 #include <millrace/pipeline/interval_join.hpp>

@@ -11,52 +11,11 @@
 #include <millrace/pipeline/detail/joins/interval_join_node.hpp>
 #include <millrace/pipeline/detail/joins/join_arguments.hpp>
 #include <millrace/pipeline/detail/joins/join_inputs.hpp>
+#include <millrace/pipeline/detail/joins/join_rules.hpp>
 #include <millrace/pipeline/detail/joins/join_settings.hpp>
 #include <millrace/pipeline/pipeline.hpp>
 
 namespace millrace {
-
-namespace detail {
-
-struct interval_join_rules {
-    using settings = join_settings;
-    static constexpr inner_join_t default_kind{};
-    template <class T>
-    static constexpr bool is_kind = join_kind<T>;
-    template <class T>
-    static constexpr bool is_setting = setting_of<settings, T>;
-    template <class T>
-    static constexpr bool is_extra = false;
-    template <class T>
-    static constexpr bool is_late = std::same_as<T, late_to_topics> ||
-                                    (is_late_policy<T> && !std::same_as<T, late_to_topic>);
-
-    template <class Left, class Right>
-    static consteval bool require_streams() {
-        return require_joinable<Left, Right>();
-    }
-    template <class... Options>
-    static consteval bool require_options() {
-        constexpr bool are_options = ((is_kind<Options> || is_setting<Options> ||
-                                       is_extra<Options> || is_late<Options>)&&...);
-        constexpr bool is_one_late = (0 + ... + int{is_late<Options>}) == 1;
-        constexpr bool is_one_kind = (0 + ... + int{is_kind<Options>}) <= 1;
-        static_assert(are_options,
-                      "interval_join needs: before its function no other options than inner_join, "
-                      "left_join, right_join, full_join, lateness, max_lag, max_keys, max_held and "
-                      "where late events go: drop_late, late_to(\"left\", \"right\") or "
-                      "late_to(function) (see millrace/pipeline/interval_join.hpp)");
-        static_assert(!are_options || is_one_late,
-                      "interval_join needs: where late events go; add one of drop_late, "
-                      "late_to(\"left\", \"right\"), late_to(function) (see "
-                      "millrace/pipeline/interval_join.hpp)");
-        static_assert(!are_options || is_one_kind,
-                      "interval_join needs: one of inner_join, left_join, right_join, full_join");
-        return are_options && is_one_late && is_one_kind;
-    }
-};
-
-}  // namespace detail
 
 /// Two pipelines whose events meet where their times are near.
 template <class Left, class Right, join_kind Kind, class Late, class Function>
@@ -139,11 +98,11 @@ template <class Left, class Right, class... Arguments>
     detail::require_option(span.from <= span.to, "between must begin before it ends", stage);
     detail::require_option(span.from >= -detail::longest_time && span.to <= detail::longest_time,
                            "between must be within a hundred years", stage);
-    return detail::make_join<detail::interval_join_rules>(
+    return detail::make_join<detail::two_sided_join_rules>(
         {stage}, std::move(left), std::move(right),
         [span]<class Kind, class L, class R, class Function>(
             Kind, L l, R r, detail::join_settings settings, Function function, auto& options) {
-            auto late = detail::late_policy_in<detail::interval_join_rules>(options);
+            auto late = detail::late_policy_in<detail::two_sided_join_rules>(options);
             return interval_join_stage<L, R, Kind, decltype(late), Function>{
                 {std::move(l), std::move(r)}, span, settings, std::move(late), std::move(function)};
         },
