@@ -1,8 +1,13 @@
 #include <millrace/pipeline/lookup_join.hpp>
 
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <stdexcept>
+#include <system_error>
+
+#include <unistd.h>
 
 #include <millrace/analyzers/count.hpp>
 #include <millrace/operators/final_only.hpp>
@@ -147,4 +152,116 @@ TEST_CASE("a lookup join says what it is, and refuses limits of 0") {
                     "max_keys 7, max_table_bytes 268435456 -> couple {") != std::string::npos);
     CHECK_THROWS_AS(join(max_keys{0}), std::invalid_argument);
     CHECK_THROWS_AS(join(max_table_bytes{0}), std::invalid_argument);
+}
+
+namespace {
+
+struct route {
+    std::string_view truck;
+    double length = 0;
+    int stops = 0;
+    bool is_open = false;
+    std::optional<std::string> note;
+    timestamp since{};
+};
+
+}  // namespace
+
+template <>
+inline constexpr auto millrace::schema<route> = millrace::fields(
+    millrace::field{"truck", &route::truck}, millrace::field{"length", &route::length},
+    millrace::field{"stops", &route::stops}, millrace::field{"open", &route::is_open},
+    millrace::field{"note", &route::note}, millrace::event_time{"since", &route::since});
+
+namespace {
+
+/// A file of this text, while it lives.
+struct text_file {
+    std::filesystem::path path;
+
+    text_file(const std::string& name, const std::string& text)
+        : path{std::filesystem::temp_directory_path() /
+               ("millrace-" + std::to_string(::getpid()) + name)} {
+        std::ofstream{path, std::ios::binary} << text;
+    }
+    text_file(const text_file&) = delete;
+    text_file& operator=(const text_file&) = delete;
+    ~text_file() { std::filesystem::remove(path); }
+};
+
+/// What the table says of trucks a to c.
+strings routes_in(const std::string& file) {
+    strings out;
+    auto running =
+        start(lookup_join(from<trade>("trades", any_time) | key_by(&trade::symbol),
+                          from<route>("routes") | key_by(&route::truck), loaded_from{file},
+                          deleted_when{[](const route& r) { return r.stops < 0; }},
+                          [&](const trade& t, const route* r) {
+                              out.push_back(std::string{t.symbol});
+                              if (r != nullptr)
+                                  out.back() += " " + std::to_string(static_cast<int>(r->length)) +
+                                                " " + std::to_string(r->stops) +
+                                                (r->is_open ? " open " : " ") +
+                                                r->note.value_or("-") + " " +
+                                                std::to_string(r->since.time_since_epoch() / 1s);
+                              return t.price;
+                          }));
+    auto [trades, routes] = running.sources();
+    for (const char* truck : {"a", "b", "c"}) trades.push({truck, 1, 1, at_ms(1)});
+    routes.push({"a", 7, 7, true, {}, {}});
+    trades.push({"a", 1, 1, at_ms(1)});
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a table begins with what a file has: CSV, lines of JSON or an array") {
+    const strings right{"a 5 2 open by, \"night\" 1767571200", "b 1000 0 - 0", "c",
+                        "a 7 7 open - 0"};
+    const text_file csv{"routes.csv",
+                        "since,truck,length,unknown,stops,open,note\r\n"
+                        "2026-01-05T00:00:00Z,a,5.5,x,2,true,\"by, \"\"night\"\"\"\r\n"
+                        "1970-01-01T00:00:00Z,b,1e3,,0,false,\n"
+                        "1970-01-01T00:00:00Z,c,1,,1,false,\n"
+                        "1970-01-01T00:00:00Z,c,1,,-1,false,\n"};
+    CHECK(routes_in(csv.path) == right);
+    const std::string a =
+        R"({"truck":"a","length":5.5,"stops":2,"open":true,"note":"by, \"night\"","since":"2026-01-05T00:00:00Z"})";
+    const std::string b =
+        R"({"truck":"b","length":1e3,"stops":0,"open":false,"note":null,"since":"1970-01-01T00:00:00Z"})";
+    const text_file lines{"routes.json", a + "\n\n" + b + "\n"};
+    CHECK(routes_in(lines.path) == right);
+    const text_file array{"routes.array", "[" + a + ",\n" + b + "]"};
+    CHECK(routes_in(array.path) == right);
+    const text_file empty{"empty.csv", ""};
+    CHECK(routes_in(empty.path).front() == "a");
+}
+
+TEST_CASE("a table's file that is missing or broken stops the start, and says where") {
+    CHECK_THROWS_AS(routes_in("/nowhere/routes.csv"), std::system_error);
+    const auto error_of = [](const std::string& name, const std::string& text) {
+        const text_file file{name, text};
+        try {
+            routes_in(file.path);
+        } catch (const std::invalid_argument& error) {
+            const std::string what = error.what();
+            return what.substr(what.find(name));
+        }
+        return std::string{"none"};
+    };
+    const std::string head = "truck,length,stops,open,note,since\n";
+    const std::string good = "a,1,1,true,,1970-01-01T00:00:00Z\n";
+    CHECK(error_of("a.csv", head + good + "b,1,1\n") ==
+          "a.csv:3: 3 cells, where the first line has 6");
+    CHECK(error_of("b.csv", head + good + "b,much,1,true,,1970-01-01T00:00:00Z\n")
+              .starts_with("b.csv:3: "));
+    CHECK(error_of("b.csv", head + good + "b,much,1,true,,1970-01-01T00:00:00Z\n")
+              .ends_with("field length"));
+    CHECK(error_of("c.csv", head + good + "\"b\n").starts_with("c.csv:3: a quotation mark"));
+    CHECK(error_of("d.csv", "truck\na\n").starts_with("d.csv:2: "));
+    CHECK(error_of("e.json", "{\"truck\":\"a\"}\n").starts_with("e.json:1: "));
+    const std::string json =
+        R"({"truck":"a","length":5.5,"stops":2,"open":true,"since":"2026-01-05T00:00:00Z"})";
+    CHECK(error_of("f.json", json + "\n" + json + "\n{\"truck\":1}\n").starts_with("f.json:3: "));
+    CHECK(error_of("g.csv", head + "a,1},1,true,,1970-01-01T00:00:00Z\n").starts_with("g.csv:2: "));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 namespace millrace {
 
@@ -18,5 +19,13 @@ struct deleted_when {
 };
 template <class Function>
 deleted_when(Function) -> deleted_when<Function>;
+
+/// A table begins with the events of this file, as if they had come before all others: JSON, an
+/// object a line or an array of objects; or CSV (RFC 4180), where the name ends in `.csv`, whose
+/// first line names the fields. Whatever is wrong with it stops the start with an exception that
+/// says where.
+struct loaded_from {
+    std::string file;
+};
 
 }  // namespace millrace

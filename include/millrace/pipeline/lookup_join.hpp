@@ -1,22 +1,47 @@
 #pragma once
 
 #include <concepts>
+#include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include <millrace/core/stream.hpp>
 #include <millrace/joins/join.hpp>
 #include <millrace/joins/lookup.hpp>
+#include <millrace/operators/key_by.hpp>
 #include <millrace/pipeline/detail/joins/join_arguments.hpp>
 #include <millrace/pipeline/detail/joins/join_inputs.hpp>
 #include <millrace/pipeline/detail/joins/lookup_node.hpp>
+#include <millrace/pipeline/detail/joins/table_file.hpp>
 #include <millrace/pipeline/detail/joins/table_settings.hpp>
 #include <millrace/pipeline/pipeline.hpp>
 
 namespace millrace {
 
 namespace detail {
+
+/// Whether its stream is that of a source, by a key.
+template <class Pipeline>
+inline constexpr bool is_source_with_key = false;
+template <class Event, class Codec, class Timing, class Key>
+inline constexpr bool
+    is_source_with_key<pipeline<from_stage<Event, Codec, Timing>, key_by_stage<Key>>> = true;
+
+template <class Options>
+inline constexpr bool has_file = false;
+template <class... Options>
+inline constexpr bool has_file<std::tuple<Options...>> = (std::same_as<Options, loaded_from> ||
+                                                          ...);
+
+/// The file that the table begins with, if there is one.
+template <class... Options>
+[[nodiscard]] std::string file_in(std::tuple<Options...>& all) {
+    constexpr auto is_one = []<class T>() { return std::same_as<T, loaded_from>; };
+    constexpr std::size_t at = index_of_option<decltype(is_one), Options...>(is_one);
+    return option_or<at>(loaded_from{}, all).file;
+}
 
 struct lookup_join_rules {
     using settings = table_settings;
@@ -26,7 +51,7 @@ struct lookup_join_rules {
     template <class T>
     static constexpr bool is_setting = setting_of<settings, T>;
     template <class T>
-    static constexpr bool is_extra = is_deleted_when<T>;
+    static constexpr bool is_extra = is_deleted_when<T> || std::same_as<T, loaded_from>;
 
     template <class Left, class Right>
     static consteval bool require_streams() {
@@ -37,10 +62,11 @@ struct lookup_join_rules {
         constexpr bool are_options =
             ((is_kind<Options> || is_setting<Options> || is_extra<Options>)&&...);
         constexpr bool is_one_kind = (0 + ... + int{is_kind<Options>}) <= 1;
-        static_assert(are_options,
-                      "lookup_join needs: before its function no other options than left_join, "
-                      "inner_join, deleted_when, max_keys, evict_least_recent, refuse_new_keys and "
-                      "max_table_bytes (see millrace/pipeline/lookup_join.hpp)");
+        static_assert(
+            are_options,
+            "lookup_join needs: before its function no other options than left_join, "
+            "inner_join, deleted_when, loaded_from, max_keys, evict_least_recent, "
+            "refuse_new_keys and max_table_bytes (see millrace/pipeline/lookup_join.hpp)");
         static_assert(!are_options || is_one_kind, "lookup_join needs: left_join or inner_join");
         return are_options && is_one_kind;
     }
@@ -57,6 +83,7 @@ struct lookup_join_stage {
     detail::table_settings settings;
     Function function;
     IsDeleted is_deleted;
+    std::string file{};
 
     [[nodiscard]] auto output() const {
         using out = detail::joined_event<Kind, Function, typename Left::output_stream::event_type,
@@ -66,20 +93,28 @@ struct lookup_join_stage {
 
     template <class Next>
     [[nodiscard]] auto make_node(Next next) const {
-        return detail::lookup_node<typename Left::output_stream, typename Right::output_stream,
-                                   Kind, Function, IsDeleted, Next>{
-            detail::output_stream_of(std::get<0>(inputs)),
-            detail::output_stream_of(std::get<1>(inputs)),
-            settings,
-            function,
-            is_deleted,
-            std::move(next)};
+        using node =
+            detail::lookup_node<typename Left::output_stream, typename Right::output_stream, Kind,
+                                Function, IsDeleted, Next>;
+        node made{detail::output_stream_of(std::get<0>(inputs)),
+                  detail::output_stream_of(std::get<1>(inputs)),
+                  settings,
+                  function,
+                  is_deleted,
+                  std::move(next)};
+        if constexpr (detail::is_source_with_key<Right>) {
+            using event = typename Right::output_stream::event_type;
+            if (!file.empty())
+                detail::table_file<event>{file}.for_each([&](const event& one) { made.put(one); });
+        }
+        return made;
     }
 
     template <class To>
     void describe(To& to) const {
         to.setting("kind", Kind::name);
         settings.describe(to);
+        to.tunable("loaded_from", file, std::string{});
     }
 };
 
@@ -102,8 +137,9 @@ struct lookup_join_stage {
 /// The table holds the newest event of each key, in memory. It takes corrections: where the right
 /// pipeline gives records, an update takes the place of the one before, and a removal ends it.
 /// Options, before the function: `left_join` (the default) or `inner_join`, `deleted_when{f}` for
-/// right events that end their key, `max_keys`, `refuse_new_keys` (the default) or
-/// `evict_least_recent`, by which key was written last, and `max_table_bytes`.
+/// right events that end their key, `loaded_from{"routes.csv"}` for what the table begins with,
+/// where the right pipeline is a `from` and a `key_by` alone, `max_keys`, `refuse_new_keys` (the
+/// default) or `evict_least_recent`, by which key was written last, and `max_table_bytes`.
 ///
 /// Either event takes a look-up. What the function throws goes to who pushed the event.
 /// @throws std::invalid_argument for limits of 0
@@ -114,8 +150,17 @@ template <class Left, class Right, class... Arguments>
         []<class Kind, class L, class R, class Function>(
             Kind, L l, R r, detail::table_settings settings, Function function, auto& options) {
             auto is_deleted = detail::deletion_in(options);
+            using all = std::remove_reference_t<decltype(options)>;
+            static_assert(detail::is_source_with_key<R> || !detail::has_file<all>,
+                          "loaded_from needs: a right pipeline that is a from and a key_by alone, "
+                          "for the file's events go through no other stage (see "
+                          "millrace/pipeline/lookup_join.hpp)");
             return lookup_join_stage<L, R, Kind, Function, decltype(is_deleted)>{
-                {std::move(l), std::move(r)}, settings, std::move(function), std::move(is_deleted)};
+                {std::move(l), std::move(r)},
+                settings,
+                std::move(function),
+                std::move(is_deleted),
+                detail::file_in(options)};
         },
         std::move(arguments)...);
 }

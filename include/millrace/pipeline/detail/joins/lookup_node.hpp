@@ -50,25 +50,25 @@ public:
 
     void push(port<1>, const right_event& one, event_stamp) {
         ++came_;
-        if (std::invoke(is_deleted_, one)) {
-            forget(one);
-        } else {
-            note(one);
-        }
+        put(one);
     }
     void update(port<1>, const right_event& before, const right_event& after, event_stamp) {
         ++came_;
         const auto& by = right_key_.projection;
         if (!key_equal{}(project(by, before), project(by, after))) forget(before);
-        if (std::invoke(is_deleted_, after)) {
-            forget(after);
-        } else {
-            note(after);
-        }
+        put(after);
     }
     void remove(port<1>, const right_event& gone, event_stamp) {
         ++came_;
         forget(gone);
+    }
+    /// As a right event does.
+    void put(const right_event& one) {
+        if (std::invoke(is_deleted_, one)) {
+            forget(one);
+        } else {
+            note(one);
+        }
     }
     template <class Record>
     void preview(std::size_t, const Record&, event_stamp) noexcept {}
