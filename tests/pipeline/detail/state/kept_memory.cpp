@@ -10,7 +10,7 @@
 using namespace millrace;
 
 TEST_CASE("where as many events go as come, nothing is allocated for their texts") {
-    detail::kept_memory<trade> memory;
+    detail::kept_memory<trade> memory{1 << 20};
     std::vector<detail::kept_event<trade>> kept;
     const std::string_view texts[]{"a long enough symbol", "another", "a third one here"};
     for (int i = 0; i < 10; ++i) kept.push_back(memory.keep({texts[0], 1, 1, {}}));

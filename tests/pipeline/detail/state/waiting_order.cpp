@@ -13,7 +13,7 @@ TEST_CASE("events that wait come out by time, and as they came where that is equ
     const unsigned seed = Catch::rngSeed();
     CAPTURE(seed);
     std::mt19937 random{seed};
-    detail::waiting_order<trade> order;
+    detail::waiting_order<trade> order{1 << 20};
     std::multimap<timestamp, double> right;
     std::multimap<timestamp, std::size_t> texts;
     double count = 0;
@@ -42,7 +42,7 @@ TEST_CASE("events that wait come out by time, and as they came where that is equ
         if (random() % 100 == 0) {
             output_archive out;
             out(order);
-            detail::waiting_order<trade> loaded;
+            detail::waiting_order<trade> loaded{1 << 20};
             input_archive in{out.bytes()};
             in(loaded);
             REQUIRE(in.ok());
@@ -53,7 +53,7 @@ TEST_CASE("events that wait come out by time, and as they came where that is equ
 }
 
 TEST_CASE("an event goes also where what is done with it throws") {
-    detail::waiting_order<trade> order;
+    detail::waiting_order<trade> order{1 << 20};
     order.add({"a", 1, 1, at_ms(1)}, at_ms(1));
     CHECK_THROWS_AS(order.release_first([](const trade&, timestamp) { throw 1; }), int);
     CHECK(order.empty());

@@ -48,7 +48,8 @@ public:
           is_deleted_{std::move(is_deleted)},
           on_late_{std::move(on_late)},
           keys_{settings.keys},
-          held_{settings.held} {}
+          held_{settings.held},
+          waiting_{settings.held.bytes} {}
 
     void push(port<0>, const left_event& one, event_stamp at) {
         this->count_event();

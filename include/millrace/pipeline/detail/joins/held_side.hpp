@@ -32,7 +32,7 @@ using held_rows = sorted_rows<held_row<Event>>;
 template <class Event>
 class held_side {
 public:
-    explicit held_side(const max_held& limit) noexcept : limit_{limit} {}
+    explicit held_side(const max_held& limit) noexcept : limit_{limit}, memory_{limit.bytes} {}
 
     [[nodiscard]] bool has_room_for(const Event& one) const {
         return count_ < limit_.events && bytes_ + kept_event<Event>::bytes_of(one) <= limit_.bytes;

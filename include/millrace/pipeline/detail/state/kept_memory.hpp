@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <new>
 #include <utility>
@@ -10,11 +11,15 @@
 
 namespace millrace::detail {
 
-/// Keeps events, those with views of text in the memory of some that have gone: where as many go
-/// as come, nothing is allocated.
+/// Keeps events, those with views of text in the memory of some that have gone: where about as many
+/// go as come, nothing is allocated.
 template <class Event>
 class kept_memory {
 public:
+    /// What is spare takes a sixteenth of this at most, and no more than 256 KB.
+    explicit kept_memory(std::size_t byte_limit) noexcept
+        : most_bytes_{std::min<std::size_t>(byte_limit / 16, 256 * 1024)} {}
+
     [[nodiscard]] kept_event<Event> keep(const Event& one) {
         if constexpr (has_views_to_own<Event>) {
             if (!spares_.empty()) {
@@ -30,8 +35,8 @@ public:
 
     void give_back([[maybe_unused]] kept_event<Event>&& gone) noexcept {
         if constexpr (has_views_to_own<Event>) {
-            if (spares_.size() >= most_spares) return;
             const std::size_t bytes = gone.bytes();
+            if (bytes_ + bytes > most_bytes_) return;
             try {
                 spares_.push_back(std::move(gone));
                 bytes_ += bytes;
@@ -44,8 +49,7 @@ public:
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
 private:
-    static constexpr std::size_t most_spares = 4096;
-
+    std::size_t most_bytes_;
     std::vector<kept_event<Event>> spares_;
     std::size_t bytes_ = 0;
 };

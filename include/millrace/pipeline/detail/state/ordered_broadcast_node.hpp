@@ -88,8 +88,8 @@ struct ordered_broadcast_node {
         ar(waiting_events, waiting_rules, released_early, to);
     }
 
-    waiting_order<Event> waiting_events{};
-    waiting_order<Rule> waiting_rules{};
+    waiting_order<Event> waiting_events{byte_limit};
+    waiting_order<Rule> waiting_rules{byte_limit};
     std::uint64_t released_early = 0;
 
 private:

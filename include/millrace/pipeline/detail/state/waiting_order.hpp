@@ -15,6 +15,9 @@ namespace millrace::detail {
 template <class Event>
 class waiting_order {
 public:
+    /// @param byte_limit of what may wait, for others to see to
+    explicit waiting_order(std::size_t byte_limit) noexcept : memory_{byte_limit} {}
+
     void add(const Event& one, timestamp time) {
         kept_event<Event> kept = memory_.keep(one);
         const std::size_t bytes = kept.bytes();
