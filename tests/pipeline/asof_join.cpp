@@ -29,24 +29,6 @@ auto start_join(strings& out, bool notes_watermarks, Arguments... arguments) {
                  note_couples{out, notes_watermarks});
 }
 
-join_input t(long long time, double number, std::string key = "a") {
-    return {true, std::move(key), time, number};
-}
-join_input q(long long time, double number, std::string key = "a") {
-    return {false, std::move(key), time, number};
-}
-
-template <class Running>
-void feed_all(Running& running, std::initializer_list<join_input> all) {
-    for (const auto& one : all) feed(running, one);
-}
-/// Both sides have come so far.
-template <class Running>
-void advance_both(Running& running, long long to) {
-    feed(running, {true, "", to, 0, true});
-    feed(running, {false, "", to, 0, true});
-}
-
 }  // namespace
 
 TEST_CASE("facts G21: the last quote until a trade holds, and of one time the one that came last") {

@@ -21,19 +21,6 @@ using strings = std::vector<std::string>;
 
 namespace {
 
-template <class Kind>
-constexpr auto as_couple(Kind) {
-    if constexpr (std::same_as<Kind, inner_join_t>) {
-        return [](const trade& t, const quote& q) { return couple_of(&t, &q); };
-    } else if constexpr (std::same_as<Kind, left_join_t>) {
-        return [](const trade& t, const quote* q) { return couple_of(&t, q); };
-    } else if constexpr (std::same_as<Kind, right_join_t>) {
-        return [](const trade* t, const quote& q) { return couple_of(t, &q); };
-    } else {
-        return [](const trade* t, const quote* q) { return couple_of(t, q); };
-    }
-}
-
 /// Joins trades and quotes of one symbol, whose time is moved by hand, and notes what goes out.
 template <class Kind, class... Options>
 auto start_join(strings& out, bool notes_watermarks, Kind kind, between span, Options... options) {
@@ -41,24 +28,6 @@ auto start_join(strings& out, bool notes_watermarks, Kind kind, between span, Op
                                manual_source<quote>("quotes", &quote::symbol), span, kind,
                                options..., as_couple(kind)) |
                  note_couples{out, notes_watermarks});
-}
-
-join_input t(long long time, double number, std::string key = "a") {
-    return {true, std::move(key), time, number};
-}
-join_input q(long long time, double number, std::string key = "a") {
-    return {false, std::move(key), time, number};
-}
-
-template <class Running>
-void feed_all(Running& running, std::initializer_list<join_input> all) {
-    for (const auto& one : all) feed(running, one);
-}
-/// Both sides have come so far.
-template <class Running>
-void advance_both(Running& running, long long to) {
-    feed(running, {true, "", to, 0, true});
-    feed(running, {false, "", to, 0, true});
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <random>
@@ -12,6 +13,7 @@
 
 #include <millrace/core/archive.hpp>
 #include <millrace/core/stage.hpp>
+#include <millrace/joins/join.hpp>
 #include <millrace/operators/key_by.hpp>
 #include <millrace/pipeline/run.hpp>
 
@@ -43,6 +45,20 @@ inline constexpr auto millrace::schema<couple> = millrace::fields(
 
 inline couple couple_of(const trade* t, const quote* q) {
     return {t != nullptr ? t->price : -1, q != nullptr ? q->bid : -1};
+}
+
+/// As a join of this kind takes it.
+template <class Kind>
+constexpr auto as_couple(Kind) {
+    if constexpr (std::same_as<Kind, millrace::inner_join_t>) {
+        return [](const trade& t, const quote& q) { return couple_of(&t, &q); };
+    } else if constexpr (std::same_as<Kind, millrace::left_join_t>) {
+        return [](const trade& t, const quote* q) { return couple_of(&t, q); };
+    } else if constexpr (std::same_as<Kind, millrace::right_join_t>) {
+        return [](const trade* t, const quote& q) { return couple_of(t, &q); };
+    } else {
+        return [](const trade* t, const quote* q) { return couple_of(t, q); };
+    }
 }
 
 /// Notes what comes as "PRICE BID TIME", watermarks as "W TIME" where it is asked to, and that
@@ -170,4 +186,22 @@ void feed(Running& running, const join_input& one) {
     } else {
         quotes.push({one.key, one.number, 0, at_ms(one.time)});
     }
+}
+
+inline join_input t(long long time, double number, std::string key = "a") {
+    return {true, std::move(key), time, number};
+}
+inline join_input q(long long time, double number, std::string key = "a") {
+    return {false, std::move(key), time, number};
+}
+
+template <class Running>
+void feed_all(Running& running, std::initializer_list<join_input> all) {
+    for (const auto& one : all) feed(running, one);
+}
+/// Both sides have come so far.
+template <class Running>
+void advance_both(Running& running, long long to) {
+    feed(running, {true, "", to, 0, true});
+    feed(running, {false, "", to, 0, true});
 }

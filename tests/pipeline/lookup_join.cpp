@@ -33,18 +33,6 @@ auto start_lookup(strings& out, bool notes_watermarks, Arguments... arguments) {
                  note_couples{out, notes_watermarks});
 }
 
-join_input t(long long time, double number, std::string key = "a") {
-    return {true, std::move(key), time, number};
-}
-join_input q(long long time, double number, std::string key = "a") {
-    return {false, std::move(key), time, number};
-}
-
-template <class Running>
-void feed_all(Running& running, std::initializer_list<join_input> all) {
-    for (const auto& one : all) feed(running, one);
-}
-
 }  // namespace
 
 TEST_CASE("facts G23: an event is given what the table has when it comes") {

@@ -15,19 +15,6 @@ using strings = std::vector<std::string>;
 
 namespace {
 
-template <class Kind>
-constexpr auto as_couple(Kind) {
-    if constexpr (std::same_as<Kind, inner_join_t>) {
-        return [](const trade& t, const quote& q) { return couple_of(&t, &q); };
-    } else if constexpr (std::same_as<Kind, left_join_t>) {
-        return [](const trade& t, const quote* q) { return couple_of(&t, q); };
-    } else if constexpr (std::same_as<Kind, right_join_t>) {
-        return [](const trade* t, const quote& q) { return couple_of(t, &q); };
-    } else {
-        return [](const trade* t, const quote* q) { return couple_of(t, q); };
-    }
-}
-
 template <class Kind, class Window, class... Options>
 auto start_join(strings& out, Kind kind, Window window, Options... options) {
     return start(window_join(manual_source<trade>("trades", &trade::symbol),
