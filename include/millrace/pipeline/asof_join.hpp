@@ -61,30 +61,22 @@ struct asof_join_rules {
 
 /// Two pipelines, of which the first is told what holds in the second.
 template <class Left, class Right, join_kind Kind, class Late, class Function, class IsDeleted>
-struct asof_join_stage {
+struct asof_join_stage : detail::join_of<Left, Right, Kind, Function> {
     static constexpr std::string_view stage_name = "asof_join";
     using opens_topics = void;
 
-    std::tuple<Left, Right> inputs;
     detail::asof_settings settings;
     Late late;
-    Function function;
     IsDeleted is_deleted;
-
-    [[nodiscard]] auto output() const {
-        using out = detail::joined_event<Kind, Function, typename Left::output_stream::event_type,
-                                         typename Right::output_stream::event_type>;
-        return detail::output_stream_of(std::get<0>(inputs)).template of<out>();
-    }
 
     template <class Next, class Context>
     [[nodiscard]] auto make_node(Next next, Context& context) const {
-        const auto left = detail::output_stream_of(std::get<0>(inputs));
-        const auto right = detail::output_stream_of(std::get<1>(inputs));
+        const auto left = this->left();
+        const auto right = this->right();
         auto on_late = detail::late_output(left, late, context);
         return detail::asof_join_node<typename Left::output_stream, typename Right::output_stream,
                                       Kind, Function, IsDeleted, decltype(on_late), Next>{
-            left, right, settings, function, is_deleted, std::move(on_late), std::move(next)};
+            left, right, settings, this->function, is_deleted, std::move(on_late), std::move(next)};
     }
 
     template <class To>
@@ -134,10 +126,9 @@ template <class Left, class Right, class... Arguments>
             auto late = detail::late_policy_in<detail::asof_join_rules>(options);
             auto is_deleted = detail::deletion_in(options);
             return asof_join_stage<L, R, Kind, decltype(late), Function, decltype(is_deleted)>{
-                {std::move(l), std::move(r)},
+                {{std::move(l), std::move(r)}, std::move(function)},
                 settings,
                 std::move(late),
-                std::move(function),
                 std::move(is_deleted)};
         },
         std::move(arguments)...);

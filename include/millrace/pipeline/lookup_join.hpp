@@ -76,32 +76,20 @@ struct lookup_join_rules {
 
 /// A pipeline whose events look into a table that another one makes.
 template <class Left, class Right, join_kind Kind, class Function, class IsDeleted>
-struct lookup_join_stage {
+struct lookup_join_stage : detail::join_of<Left, Right, Kind, Function> {
     static constexpr std::string_view stage_name = "lookup_join";
 
-    std::tuple<Left, Right> inputs;
     detail::table_settings settings;
-    Function function;
     IsDeleted is_deleted;
     std::string file{};
-
-    [[nodiscard]] auto output() const {
-        using out = detail::joined_event<Kind, Function, typename Left::output_stream::event_type,
-                                         typename Right::output_stream::event_type>;
-        return detail::output_stream_of(std::get<0>(inputs)).template of<out>();
-    }
 
     template <class Next>
     [[nodiscard]] auto make_node(Next next) const {
         using node =
             detail::lookup_node<typename Left::output_stream, typename Right::output_stream, Kind,
                                 Function, IsDeleted, Next>;
-        node made{detail::output_stream_of(std::get<0>(inputs)),
-                  detail::output_stream_of(std::get<1>(inputs)),
-                  settings,
-                  function,
-                  is_deleted,
-                  std::move(next)};
+        node made{this->left(),   this->right(), settings,
+                  this->function, is_deleted,    std::move(next)};
         if constexpr (detail::is_source_with_key<Right>) {
             using event = typename Right::output_stream::event_type;
             if (!file.empty())
@@ -156,9 +144,8 @@ template <class Left, class Right, class... Arguments>
                           "for the file's events go through no other stage (see "
                           "millrace/pipeline/lookup_join.hpp)");
             return lookup_join_stage<L, R, Kind, Function, decltype(is_deleted)>{
-                {std::move(l), std::move(r)},
+                {{std::move(l), std::move(r)}, std::move(function)},
                 settings,
-                std::move(function),
                 std::move(is_deleted),
                 detail::file_in(options)};
         },

@@ -19,30 +19,22 @@ namespace millrace {
 
 /// Two pipelines whose events meet in windows.
 template <class Left, class Right, class Window, join_kind Kind, class Late, class Function>
-struct window_join_stage {
+struct window_join_stage : detail::join_of<Left, Right, Kind, Function> {
     static constexpr std::string_view stage_name = "window_join";
     using opens_topics = void;
 
-    std::tuple<Left, Right> inputs;
     Window window;
     detail::join_settings settings;
     Late late;
-    Function function;
-
-    [[nodiscard]] auto output() const {
-        using out = detail::joined_event<Kind, Function, typename Left::output_stream::event_type,
-                                         typename Right::output_stream::event_type>;
-        return detail::output_stream_of(std::get<0>(inputs)).template of<out>();
-    }
 
     template <class Next, class Context>
     [[nodiscard]] auto make_node(Next next, Context& context) const {
-        const auto left = detail::output_stream_of(std::get<0>(inputs));
-        const auto right = detail::output_stream_of(std::get<1>(inputs));
+        const auto left = this->left();
+        const auto right = this->right();
         auto on_late = detail::open_late_sides(left, right, late, context);
         return detail::window_join_node<typename Left::output_stream, typename Right::output_stream,
                                         Window, Kind, Function, decltype(on_late), Next>{
-            left, right, window, settings, function, std::move(on_late), std::move(next)};
+            left, right, window, settings, this->function, std::move(on_late), std::move(next)};
     }
 
     template <class To>
@@ -91,11 +83,10 @@ template <class Left, class Right, class Window, class... Arguments>
                 Kind, L l, R r, detail::join_settings settings, Function function, auto& options) {
                 auto late = detail::late_policy_in<detail::two_sided_join_rules>(options);
                 return window_join_stage<L, R, Window, Kind, decltype(late), Function>{
-                    {std::move(l), std::move(r)},
+                    {{std::move(l), std::move(r)}, std::move(function)},
                     std::move(window),
                     settings,
-                    std::move(late),
-                    std::move(function)};
+                    std::move(late)};
             },
             std::move(arguments)...);
     }

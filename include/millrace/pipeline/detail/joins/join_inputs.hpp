@@ -25,6 +25,23 @@ template <class Pipeline>
     return output_behind(of.source.output(), of.stages);
 }
 
+/// What stages that join are made of: two pipelines, and a function of their events.
+template <class Left, class Right, class Kind, class Function>
+struct join_of {
+    std::tuple<Left, Right> inputs;
+    Function function;
+
+    [[nodiscard]] auto left() const { return output_stream_of(std::get<0>(inputs)); }
+    [[nodiscard]] auto right() const { return output_stream_of(std::get<1>(inputs)); }
+
+    /// The stream that comes out: of what the function gives, at the times of the left one.
+    [[nodiscard]] auto output() const {
+        using left_event = typename Left::output_stream::event_type;
+        using right_event = typename Right::output_stream::event_type;
+        return left().template of<joined_event<Kind, Function, left_event, right_event>>();
+    }
+};
+
 /// Stops the compiler where two streams do not meet by a key: of which the first is joined with
 /// what is held of the second, and with `HoldsBoth` also the other way round.
 template <class Left, class Right, bool HoldsBoth = true>
