@@ -153,10 +153,11 @@ private:
         const timestamp second = of.rows.second_time();
         return settings_.takes_exact ? second <= complete_until_ : second < complete_until_;
     }
-    /// A key goes if nothing is held of it for the second time.
+    /// A key that had no event since its last turn goes, if nothing is held of it.
     void sweep(slot& of) {
+        if (std::exchange(of.is_recent, false)) return;  // its event has seen to it
         drop_old(of);
-        if (std::exchange(of.is_recent, false) || !of.rows.empty()) return;
+        if (!of.rows.empty()) return;
         keys_.make_room_to_erase();
         keys_.erase(of);
     }

@@ -247,10 +247,11 @@ private:
                 right_.held.pop_front(of.right);
         }
     }
-    /// A key goes if nothing is held of it for the second time.
+    /// A key that had no event since its last turn goes, if nothing is held of it.
     void sweep(slot& of) {
+        if (std::exchange(of.is_recent, false)) return;  // its event has seen to it
         drop_old(of);
-        if (std::exchange(of.is_recent, false) || !of.is_empty()) return;
+        if (!of.is_empty()) return;
         keys_.make_room_to_erase();
         keys_.erase(of);
     }
