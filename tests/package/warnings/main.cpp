@@ -30,7 +30,7 @@ struct event {};
 struct message {};
 struct order {};
 struct sensor {};
-struct sample {};
+struct vital_sign {};
 struct point {};
 struct position {};
 struct device {};
@@ -74,7 +74,7 @@ int main(int count, char**) {
     bytes += owned::bytes_of(message{});
     bytes += owned::bytes_of(order{});
     bytes += owned::bytes_of(sensor{});
-    bytes += owned::bytes_of(sample{});
+    bytes += owned::bytes_of(vital_sign{});
     bytes += owned::bytes_of(point{});
     bytes += owned::bytes_of(position{});
     bytes += owned::bytes_of(device{});
