@@ -17,14 +17,10 @@ namespace millrace::detail {
 
 /// Which of these types is of a sort; how many there are where none is.
 template <class IsOne, class... Types>
-consteval std::size_t index_of_option(IsOne is_one) {
+consteval std::size_t index_of_option([[maybe_unused]] IsOne is_one) {
     std::size_t at = 0, found = sizeof...(Types);
     ((is_one.template operator()<Types>() && found == sizeof...(Types) ? found = at++ : at++), ...);
     return found;
-}
-template <class IsOne, class... Types>
-consteval std::size_t count_options(IsOne is_one) {
-    return (std::size_t{0} + ... + std::size_t{is_one.template operator()<Types>()});
 }
 
 /// That option; `otherwise` where there is none.
