@@ -9,7 +9,8 @@ namespace millrace::detail {
 /// How many keys a stage notes something of that lets through a part of its stream: those that were
 /// not seen for longest make room.
 template <class... Options>
-[[nodiscard]] key_limits gate_limits(std::string_view stage, const Options&... options) {
+[[nodiscard]] key_limits gate_limits([[maybe_unused]] std::string_view stage,
+                                     const Options&... options) {
     key_limits limits{.evicts = true};
     (limits.set(options, stage), ...);
     return limits;
