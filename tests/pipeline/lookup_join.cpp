@@ -121,6 +121,16 @@ TEST_CASE("a table has limits, and what is there stays") {
     CHECK(newest == strings{"1 3 1"});
     CHECK(evicting.stats().keys == 2);
 
+    // Of three, the one that is written again stays, as the others make room.
+    strings kept;
+    auto written = start_lookup(kept, false, max_keys{3}, evict_least_recent, padded);
+    feed_all(written, {q(0, 1, "a"), q(0, 2, "b"), q(0, 3, "c"), q(0, 4, "d")});
+    for (int i = 0; i < 20; ++i) {
+        feed_all(written, {q(0, 7, "d"), q(0, 8, "new " + std::to_string(i))});
+    }
+    feed(written, t(1, 1, "d"));
+    CHECK(kept == strings{"1 7 1"});
+
     strings small;
     auto narrow = start_lookup(small, false, max_table_bytes{400}, padded);
     feed_all(narrow, {q(0, 1), q(0, 2, std::string(200, 'b')), q(0, 3, std::string(200, 'c')),

@@ -31,10 +31,12 @@ struct max_key_bytes {
 /// | option of                        | one key more                                          |
 /// |----------------------------------|-------------------------------------------------------|
 /// | `window`                         | its events are refused                                |
-/// | `process_with_state`             | likewise, unless it is told `evict_least_recent`      |
+/// | a join, `top_n`                  | likewise                                              |
+/// | `process_with_state`,            | likewise, unless they are told `evict_least_recent`   |
+/// | `lookup_join`                    |                                                       |
 /// | `process` without a window,      | the key that was not seen for longest makes room,     |
-/// | `detect`                         | unless they are told `refuse_new_keys`, or events may |
-/// |                                  | be corrected                                          |
+/// | `detect`; `dedup`, `rate_limit`, | unless they are told `refuse_new_keys`, or events may |
+/// | `sample`, `changes_only`         | be corrected                                          |
 /// | a source whose time is `per_key` | likewise, and its windows close, `trigger::evicted`:  |
 /// |                                  | their records have only a part of the events          |
 ///

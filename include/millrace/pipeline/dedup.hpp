@@ -102,8 +102,8 @@ struct dedup_stage : stage {
 /// earlier or later. The first is the one that comes first. One at which something throws behind
 /// this does not count, so that it may be sent again.
 ///
-/// An identity takes 16 bytes beside itself, until the watermark is past its event's time by so
-/// much, and a while longer: with each event one identity is looked at. `max_keys`, a million by
+/// An identity is held until the watermark is past its event's time by so much, and a while longer:
+/// with each event two identities are looked at. `max_keys`, a million by
 /// default, says how many there are; one more takes the place of that which was not seen for
 /// longest, which may then pass again, or with `refuse_new_keys` its event is refused.
 /// @throws std::invalid_argument for a negative `within` or a limit of 0

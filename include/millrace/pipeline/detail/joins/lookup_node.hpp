@@ -142,6 +142,7 @@ private:
         }
         if (of != nullptr) {
             of->row.assign(one);
+            of->is_recent = true;
         } else {
             kept_event<right_event> row{one};
             of = keys_.find_or_add(key, [this](const slot& gone) { bytes_ -= gone.row.bytes(); });
