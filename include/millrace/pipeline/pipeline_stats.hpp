@@ -14,8 +14,8 @@ struct pipeline_stats {
         0;  ///< events refused by the codec, or for a key too long or a time too far ahead
     std::uint64_t late = 0;       ///< events later than the allowed lateness
     std::uint64_t corrected = 0;  ///< late events that corrected a published record
-    /// Events refused because a limit was reached, on keys, windows or what a join or a table holds,
-    /// or whose key was found too long once under way.
+    /// Events refused because a limit was reached, on keys, windows or what a join or a table
+    /// holds, or whose key was found too long once under way.
     std::uint64_t refused_keys = 0;
     /// Events at which something threw, see `errors_to`. What is thrown while windows close is of
     /// no event.
