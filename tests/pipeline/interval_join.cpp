@@ -287,7 +287,7 @@ void check_flat(Kind kind) {
     strings out;
     auto running = start_join(out, false, kind, {-20ms, 30ms}, drop_late);
     std::uint64_t most = 0, early = 0;
-    for (long long now = 0; now < 50'000; ++now) {
+    for (long long now = 0; now < 25'000; ++now) {
         const std::string rare = "key " + std::to_string(now);
         feed_all(running, {q(now, 1, now % 2 == 0 ? rare : std::string(20, 'a')), t(now, 1, rare)});
         advance_both(running, now);
