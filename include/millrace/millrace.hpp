@@ -46,6 +46,8 @@
 #include <millrace/pipeline/lookup_join.hpp>
 #include <millrace/pipeline/process_with_state.hpp>
 #include <millrace/pipeline/rate_limit.hpp>
+#include <millrace/pipeline/record_to.hpp>
+#include <millrace/pipeline/replay.hpp>
 #include <millrace/pipeline/run.hpp>
 #include <millrace/pipeline/sample.hpp>
 #include <millrace/pipeline/top_n.hpp>

@@ -13,7 +13,7 @@ import sys
 # A header includes its own folder and folders of lower layers.
 LAYER = {
     "core": 0,
-    "codec": 1, "operators": 1, "windows": 1, "joins": 1, "analyzers": 1, "storage": 1,
+    "codec": 1, "operators": 1, "windows": 1, "joins": 1, "analyzers": 1, "storage": 1, "journal": 1,
     "pipeline": 2,
     "http": 3,  # below its row in L3: a WebSocket begins as a request
     "websocket": 4, "transport": 4,
@@ -48,6 +48,7 @@ EXTRA_TESTS = {
     "analyzers/nist": "several analyzers against NIST's certified values",
     "endpoint/logging": "what an operator is told, and when",
     "endpoint/random_configuration": "what is configured together, drawn at random",
+    "endpoint/recording": "record_to and replay behind several loops",
     "endpoint/same_results": "fed in real time, behind a pause and by the manual clock",
     "pipeline/allocations": "no allocation an event in steady state, stage by stage",
     "pipeline/composite_keys": "keys of several parts, through windows, states and detectors",

@@ -12,22 +12,10 @@
 
 #include <millrace/storage/sqlite_options.hpp>
 
-/// A directory that goes with the test.
-struct temporary_directory {
-    std::filesystem::path path;
+#include "temporary_folder.hpp"
 
-    temporary_directory() {
-        std::string name = (std::filesystem::temp_directory_path() / "millrace-XXXXXX").string();
-        if (mkdtemp(name.data()) == nullptr) throw std::runtime_error{"mkdtemp failed"};
-        path = name;
-    }
-    temporary_directory(const temporary_directory&) = delete;
-    temporary_directory& operator=(const temporary_directory&) = delete;
-    ~temporary_directory() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-
+/// A folder for a database of the test's.
+struct temporary_directory : temporary_folder {
     std::string file(const std::string& name = "test.db") const { return (path / name).string(); }
 
     /// Settings that make a test quick.

@@ -55,6 +55,7 @@
 #include <millrace/http/status_error.ipp>
 #include <millrace/http/target_without_secrets.ipp>
 #include <millrace/http/url.ipp>
+#include <millrace/journal/file_journal.ipp>
 #include <millrace/pipeline/detail/setting_text.ipp>
 #include <millrace/pipeline/stage_stats.ipp>
 #include <millrace/pipeline/topology.ipp>

@@ -80,6 +80,15 @@ public:
 
     [[nodiscard]] bool ok() const noexcept { return true; }
 
+    /// As a std::string.
+    void text(std::string_view value) {
+        write(std::uint64_t{value.size()});
+        bytes_.append(value);
+    }
+
+    /// Forgets what was written, but keeps the memory.
+    void clear() noexcept { bytes_.clear(); }
+
     [[nodiscard]] const std::string& bytes() const& noexcept { return bytes_; }
     [[nodiscard]] std::string bytes() && noexcept { return std::move(bytes_); }
 
@@ -91,8 +100,7 @@ private:
         } else if constexpr (detail::raw_number<T>) {
             bytes_.append(reinterpret_cast<const char*>(&state), sizeof state);
         } else if constexpr (std::same_as<T, std::string>) {
-            write(std::uint64_t{state.size()});
-            bytes_.append(state);
+            text(state);
         } else if constexpr (requires { state.time_since_epoch(); }) {
             write(state.time_since_epoch().count());
         } else if constexpr (requires {
@@ -150,6 +158,14 @@ public:
         if (!holds) fail(errc::archive_corrupt);
     }
 
+    /// A text, where it stands: it lives as long as the bytes that are read.
+    [[nodiscard]] std::string_view text() {
+        const std::size_t size = read_count();
+        const std::string_view found = rest_.substr(0, size);
+        rest_.remove_prefix(size);
+        return found;
+    }
+
     [[nodiscard]] bool ok() const noexcept { return !error_; }
     [[nodiscard]] std::error_code error() const noexcept { return error_; }
     [[nodiscard]] std::size_t bytes_left() const noexcept { return rest_.size(); }
@@ -190,9 +206,7 @@ private:
         } else if constexpr (detail::raw_number<T>) {
             (void)take(&state, sizeof state);
         } else if constexpr (std::same_as<T, std::string>) {
-            const std::size_t count = read_count();
-            state.assign(rest_.substr(0, count));
-            rest_.remove_prefix(count);
+            state.assign(text());
         } else if constexpr (requires { state.time_since_epoch(); }) {
             typename T::rep count{};
             read(count);

@@ -59,6 +59,9 @@ enum class errc {
     try_again_later,     ///< 503: the server is full or ends; close 1013: the consumer is too slow
     timed_out,           ///< handshake, message, idle or close timeout; 408
     connection_lost,     ///< the peer went away without a close frame
+
+    // journal
+    journal_of_others,  ///< recorded of other inputs than these
 };
 
 /// The category of `errc`; its name is "millrace".
@@ -114,6 +117,7 @@ namespace detail {
         case errc::try_again_later: return "try again later";
         case errc::timed_out: return "timed out";
         case errc::connection_lost: return "connection lost";
+        case errc::journal_of_others: return "recorded of other inputs";
     }
     return "unknown error";
 }

@@ -26,6 +26,7 @@ enum class log_event {
     memory_exhausted,      ///< the largest consumers were ended for the memory budget
     storage_failed,        ///< rows are not durable; the message says why
     storage_recovered,     ///< the storage works again
+    recording_failed,      ///< a pipeline's input is recorded no more; the message says why
     certificate_reloaded,  ///< new connections get the new one
     certificate_failed,    ///< the old one stays
     log_lines_lost,        ///< an access log is behind, or cannot be written
@@ -63,6 +64,7 @@ inline constexpr std::size_t log_events = static_cast<std::size_t>(log_event::lo
         case log_event::memory_exhausted: return "memory_exhausted";
         case log_event::storage_failed: return "storage_failed";
         case log_event::storage_recovered: return "storage_recovered";
+        case log_event::recording_failed: return "recording_failed";
         case log_event::certificate_reloaded: return "certificate_reloaded";
         case log_event::certificate_failed: return "certificate_failed";
         case log_event::log_lines_lost: return "log_lines_lost";

@@ -30,6 +30,7 @@
 #include <millrace/endpoint/options.hpp>
 #include <millrace/endpoint/prometheus_metrics.hpp>
 #include <millrace/http/static_files.hpp>
+#include <millrace/journal/journal.hpp>
 #include <millrace/pipeline/describe.hpp>
 #include <millrace/transport/tcp.hpp>
 #include <millrace/transport/transport.hpp>
@@ -120,18 +121,19 @@ public:
     /// Starts a pipeline, of which any number may be served. The reference is to the running
     /// pipeline, and valid until the endpoint is destroyed. On an endpoint windows close 1,000 a
     /// turn (see `running_pipeline::close_in_slices`); what you push yourself first waits until all
-    /// that is due has closed.
+    /// that is due has closed. What it takes is kept by `keep_in`, see `record_to`: what cannot be
+    /// kept any more is logged, and the pipeline goes on.
     /// @throws std::invalid_argument when a path is taken, when `when_full` or `duplex_topics` name
     /// no topic of it, and for `duplex_topics` without a `duplex_path`;
     /// std::system_error when a storage does not open.
-    template <class Description>
-    auto& serve(Description description, const serve_options& options = {}) {
+    template <class Description, journal Journal = null_journal>
+    auto& serve(Description description, const serve_options& options = {}, Journal keep_in = {}) {
         auto published = std::make_shared<detail::publication>();
         topology made_of = describe(description);
         auto running =
             start(std::move(description),
                   detail::publisher{core_->shared_loop(), published, policies_of(options)},
-                  clock_view{core_->clock});
+                  clock_view{core_->clock}, std::move(keep_in));
         detail::require_topics(*published, options);
         auto served = std::make_unique<detail::served<decltype(running)>>(std::move(running),
                                                                           std::move(made_of));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <system_error>
 #include <tuple>
@@ -8,9 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/archive.hpp>
 #include <millrace/core/clock.hpp>
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/detail/require_option.hpp>
+#include <millrace/journal/journal.hpp>
 #include <millrace/operators/errors_to.hpp>
 #include <millrace/operators/final_only.hpp>
 #include <millrace/pipeline/detail/graph/running_state.hpp>
@@ -60,9 +63,11 @@ using own_source =
 ///     nyse.push(event);
 ///
 /// @tparam Clock what time it is: see millrace/core/clock.hpp
-template <class Pipeline, class Sink, clock Clock = system_clock>
-class running_pipeline : public detail::own_source<detail::running_state<Pipeline, Sink, Clock>> {
-    using state = detail::running_state<Pipeline, Sink, Clock>;
+/// @tparam Journal where its input is kept: see millrace/journal/journal.hpp and `record_to`
+template <class Pipeline, class Sink, clock Clock = system_clock, journal Journal = null_journal>
+class running_pipeline
+    : public detail::own_source<detail::running_state<Pipeline, Sink, Clock, Journal>> {
+    using state = detail::running_state<Pipeline, Sink, Clock, Journal>;
     using base = detail::own_source<state>;
     using busy = typename state::busy;
 
@@ -71,8 +76,10 @@ public:
 
     /// @throws std::system_error when a storage does not open, std::invalid_argument where two
     /// sources have one name
-    running_pipeline(const Pipeline& description, Sink sink, const Clock& clock = {})
-        : running_pipeline{std::make_unique<state>(description, std::move(sink), clock)} {}
+    running_pipeline(const Pipeline& description, Sink sink, const Clock& clock = {},
+                     Journal journal = {})
+        : running_pipeline{
+              std::make_unique<state>(description, std::move(sink), clock, std::move(journal))} {}
 
     /// A source, by its number: from left to right, as they stand in the description.
     template <std::size_t Index>
@@ -93,7 +100,8 @@ public:
     void advance(timestamp watermark) {
         const busy guard{*state_};
         detail::first_exception thrown;
-        state_->for_each_source([&](auto& each) {
+        state_->for_each_source([&, number = std::size_t{0}](auto& each) mutable {
+            state_->recording.advance(number++, watermark);
             state_->catch_up(thrown);
             thrown.guard([&] { each.root.advance(watermark); });
         });
@@ -154,12 +162,19 @@ public:
     std::error_code finish() {
         const busy guard{*state_};
         detail::first_exception thrown;
+        state_->recording.finish();
         state_->catch_up(thrown);
         state_->pace = {.waits_for_room = true};
         const std::error_code error = thrown.guard([this] { return state_->nodes.finish(); });
         state_->begin_slice();
+        state_->recording.flush();
         thrown.rethrow();
         return error;
+    }
+
+    /// Why the journal keeps no more of what comes; no error while it does.
+    [[nodiscard]] std::error_code recording_error() const noexcept {
+        return state_->recording.error();
     }
 
     [[nodiscard]] pipeline_stats stats() const {
@@ -192,9 +207,17 @@ public:
         state_->require_no_batch();
         state_->catch_up();
         guard.leave_broken(Archive::is_loading);
-        ar.require(ar.version(2) == 2);  // what the first held is not known here
+        // What the first held is not known here.
+        ar.require(ar.version(state_version) == state_version);
         ar(*state_);
         guard.leave_broken(!ar.ok());
+        if constexpr (Archive::is_loading) {
+            const auto save_state = [this](output_archive& to) {
+                to.version(state_version);
+                to(*state_);
+            };
+            if (ar.ok()) state_->recording.loaded(save_state);
+        }
     }
 
     /// As if what was loaded last had not loaded: for who finds that the archive was not that of
@@ -205,7 +228,20 @@ public:
     }
 
 private:
+    template <class>
+    friend class replay_run;
+
+    static constexpr std::uint8_t state_version = 2;
+
     explicit running_pipeline(std::unique_ptr<state> all) : base{*all}, state_{std::move(all)} {}
+
+    /// A part of what `tick` does: for a replay.
+    template <class Act>
+    void do_again(Act&& act) {
+        const busy guard{*state_};
+        state_->catch_up();
+        act(*state_);
+    }
 
     /// At those of these numbers: of sources, and behind them the clock's.
     void look(std::size_t begin, std::size_t end) {
@@ -213,11 +249,16 @@ private:
         const auto each = [&](auto&& act) {
             const std::size_t here = number++;
             if (here < begin || here >= end || state_->next_look != 0) return;
-            act();
+            act(here);
             if (is_behind()) state_->next_look = here + 1;
         };
-        state_->for_each_source([&](auto& source) { each([&] { source.root.look(); }); });
-        each([&] { state_->tell_wall_time(); });
+        state_->for_each_source([&](auto& source) {
+            each([&](std::size_t here) {
+                state_->recording.look(here);
+                source.root.look();
+            });
+        });
+        each([&](std::size_t) { state_->tell_wall_time(); });
     }
 
     std::unique_ptr<state> state_;
@@ -225,21 +266,29 @@ private:
 
 /// Starts a pipeline that publishes to `sink`: a function `f(record)` or `f(topic, record)`, or a
 /// `publish_sink`.
-template <class Source, class... Stages, class Sink, clock Clock = system_clock>
-[[nodiscard]] auto start(pipeline<Source, Stages...> description, Sink sink, Clock clock = {}) {
+template <class Source, class... Stages, class Sink, clock Clock = system_clock,
+          journal Journal = null_journal>
+[[nodiscard]] auto start(pipeline<Source, Stages...> description, Sink sink, Clock clock = {},
+                         Journal keep_in = {}) {
     using description_type = pipeline<Source, Stages...>;
     if constexpr (publish_sink<Sink>) {
-        return running_pipeline<description_type, Sink, Clock>{description, std::move(sink),
-                                                               std::move(clock)};
+        return running_pipeline<description_type, Sink, Clock, Journal>{
+            description, std::move(sink), std::move(clock), std::move(keep_in)};
     } else {
         static_assert(detail::takes_some_records<Sink, description_type>(),
                       "start needs: a function of what the pipeline gives, f(record) or f(topic, "
                       "record), where const auto& takes records of any type; this one takes none "
                       "of them (see millrace/pipeline/sink.hpp)");
         using wrapped = detail::callable_sink<Sink>;
-        return running_pipeline<description_type, wrapped, Clock>{
-            description, wrapped{std::move(sink)}, std::move(clock)};
+        return running_pipeline<description_type, wrapped, Clock, Journal>{
+            description, wrapped{std::move(sink)}, std::move(clock), std::move(keep_in)};
     }
+}
+
+/// Likewise, with its input kept, see `record_to`.
+template <class Source, class... Stages, class Sink, journal Journal>
+[[nodiscard]] auto start(pipeline<Source, Stages...> description, Sink sink, Journal keep_in) {
+    return start(std::move(description), std::move(sink), system_clock{}, std::move(keep_in));
 }
 
 /// Starts a pipeline whose results only its storages keep.

@@ -12,6 +12,7 @@
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/core/timestamp.hpp>
+#include <millrace/pipeline/detail/recording/held_clock.hpp>
 #include <millrace/pipeline/detail/sources/event_check.hpp>
 #include <millrace/pipeline/source_time.hpp>
 
@@ -49,6 +50,7 @@ public:
         begin_batch();
         catch_up();
         const errc answer = try_take(one, producer);
+        if (!own().is_in_batch) of_->recording.batch_end(Index);
         rethrow();
         return answer;
     }
@@ -76,6 +78,7 @@ public:
                         catch_up();
                     const event_type& one = *next++;
                     of_->failed.begin_event();
+                    of_->recording.event(Index, one, producer);
                     if (to.root.push(one, producer, to.failure) != errc{}) ++refused;
                 }
             } catch (...) {
@@ -92,7 +95,13 @@ public:
 
     /// What `check` is asked about and `push_next` takes from now on came together: the clock is
     /// read once for it at most.
-    void begin_batch() noexcept { own().root.begin_batch(); }
+    void begin_batch() noexcept {
+        of_->recording.batch(Index);
+        own().root.begin_batch();
+        // Where time stands still it is read at one place, for a replay to read it there, too.
+        if constexpr (std::same_as<typename State::clock_type, detail::held_time>)
+            static_cast<void>(own().root.time_limits().now());
+    }
 
     /// As `push`, of the batch that was begun. Between the first and `end_batch` the pipeline may
     /// be told nothing else: it may keep events, to take them in together.
@@ -117,6 +126,7 @@ public:
     /// Nothing more comes of the producer for now.
     void leave(std::uint64_t producer) {
         const busy guard{*of_};
+        of_->recording.leave(Index, producer);
         catch_up_and([&] { own().root.leave(producer); });
     }
 
@@ -171,6 +181,7 @@ public:
     /// will.
     void advance(timestamp watermark) {
         const busy guard{*of_};
+        of_->recording.advance(Index, watermark);
         catch_up_and([&] { own().root.advance(watermark); });
     }
 
@@ -182,6 +193,7 @@ public:
         of_->catch_up();
         if (std::exchange(of_->next_look, 0) == State::source_count) of_->tell_wall_time();
         if (is_behind()) return;
+        of_->recording.look(Index);
         own().root.look();
         if (is_behind()) {
             of_->next_look = State::source_count;
@@ -215,6 +227,7 @@ private:
         source& to = own();
         ++to.events;  // also one at which it throws
         of_->failed.begin_event();
+        of_->recording.event(Index, one, producer);
         const errc refused = to.root.push(one, producer, to.failure);
         if (refused != errc{}) {
             --to.events;
@@ -264,6 +277,7 @@ private:
             }
         }
         to.is_in_batch = false;
+        of_->recording.batch_end(Index);
         of_->forget_failed();
     }
 

@@ -15,8 +15,8 @@ using namespace millrace;
 namespace {
 
 template <class Pipeline>
-using state_of =
-    detail::running_state<Pipeline, detail::callable_sink<detail::ignore_records>, system_clock>;
+using state_of = detail::running_state<Pipeline, detail::callable_sink<detail::ignore_records>,
+                                       system_clock, null_journal>;
 
 template <class Pipeline>
 auto make_state(const Pipeline& of) {

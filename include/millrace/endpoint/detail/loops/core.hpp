@@ -101,7 +101,10 @@ public:
             if (now >= stop_deadline_) end_now();
             return end_if_idle(true);
         }
-        for (const auto& each : paths.pipelines()) shared_loop()->contain([&] { each->tick(); });
+        for (const auto& each : paths.pipelines()) {
+            shared_loop()->contain([&] { each->tick(); });
+            tell_unless_recorded(*each);
+        }
         if (!is_draining_) listener_.resume();
     }
 
@@ -333,6 +336,14 @@ private:
         shared_loop()->tell(
             log_severity::error, log_event::storage_failed, 0,
             "pipeline " + input + ": not all rows are durable at the end: " + error.message());
+    }
+
+    void tell_unless_recorded(served_pipeline& which) {
+        const std::error_code error = which.recording_error();
+        if (!error || std::exchange(which.has_told_recording_error, true)) return;
+        shared_loop()->tell(
+            log_severity::error, log_event::recording_failed, 0,
+            "pipeline " + which.input() + ": its input is recorded no more: " + error.message());
     }
 
     void end_now() {

@@ -23,11 +23,13 @@ public:
     /// From now on nothing is put off: what is pushed has its effect at once.
     virtual void end_turns() = 0;
     virtual std::error_code finish() = 0;
+    [[nodiscard]] virtual std::error_code recording_error() const = 0;
     [[nodiscard]] virtual endpoint_snapshot::pipeline snapshot() const = 0;
     /// The names of its inputs, "nyse+nasdaq".
     [[nodiscard]] virtual std::string input() const = 0;
 
     std::string label;  ///< no other pipeline of the endpoint has it
+    bool has_told_recording_error = false;
     topology made_of;
 };
 
@@ -58,6 +60,9 @@ public:
         if (check_) check_();
     }
     std::error_code finish() override { return running.finish(); }
+    [[nodiscard]] std::error_code recording_error() const override {
+        return running.recording_error();
+    }
     [[nodiscard]] endpoint_snapshot::pipeline snapshot() const override {
         return {label, running.stats(), running.stages()};
     }

@@ -16,31 +16,39 @@
 #include <millrace/pipeline/detail/graph/build.hpp>
 #include <millrace/pipeline/detail/graph/failed_events.hpp>
 #include <millrace/pipeline/detail/graph/graph.hpp>
+#include <millrace/pipeline/detail/recording/recorder.hpp>
 #include <millrace/pipeline/detail/sources/wall_reading.hpp>
 
 namespace millrace::detail {
 
 /// All that a running pipeline is made of, for those who drive it: as a whole, or one of its
 /// sources. It stays where it is made.
-template <class Pipeline, class Sink, class Clock>
+template <class Pipeline, class Sink, class Clock, class Journal>
 class running_state {
+    using recorder_type = recorder<Journal, Clock>;
+
 public:
-    using graph_type = graph<Pipeline, open_end, std::tuple<>, Sink, Clock>;
+    using clock_type = typename recorder_type::clock_type;
+    static constexpr bool is_recorded = recorder_type::is_on;
+    using graph_type = graph<Pipeline, open_end, std::tuple<>, Sink, clock_type>;
     static constexpr std::size_t source_count = graph_type::source_count;
     template <std::size_t Index>
     using source_type =
         std::remove_reference_t<decltype(std::declval<graph_type&>().template source<Index>())>;
 
     /// @throws std::invalid_argument where two sources have one name
-    running_state(const Pipeline& description, Sink to, const Clock& clock)
-        : sink{std::move(to)}, nodes(make_graph(description, clock)), clock_{clock} {
+    running_state(const Pipeline& description, Sink to, const Clock& clock, Journal journal)
+        : recording{std::move(journal), clock},
+          sink{std::move(to)},
+          nodes(make_graph(description, recording.stage_clock())) {
         std::set<std::string_view> names;
         for_each_source([&](const auto& each) {
             if (!names.insert(each.name).second)
                 throw std::invalid_argument{"millrace: two sources of a pipeline have the name \"" +
                                             each.name + "\""};
         });
-        tell_wall_time();
+        recording.begin(*this);
+        tell_time();
     }
 
     /// Calls `f(source)` for each, in their order.
@@ -103,7 +111,12 @@ public:
 
     /// Tells what time it is by the wall's clock, where somebody wants to know.
     void tell_wall_time() {
-        if constexpr (graph_type::wants_wall_time) nodes.wall_time(wall_.next(clock_));
+        recording.wall_time();
+        tell_time();
+    }
+    void tell_time() {
+        if constexpr (graph_type::wants_wall_time)
+            nodes.wall_time(wall_.next(recording.stage_clock()));
     }
 
     void begin_slice() noexcept {
@@ -146,6 +159,7 @@ public:
         failed.forget_before(first);
     }
 
+    [[no_unique_address]] recorder_type recording;
     Sink sink;
     closing_pace pace{};
     failed_events failed;
@@ -160,7 +174,7 @@ public:
     }
 
 private:
-    graph_type make_graph(const Pipeline& description, const Clock& clock) {
+    graph_type make_graph(const Pipeline& description, const clock_type& clock) {
         build_context<Sink> context{sink, pace, failed};
         return graph_type{description, open_end{}, std::tuple<>{}, context, clock, 0};
     }
@@ -176,7 +190,6 @@ private:
             throw std::logic_error{refusal_};
     }
 
-    [[no_unique_address]] Clock clock_;
     wall_reading wall_;
     const char* refusal_ = nullptr;  ///< why it takes no call now
     bool is_decoding_ = false;

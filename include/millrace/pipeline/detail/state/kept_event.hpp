@@ -3,11 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <millrace/core/archive.hpp>
 #include <millrace/core/detail/unlisted_views.hpp>
@@ -16,14 +14,16 @@
 
 namespace millrace::detail {
 
-/// Saves or loads an event by its schema, where it has no `archive` of its own. `keep(text)` gives
-/// a view of what was loaded.
-template <class Archive, class T, class Keep>
-void archive_event(Archive& ar, T& value, Keep& keep) {
+/// Saves or loads an event by its schema, where it has no `archive` of its own. Views of what was
+/// loaded refer to the archive's bytes.
+template <class Archive, class T>
+void archive_event(Archive& ar, T& value) {
     if constexpr (std::same_as<T, std::string_view>) {
-        std::string text{value};
-        ar(text);
-        if constexpr (Archive::is_loading) value = keep(std::move(text));
+        if constexpr (Archive::is_loading) {
+            value = ar.text();
+        } else {
+            ar.text(value);
+        }
     } else if constexpr (archivable<T> || owns_its_value<T>) {
         ar(value);
     } else if constexpr (is_optional<T>) {
@@ -33,18 +33,18 @@ void archive_event(Archive& ar, T& value, Keep& keep) {
             value.reset();
             if (has_value && ar.ok()) value.emplace();
         }
-        if (value) archive_event(ar, *value, keep);
+        if (value) archive_event(ar, *value);
     } else if constexpr (described<T>) {
-        schema<T>.for_each([&](const auto& field) { archive_event(ar, field.get(value), keep); });
+        schema<T>.for_each([&](const auto& field) { archive_event(ar, field.get(value)); });
     } else if constexpr (sequence<T>) {
         std::uint64_t size = value.size();
         ar(size);
         if constexpr (Archive::is_loading) {
             ar.require(size <= ar.bytes_left());
             value.clear();
-            for (; size > 0 && ar.ok(); --size) archive_event(ar, value.emplace_back(), keep);
+            for (; size > 0 && ar.ok(); --size) archive_event(ar, value.emplace_back());
         } else {
-            for (auto& each : value) archive_event(ar, each, keep);
+            for (auto& each : value) archive_event(ar, each);
         }
     } else {
         ar(value);
@@ -82,12 +82,7 @@ public:
     /// What stands in no field of the schema is not saved.
     template <class Archive>
     void archive(Archive& ar) {
-        std::vector<std::unique_ptr<std::string>> loaded;
-        const auto keep = [&](std::string&& text) -> std::string_view {
-            loaded.push_back(std::make_unique<std::string>(std::move(text)));
-            return *loaded.back();
-        };
-        archive_event(ar, value_, keep);
+        archive_event(ar, value_);
         if constexpr (Archive::is_loading) own(value_);
     }
 
