@@ -49,7 +49,7 @@ function drawScale({ context, width }, { ticks }, yOf, text) {
 /** Times below, as many as have room, at round ones. */
 function drawTimes({ context, width, height }, from, to, xOf, format) {
   const steps = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600].map((s) => s * 1000);
-  const room = (width - AXIS) / 74;
+  const room = (xOf(to) - xOf(from)) / 74;
   const step = steps.find((each) => (to - from) / each <= room) ?? steps.at(-1);
   context.fillStyle = colour("soft");
   context.textAlign = "center";
