@@ -17,8 +17,7 @@
 /// the order in which they arrive. Most arrive within 200 ms, in disorder; of the trades one in
 /// 100 is reported 1 to 2.5 s late, and one in 2,000 half a minute late.
 ///
-/// A second's events cost about 10 microseconds; what is held are those of the last 40 s that are
-/// still on their way.
+/// What is held are the events of the last half minute that are still on their way.
 class market_generator {
 public:
     struct arrival {

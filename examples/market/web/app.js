@@ -97,8 +97,9 @@ class Instrument {
 
   price() {
     if (Number.isFinite(this.last)) return this.last;
-    const newest = Math.max(...this.bars.minutes.keys());
-    return this.bars.minutes.get(newest)?.close ?? NaN;
+    const { seconds, minutes } = this.bars;
+    const bars = seconds.size > 0 ? seconds : minutes;
+    return bars.get(Math.max(...bars.keys()))?.close ?? NaN;
   }
 
   newest(of) {
@@ -208,7 +209,10 @@ async function stored(topic, query) {
 async function fill() {
   for (const record of await stored("minutes", { limit: 10_000 })) symbolOf(record.symbol)?.takeBar("minutes", record, false);
   for (const topic of ["volatility", "spreads"])
-    for (const record of await stored(topic, { limit: 200 })) symbolOf(record.symbol)?.takePoint(topic, record, false);
+    for (const record of await stored(topic, { limit: 200 })) {
+      symbolOf(record.symbol)?.takePoint(topic, record, false);
+      marketTime = Math.max(marketTime, Date.parse(record.watermark));
+    }
   if (busiest.size === 0) (await stored("top", { limit: 10 })).forEach(takeTop);
   const wanted = decodeURIComponent(location.hash.slice(1));
   if (chosen) await fillSymbol(chosen);
