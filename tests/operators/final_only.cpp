@@ -30,6 +30,15 @@ TEST_CASE("only what nothing can correct any more passes, once") {
     CHECK(keys.out == strings{"a 1000 1 2 stop", "a 2000 1 0 stop"});
 }
 
+TEST_CASE(
+    "behind the final records of windows with a lateness time has come no further than they") {
+    fed keys{counts(from<trade>("t"), tumbling{1s}, lateness{3s}, drop_late) | final_only() |
+             window(tumbling{2s}, drop_late) | process<named<"count", sum<at<"count">>>>()};
+    for (const int ms : {500, 1500, 3900, 700, 5500}) keys.push("a", ms);
+    CHECK(keys.out == strings{"a 0 3.000000 0 watermark"});
+    CHECK(keys.stats().late == 0);
+}
+
 TEST_CASE("a window without a final record says only what is new") {
     fed keys{counts(from<trade>("t"), tumbling{1s}, lateness{1s}, without_final, drop_late)};
     for (const int ms : {500, 1500, 600, 2500, 700}) keys.push("a", ms);
@@ -88,7 +97,7 @@ TEST_CASE("windows over windows that are corrected give what a batch computation
         const random_trades input{static_cast<unsigned>(random()), 400, 4, jitter};
         const auto check = [&](auto source) {
             naive_windows naive{100, disorder_ms, lateness_ms, is_per_key};
-            follower first, second;
+            follower first, second, of_finals;
             std::uint64_t finals = 0;
             const auto make = [&] {
                 auto description =
@@ -97,7 +106,8 @@ TEST_CASE("windows over windows that are corrected give what a batch computation
                            drop_late) |
                     process<inner>() | publish("first") |
                     filter([=](const auto& row) { return at<"sum">(row) >= least; }) |
-                    tee(final_only() | publish("final"),
+                    tee(final_only() | publish("final") | window(tumbling{500ms}, drop_late) |
+                            process<outer>() | publish("of finals"),
                         window(tumbling{500ms}, lateness{std::chrono::milliseconds{second_ms}},
                                drop_late) |
                             process<outer>() | publish("second"));
@@ -108,6 +118,9 @@ TEST_CASE("windows over windows that are corrected give what a batch computation
                                 first(row);
                         } else if (topic == "second") {
                             second(row);
+                        } else if (topic == "of finals") {
+                            REQUIRE(row.change == change::insert);
+                            of_finals(row);
                         } else {
                             REQUIRE(row.is_final);
                             REQUIRE(row.change == change::insert);
@@ -149,6 +162,7 @@ TEST_CASE("windows over windows that are corrected give what a batch computation
                 row[3] = std::max(row[3], of.sum);
             }
             REQUIRE(second.rows == expected);
+            REQUIRE(of_finals.rows == expected);
             REQUIRE(finals == passing);
         };
         const disorder off{std::chrono::milliseconds{disorder_ms}};

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <millrace/core/key.hpp>
+#include <millrace/core/timestamp.hpp>
 
 namespace millrace {
 
@@ -48,23 +49,26 @@ struct event_stream {
 
     KeyBy key{};
     Time time{};
+    /// Of records: for so long behind the end of its window one may be corrected.
+    duration allowed_lateness{};
 
     /// The same events by another key.
     template <class OtherKey>
     [[nodiscard]] constexpr auto keyed_by(OtherKey other) const {
-        return event_stream<Event, OtherKey, Time, Changes>{std::move(other), time};
+        return event_stream<Event, OtherKey, Time, Changes>{std::move(other), time,
+                                                            allowed_lateness};
     }
 
     /// Other events at the same times, without a key.
     template <class OtherEvent>
     [[nodiscard]] constexpr auto of() const {
-        return event_stream<OtherEvent, unkeyed, Time, Changes>{{}, time};
+        return event_stream<OtherEvent, unkeyed, Time, Changes>{{}, time, allowed_lateness};
     }
 
     /// The same events, by another rule of changes.
     template <class OtherChanges>
     [[nodiscard]] constexpr auto changing() const {
-        return event_stream<Event, KeyBy, Time, OtherChanges>{key, time};
+        return event_stream<Event, KeyBy, Time, OtherChanges>{key, time, allowed_lateness};
     }
 
     /// Of records that were made for each key: the key that they carry, by `projection`.

@@ -217,7 +217,7 @@ struct detect_stage : stage {
     [[nodiscard]] auto output(const Stream& in) const {
         using judged = joined_record<typename Stream::event_type, Detector>;
         return event_stream<judged, typename Stream::key_by_type, typename Stream::time_type,
-                            typename Stream::changes_type>{in.key, in.time};
+                            typename Stream::changes_type>{in.key, in.time, in.allowed_lateness};
     }
 
     template <class Stream, class Next, class Context>
