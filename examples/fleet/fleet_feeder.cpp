@@ -40,7 +40,8 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 /// How many positions the server has taken since it started.
 std::size_t taken_by_server(const std::string& host, std::uint16_t port) {
     const std::string text = millrace::testing::http_get(host, port, "/metrics").body;
-    const std::string_view name = "\nmillrace_events_total{pipeline=\"positions\"} ";
+    const std::string_view name =
+        "\nmillrace_stage_events_in_total{pipeline=\"positions+routes\",stage=\"1_from\"} ";
     const auto at = text.find(name);
     std::size_t count = 0;
     if (at != std::string::npos)

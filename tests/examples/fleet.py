@@ -23,7 +23,7 @@ import urllib.request
 
 import websocket
 
-MINUTES = 300
+MINUTES = 240
 BATCH = 500
 DISORDER, LATENESS, GAP = 60, 30 * 60, 10 * 60  # seconds
 TOPICS = ("trucks", "crossings", "stays", "hourly")
@@ -242,6 +242,8 @@ def check_windows(records, key_of, states, value_of, is_session, late):
             continue  # what is left is compared as a whole
         if record["final"]:
             is_final.add(place)
+            # A position comes each second or so, and moves time on.
+            assert 0 <= seconds(record["watermark"]) - seconds(record["end"]) - LATENESS < 60, record
         history = states[key if is_session else place]
         known = states_at(history, seconds(record["watermark"]))
         if is_session:
