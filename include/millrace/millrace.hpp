@@ -5,6 +5,7 @@
 /// `millrace::deflate`.
 
 #include <millrace/analyzers/count.hpp>
+#include <millrace/analyzers/count_distinct.hpp>
 #include <millrace/analyzers/ewma_zscore.hpp>
 #include <millrace/analyzers/max.hpp>
 #include <millrace/analyzers/mean.hpp>
