@@ -43,6 +43,7 @@
 #include <millrace/pipeline/dedup.hpp>
 #include <millrace/pipeline/describe.hpp>
 #include <millrace/pipeline/interval_join.hpp>
+#include <millrace/pipeline/latest.hpp>
 #include <millrace/pipeline/lookup_join.hpp>
 #include <millrace/pipeline/process_with_state.hpp>
 #include <millrace/pipeline/rate_limit.hpp>
