@@ -39,6 +39,7 @@
 #include <millrace/operators/split.hpp>
 #include <millrace/operators/tee.hpp>
 #include <millrace/pipeline/asof_join.hpp>
+#include <millrace/pipeline/async_enrich.hpp>
 #include <millrace/pipeline/changes_only.hpp>
 #include <millrace/pipeline/dedup.hpp>
 #include <millrace/pipeline/describe.hpp>
