@@ -40,10 +40,12 @@
 #include <millrace/operators/split.hpp>
 #include <millrace/operators/tee.hpp>
 #include <millrace/pipeline/asof_join.hpp>
+#include <millrace/pipeline/async_enrich.hpp>
 #include <millrace/pipeline/changes_only.hpp>
 #include <millrace/pipeline/dedup.hpp>
 #include <millrace/pipeline/describe.hpp>
 #include <millrace/pipeline/interval_join.hpp>
+#include <millrace/pipeline/latest.hpp>
 #include <millrace/pipeline/lookup_join.hpp>
 #include <millrace/pipeline/process_with_state.hpp>
 #include <millrace/pipeline/rate_limit.hpp>

@@ -13,6 +13,7 @@
 #include <millrace/operators/final_only.hpp>
 #include <millrace/pipeline/describe.hpp>
 #include <millrace/pipeline/process.hpp>
+#include <millrace/storage/memory.hpp>
 #include <millrace/windows/tumbling.hpp>
 
 #include "joined.hpp"
@@ -231,6 +232,63 @@ TEST_CASE("a table begins with what a file has: CSV, lines of JSON or an array")
     CHECK(routes_in(array.path) == right);
     const text_file empty{"empty.csv", ""};
     CHECK(routes_in(empty.path).front() == "a");
+}
+
+namespace {
+
+/// As `route`, with a text of its own.
+struct kept_route {
+    std::string truck;
+    int stops = 0;
+    timestamp since{};
+};
+
+/// A storage that cannot be read.
+struct broken_storage {
+    template <class F>
+    std::error_code scan(const storage_query&, F&& f) {
+        if (false) f(kept_route{});
+        return std::make_error_code(std::errc::io_error);
+    }
+};
+
+}  // namespace
+
+template <>
+inline constexpr auto millrace::schema<kept_route> = millrace::fields(
+    millrace::field{"truck", &kept_route::truck}, millrace::field{"stops", &kept_route::stops},
+    millrace::event_time{"since", &kept_route::since});
+
+TEST_CASE("a table begins with the rows of a storage, of which the newest holds") {
+    memory_storage<kept_route> store{{.capacity = 3000}};
+    for (int i = 0; i < 2000; ++i) store.append({"truck " + std::to_string(i % 1500), i, at_ms(i)});
+    strings out;
+    const auto start_with = [&]<class Right>(auto beginning, Right) {
+        return start(
+            lookup_join(from<trade>("trades") | key_by(&trade::symbol),
+                        from<Right>("routes") | key_by(&Right::truck), beginning,
+                        [](const trade&, const Right* r) { return r != nullptr ? r->stops : -1; }),
+            [&](int stops) { out.push_back(std::to_string(stops)); });
+    };
+    const auto ask = [](auto running) {
+        auto trades = running.template source<0>();
+        for (const char* truck : {"truck 3", "truck 700", "truck 1500"})
+            trades.push({truck, 1, 1, at_ms(1)});
+    };
+    ask(start_with(loaded_from{store}, kept_route{}));
+    CHECK(out == strings{"1503", "700", "-1"});
+    out.clear();
+    const auto as_route = [](const kept_route& row) {
+        route made{};
+        made.truck = row.truck;
+        made.stops = -row.stops;
+        return made;
+    };
+    ask(start_with(loaded_from{store, as_route}, route{}));
+    CHECK(out == strings{"-1503", "-700", "-1"});
+
+    broken_storage broken;
+    CHECK_THROWS_AS(start_with(loaded_from{broken}, kept_route{}), std::system_error);
 }
 
 TEST_CASE("a table's file that is missing or broken stops the start, and says where") {

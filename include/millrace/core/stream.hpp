@@ -34,6 +34,8 @@ struct append_only {};
 struct updating {};
 /// Likewise, and no record says that it is the last.
 struct never_final : updating {};
+/// Likewise, and what takes another's place may lie at another time, in another window.
+struct newest_version : never_final {};
 
 /// What flows between two stages of a pipeline: the events' type, how they are keyed, whose their
 /// time is, and whether they may be corrected. As a value it carries what only the running program

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
+#include <functional>
 #include <string>
+#include <utility>
 
 namespace millrace {
 
@@ -20,12 +23,28 @@ struct deleted_when {
 template <class Function>
 deleted_when(Function) -> deleted_when<Function>;
 
+/// A table begins with the rows of this storage, as if they had come before all others, the oldest
+/// first: each as it is, or as `f(row)` gives the right event. It has to be there when the pipeline
+/// starts, which reads it once; an error of its `scan` stops the start with std::system_error.
+template <class Store = void, class Function = std::identity>
+struct loaded_from {
+    Store* store;
+    Function function;
+
+    explicit loaded_from(Store& of,
+                         Function f = {}) requires(!std::convertible_to<Store&, std::string>)
+        : store{&of}, function{std::move(f)} {}
+};
+
 /// A table begins with the events of this file, as if they had come before all others: JSON, an
 /// object a line or an array of objects; or CSV (RFC 4180), where the name ends in `.csv`, whose
 /// first line names the fields. Whatever is wrong with it stops the start with an exception that
 /// says where.
-struct loaded_from {
+template <>
+struct loaded_from<void, std::identity> {
     std::string file;
 };
+loaded_from(const char*)->loaded_from<void>;
+loaded_from(std::string)->loaded_from<void>;
 
 }  // namespace millrace

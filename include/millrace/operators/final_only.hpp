@@ -56,7 +56,7 @@ struct final_only_stage : stage {
         static_assert(is_record<typename Stream::event_type>,
                       "final_only needs: records, from a process before it "
                       "(see millrace/pipeline/process.hpp)");
-        static_assert(!std::same_as<typename Stream::changes_type, never_final>,
+        static_assert(!std::derived_from<typename Stream::changes_type, never_final>,
                       "final_only needs: records that say they are final; take without_final off "
                       "their window (see millrace/windows/windowing.hpp)");
     }

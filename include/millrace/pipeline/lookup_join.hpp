@@ -1,8 +1,11 @@
 #pragma once
 
 #include <concepts>
-#include <string>
+#include <cstddef>
+#include <functional>
+#include <limits>
 #include <string_view>
+#include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -17,6 +20,7 @@
 #include <millrace/pipeline/detail/joins/table_file.hpp>
 #include <millrace/pipeline/detail/joins/table_settings.hpp>
 #include <millrace/pipeline/pipeline.hpp>
+#include <millrace/storage/storage.hpp>
 
 namespace millrace {
 
@@ -29,18 +33,41 @@ template <class Event, class Codec, class Timing, class Key>
 inline constexpr bool
     is_source_with_key<pipeline<from_stage<Event, Codec, Timing>, key_by_stage<Key>>> = true;
 
-template <class Options>
-inline constexpr bool has_file = false;
-template <class... Options>
-inline constexpr bool has_file<std::tuple<Options...>> = (std::same_as<Options, loaded_from> ||
-                                                          ...);
+template <class T>
+inline constexpr bool is_loaded_from = false;
+template <class Store, class Function>
+inline constexpr bool is_loaded_from<loaded_from<Store, Function>> = true;
 
-/// The file that the table begins with, if there is one.
+/// A table that begins empty.
+struct loaded_from_nothing {};
+
+/// What the table begins with.
 template <class... Options>
-[[nodiscard]] std::string file_in(std::tuple<Options...>& all) {
-    constexpr auto is_one = []<class T>() { return std::same_as<T, loaded_from>; };
+[[nodiscard]] auto beginning_in(std::tuple<Options...>& all) {
+    constexpr auto is_one = []<class T>() { return is_loaded_from<T>; };
     constexpr std::size_t at = index_of_option<decltype(is_one), Options...>(is_one);
-    return option_or<at>(loaded_from{}, all).file;
+    return option_or<at>(loaded_from_nothing{}, all);
+}
+
+template <class Event, class Put>
+void for_each_loaded(const loaded_from<void>& from, Put&& put) {
+    table_file<Event>{from.file}.for_each(put);
+}
+/// @throws std::system_error where it cannot be read
+template <class Event, class Store, class Function, class Put>
+void for_each_loaded(const loaded_from<Store, Function>& from, Put&& put) {
+    const storage_query all{.limit = std::numeric_limits<std::size_t>::max()};
+    const std::error_code error = from.store->scan(all, [&]<class Row>(const Row& row) {
+        constexpr bool fits = std::is_invocable_r_v<Event, const Function&, const Row&>;
+        static_assert(fits,
+                      "loaded_from needs: a storage of the right events, or behind it a function "
+                      "Right(const Row&) of its rows (see millrace/joins/lookup.hpp)");
+        if constexpr (fits) {
+            const Event& one = std::invoke(from.function, row);
+            put(one);
+        }
+    });
+    if (error) throw std::system_error{error, "lookup_join: the storage of its table"};
 }
 
 struct lookup_join_rules {
@@ -51,7 +78,7 @@ struct lookup_join_rules {
     template <class T>
     static constexpr bool is_setting = setting_of<settings, T>;
     template <class T>
-    static constexpr bool is_extra = is_deleted_when<T> || std::same_as<T, loaded_from>;
+    static constexpr bool is_extra = is_deleted_when<T> || is_loaded_from<T>;
 
     template <class Left, class Right>
     static consteval bool require_streams() {
@@ -75,13 +102,13 @@ struct lookup_join_rules {
 }  // namespace detail
 
 /// A pipeline whose events look into a table that another one makes.
-template <class Left, class Right, join_kind Kind, class Function, class IsDeleted>
+template <class Left, class Right, join_kind Kind, class Function, class IsDeleted, class Beginning>
 struct lookup_join_stage : detail::join_of<Left, Right, Kind, Function> {
     static constexpr std::string_view stage_name = "lookup_join";
 
     detail::table_settings settings;
     IsDeleted is_deleted;
-    std::string file{};
+    Beginning beginning;
 
     template <class Next>
     [[nodiscard]] auto make_node(Next next) const {
@@ -90,10 +117,9 @@ struct lookup_join_stage : detail::join_of<Left, Right, Kind, Function> {
                                 Function, IsDeleted, Next>;
         node made{this->left(),   this->right(), settings,
                   this->function, is_deleted,    std::move(next)};
-        if constexpr (detail::is_source_with_key<Right>) {
+        if constexpr (detail::is_loaded_from<Beginning> && detail::is_source_with_key<Right>) {
             using event = typename Right::output_stream::event_type;
-            if (!file.empty())
-                detail::table_file<event>{file}.for_each([&](const event& one) { made.put(one); });
+            detail::for_each_loaded<event>(beginning, [&](const event& one) { made.put(one); });
         }
         return made;
     }
@@ -102,7 +128,11 @@ struct lookup_join_stage : detail::join_of<Left, Right, Kind, Function> {
     void describe(To& to) const {
         to.setting("kind", Kind::name);
         settings.describe(to);
-        to.tunable("loaded_from", file, std::string{});
+        if constexpr (requires { beginning.file; }) {
+            to.tunable("loaded_from", beginning.file);
+        } else if constexpr (detail::is_loaded_from<Beginning>) {
+            to.tunable("loaded_from", "storage");
+        }
     }
 };
 
@@ -125,8 +155,9 @@ struct lookup_join_stage : detail::join_of<Left, Right, Kind, Function> {
 /// The table holds the newest event of each key, in memory. It takes corrections: where the right
 /// pipeline gives records, an update takes the place of the one before, and a removal ends it.
 /// Options, before the function: `left_join` (the default) or `inner_join`, `deleted_when{f}` for
-/// right events that end their key, `loaded_from{"routes.csv"}` for what the table begins with,
-/// where the right pipeline is a `from` and a `key_by` alone, `max_keys`, `refuse_new_keys` (the
+/// right events that end their key, `loaded_from{"routes.csv"}` or `loaded_from{storage, f}` for
+/// what the table begins with, where the right pipeline is a `from` and a `key_by` alone,
+/// `max_keys`, `refuse_new_keys` (the
 /// default) or `evict_least_recent`, by which key was written last, and `max_table_bytes`.
 ///
 /// Either event takes a look-up. What the function throws goes to who pushed the event.
@@ -138,16 +169,17 @@ template <class Left, class Right, class... Arguments>
         []<class Kind, class L, class R, class Function>(
             Kind, L l, R r, detail::table_settings settings, Function function, auto& options) {
             auto is_deleted = detail::deletion_in(options);
-            using all = std::remove_reference_t<decltype(options)>;
-            static_assert(detail::is_source_with_key<R> || !detail::has_file<all>,
+            auto beginning = detail::beginning_in(options);
+            using beginning_type = decltype(beginning);
+            static_assert(detail::is_source_with_key<R> || !detail::is_loaded_from<beginning_type>,
                           "loaded_from needs: a right pipeline that is a from and a key_by alone, "
-                          "for the file's events go through no other stage (see "
+                          "for what is loaded goes through no other stage (see "
                           "millrace/pipeline/lookup_join.hpp)");
-            return lookup_join_stage<L, R, Kind, Function, decltype(is_deleted)>{
+            return lookup_join_stage<L, R, Kind, Function, decltype(is_deleted), beginning_type>{
                 {{std::move(l), std::move(r)}, std::move(function)},
                 settings,
                 std::move(is_deleted),
-                detail::file_in(options)};
+                std::move(beginning)};
         },
         std::move(arguments)...);
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <system_error>
 #include <tuple>
@@ -147,7 +148,15 @@ public:
         return is_behind() && state_->pace.left != 0;
     }
 
-    /// Closes the next windows; true once none waits.
+    /// `f()` is called, from any thread, when something has come that the pipeline waits for from
+    /// elsewhere, as an answer of an `async_enrich`: then `resume` goes on with it. It is to post
+    /// that to the pipeline's thread, and must not call the pipeline itself. Another one takes its
+    /// place, null none; once this has returned the one before is not called any more. An endpoint
+    /// has one of its own.
+    void on_ready(std::function<void()> f) { state_->driver->set(std::move(f)); }
+
+    /// Closes the next windows, and goes on with what has come from elsewhere; true once nothing
+    /// waits that could go on.
     bool resume() {
         const busy guard{*state_};
         state_->begin_slice();

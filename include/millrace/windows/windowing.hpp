@@ -145,6 +145,10 @@ struct windowing : stage {
                       "window needs: event times, by an event_time field in the schema of the "
                       "source's event or processing_time in its from "
                       "(see millrace/core/schema.hpp)");
+        static_assert(is_global || !std::is_same_v<typename Stream::changes_type, newest_version>,
+                      "window needs: events whose corrections lie in the same window, and a newer "
+                      "version may be of any time; take a process without a window, or global (see "
+                      "millrace/pipeline/latest.hpp)");
     }
 
     template <class Stream>

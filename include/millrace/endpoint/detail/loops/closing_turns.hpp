@@ -32,6 +32,11 @@ public:
         pipeline_.close_in_slices(windows_per_turn);
     }
 
+    /// From any thread: the pipeline has something to go on with.
+    void wake_up() {
+        detail::post(pipeline_loop_->io, [self = this->shared_from_this()] { self->run(); });
+    }
+
     /// `f()` is called each time that the pipeline has caught up.
     void on_done(std::function<void()> f) { on_done_.push_back(std::move(f)); }
 

@@ -46,8 +46,12 @@ public:
     /// In slices from now on, if it can: the turns of `pipeline_loop` that close its windows.
     auto close_in_turns(const std::shared_ptr<loop>& pipeline_loop) {
         auto turns = std::make_shared<closing_turns<Running>>(running, pipeline_loop);
+        running.on_ready([all = turns.get()] { all->wake_up(); });
         check_ = [turns] { turns->check(); };
-        end_turns_ = [turns] { turns->close(); };
+        end_turns_ = [this, turns] {
+            running.on_ready(nullptr);
+            turns->close();
+        };
         return turns;
     }
 

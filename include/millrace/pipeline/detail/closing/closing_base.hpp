@@ -76,8 +76,7 @@ public:
         thrown.guard([this] { close_due(trigger::stop); });
         while (is_closing_) {
             if (!this->has_room()) thrown.guard([this] { this->flush(); });
-            pace_.is_behind = false;
-            pace_.waits_for_room = this->has_room();
+            pace_ = {.waits_for_room = this->has_room()};
             thrown.guard([this] { resume(); });
         }
         is_finished_ = false;

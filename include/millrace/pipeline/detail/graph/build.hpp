@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -19,6 +20,7 @@
 #include <millrace/pipeline/detail/graph/counting_node.hpp>
 #include <millrace/pipeline/detail/graph/failed_events.hpp>
 #include <millrace/pipeline/detail/graph/operator_node.hpp>
+#include <millrace/pipeline/detail/graph/wake_up.hpp>
 
 namespace millrace::detail {
 
@@ -104,8 +106,9 @@ struct build_progress {
 template <class Sink, bool IsTimed = false>
 class build_context {
 public:
-    build_context(Sink& sink, closing_pace& pace, failed_events& failed)
-        : sink_{sink}, pace_{pace}, failed_{failed} {}
+    build_context(Sink& sink, closing_pace& pace, failed_events& failed,
+                  std::shared_ptr<wake_up> driver = nullptr)
+        : sink_{sink}, pace_{pace}, failed_{failed}, driver_{std::move(driver)} {}
 
     /// The way to a topic's followers: a function object `channel(const Event&)`.
     template <class Event, class KeyBy>
@@ -138,6 +141,8 @@ public:
 
     [[nodiscard]] closing_pace& pace() const noexcept { return pace_; }
     [[nodiscard]] failed_events& failed() const noexcept { return failed_; }
+    /// Of the running pipeline; it lives longer.
+    [[nodiscard]] const std::shared_ptr<wake_up>& driver() const noexcept { return driver_; }
 
     /// The nodes of these stages, the last one made first. `front` is the number of the stage that
     /// gives the stream.
@@ -162,7 +167,7 @@ private:
     template <bool IsCounted, class Stream, class... Stages, class End>
     auto build_behind(const Stream& in, const std::tuple<Stages...>& stages, const End& end) {
         if constexpr (!IsTimed && (... || requires { typename Stages::measures_time; })) {
-            build_context<Sink, true> timed{sink_, pace_, failed_};
+            build_context<Sink, true> timed{sink_, pace_, failed_, driver_};
             const at_exit take_back{[&] { made_ = std::move(timed.made_); }};
             timed.made_ = std::move(made_);
             return timed.template build_behind<IsCounted>(in, stages, end);
@@ -261,6 +266,7 @@ private:
     Sink& sink_;
     closing_pace& pace_;
     failed_events& failed_;
+    std::shared_ptr<wake_up> driver_;
     build_progress made_;
 };
 

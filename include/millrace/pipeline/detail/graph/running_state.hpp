@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -16,6 +17,7 @@
 #include <millrace/pipeline/detail/graph/build.hpp>
 #include <millrace/pipeline/detail/graph/failed_events.hpp>
 #include <millrace/pipeline/detail/graph/graph.hpp>
+#include <millrace/pipeline/detail/graph/wake_up.hpp>
 #include <millrace/pipeline/detail/recording/recorder.hpp>
 #include <millrace/pipeline/detail/sources/wall_reading.hpp>
 
@@ -50,6 +52,9 @@ public:
         recording.begin(*this);
         tell_time();
     }
+    running_state(const running_state&) = delete;
+    running_state& operator=(const running_state&) = delete;
+    ~running_state() { driver->set(nullptr); }
 
     /// Calls `f(source)` for each, in their order.
     template <class Function>
@@ -126,7 +131,8 @@ public:
 
     /// Where it throws, some may wait still.
     bool go_on() {
-        if (!std::exchange(pace.is_behind, false)) return true;
+        const bool has_news = driver->take_news();
+        if (!std::exchange(pace.is_behind, false) && !has_news) return true;
         try {
             return nodes.resume() || !pace.is_behind;
         } catch (...) {
@@ -140,7 +146,7 @@ public:
         pace = {.waits_for_room = true, .is_behind = true};
         while (!go_on()) {
             nodes.flush();
-            pace.waits_for_room = nodes.has_room();
+            pace = {.waits_for_room = nodes.has_room(), .is_behind = true};
         }
         begin_slice();
     }
@@ -163,6 +169,7 @@ public:
     Sink sink;
     closing_pace pace{};
     failed_events failed;
+    std::shared_ptr<wake_up> driver = std::make_shared<wake_up>();
     std::size_t slice = closing_pace::unlimited;
     graph_type nodes;
     std::size_t next_look = 0;  ///< the source that is looked at first, or behind them the clock
@@ -175,7 +182,7 @@ public:
 
 private:
     graph_type make_graph(const Pipeline& description, const clock_type& clock) {
-        build_context<Sink> context{sink, pace, failed};
+        build_context<Sink> context{sink, pace, failed, driver};
         return graph_type{description, open_end{}, std::tuple<>{}, context, clock, 0};
     }
 

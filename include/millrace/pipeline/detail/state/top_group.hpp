@@ -33,11 +33,14 @@ public:
     [[nodiscard]] std::size_t open() const noexcept { return open_; }
     [[nodiscard]] bool has(const key_type& key) const { return rows_.contains(key); }
 
-    /// In place of what its key had.
+    /// In place of what its key had. @return false where it had nothing and `may_add` is not
     template <class Give>
-    void put(const Record& row, Value value, Give& give) {
+    bool put(const Record& row, Value value, bool may_add, Give& give) {
+        const auto found = rows_.find(row.key);
+        const bool is_new = found == rows_.end();
+        if (is_new && !may_add) return false;
         kept_event<Record> kept{row};
-        const auto [at, is_new] = rows_.try_emplace(row.key);
+        const auto at = is_new ? rows_.try_emplace(row.key).first : found;
         entry& of = at->second;
         if (is_new) {
             of.rank = {value, added_};
@@ -46,10 +49,10 @@ public:
             of.row = std::move(kept);
             open_ += !row.is_final;
             const entry* const displaced = make_room_behind(added);
-            if (!is_high(of)) return;
+            if (!is_high(of)) return true;
             if (displaced != nullptr) give.remove(displaced->row.value());
             give.insert(of.row.value());
-            return;
+            return true;
         }
         open_ += !row.is_final;
         open_ -= !of.row.value().is_final;
@@ -68,6 +71,7 @@ public:
             give.remove(displaced->row.value());
             give.insert(of.row.value());
         }
+        return true;
     }
 
     /// What the key had goes.

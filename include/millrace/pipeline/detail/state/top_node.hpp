@@ -106,15 +106,16 @@ private:
     }
 
     void put(const Record& row, changes& give) {
+        const bool may_add = rows_ < limits_.rows;
         const auto found = groups_.find(group_of(row));
-        const bool is_new = found == groups_.end() || !found->second.has(row.key);
-        if (is_new && rows_ >= limits_.rows) {
+        if (found == groups_.end() && !may_add) {
             ++refused_;
             return;
         }
         group_type& group = found != groups_.end() ? found->second : groups_[group_of(row)];
-        group.put(row, project(by_, row), give);
-        rows_ += is_new;
+        const std::size_t before = group.size();
+        refused_ += !group.put(row, project(by_, row), may_add, give);
+        rows_ += group.size() - before;
         if (groups_.size() > limits_.windows) forget_first();
     }
     void drop(const Record& row, changes& give) {
