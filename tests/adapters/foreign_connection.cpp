@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <random>
@@ -289,7 +290,10 @@ TEST_CASE("only the pipeline's thread touches it, whatever threads the connectio
                 all[i]->receive(std::span{text});
                 server_io[i].poll();
             }
-            while (received != threads * threads * messages) server_io[i].run_one();
+            const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+            while (received != threads * threads * messages &&
+                   std::chrono::steady_clock::now() < deadline)
+                server_io[i].run_one_for(std::chrono::seconds{1});
             for (auto& each : server_io) each.stop();
         });
     for (auto& each : servers) each.join();
@@ -297,6 +301,7 @@ TEST_CASE("only the pipeline's thread touches it, whatever threads the connectio
     work.reset();
     pipeline_thread.join();
     REQUIRE(foreign == 0);
+    REQUIRE(received == threads * threads * messages);
     REQUIRE(seen != std::this_thread::get_id());
     REQUIRE(streams.running().events() == static_cast<std::uint64_t>(threads * messages));
     REQUIRE(streams.stats().connections == 0u);
