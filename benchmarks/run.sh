@@ -128,7 +128,7 @@ for program in in_process joins tables; do
 done
 
 compare 'JSON trades into keyed windows of 1 s: server CPU a message of 128 bytes' '' \
-    'handwritten_websocketpp millrace_server' trades --messages $messages
+    'handwritten_websocketpp behind_websocketpp millrace_server' trades --messages $messages
 compare 'The same in two loops beside one: messages per second show what another core gives' '' \
     'millrace_server millrace_server_2_loops' trades --messages $messages
 

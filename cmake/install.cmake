@@ -14,7 +14,7 @@ install(FILES cmake/millrace-config.cmake ${PROJECT_BINARY_DIR}/millrace-config-
 install(FILES cmake/dependencies.cmake RENAME millrace-dependencies.cmake
     DESTINATION ${package_dir})
 
-install(TARGETS millrace EXPORT millrace-targets)
+install(TARGETS millrace millrace_adapters EXPORT millrace-targets)
 install(EXPORT millrace-targets NAMESPACE millrace:: DESTINATION ${package_dir})
 foreach(part IN LISTS millrace_parts)
     if(TARGET millrace_${part})

@@ -599,7 +599,6 @@ struct raw_client : memory_client {
 TEST_CASE("what was agreed on is compressed, once for all who can be sent the same") {
     int compressed = 0;
     topic all{"all", ""};
-    websocket::frame_pool pool;
     echo_server s{{.compression = std::make_shared<fake_compression>(1, compressed)}};
     std::vector<std::unique_ptr<raw_client>> clients;
     for (int i = 0; i < 3; ++i) {
@@ -608,7 +607,7 @@ TEST_CASE("what was agreed on is compressed, once for all who can be sent the sa
     }
     client plain{s, "/echo"};
     s.seen.last->follow(all, {});
-    all.publish([&] { return pool.make(opcode::text, "hello"); }, [](std::string&) {});
+    all.publish("hello", "");
     for (const auto& each : clients) REQUIRE(each->take_raw() == "\xc1\x01h");
     REQUIRE(plain.next_text() == "hello");
     REQUIRE(compressed == 1);

@@ -15,9 +15,10 @@ LAYER = {
     "core": 0,
     "codec": 1, "operators": 1, "windows": 1, "joins": 1, "analyzers": 1, "storage": 1, "journal": 1,
     "pipeline": 2,
+    "publish": 3,
     "http": 3,  # below its row in L3: a WebSocket begins as a request
     "websocket": 4, "transport": 4,
-    "endpoint": 5, "client": 5,
+    "endpoint": 5, "client": 5, "adapters": 5,
     "cluster": 6, "testing": 6,
 }
 NO_LAYER = {"millrace.hpp", "version.hpp"}

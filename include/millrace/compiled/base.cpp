@@ -2,6 +2,7 @@
 #include <millrace/client/detail/outbox.ipp>
 #include <millrace/client/detail/require_valid.ipp>
 #include <millrace/client/detail/upgrade.ipp>
+#include <millrace/codec/detail/error_reply.ipp>
 #include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/detail/offset_table.ipp>
 #include <millrace/core/detail/posix_tz.ipp>
@@ -22,14 +23,12 @@
 #include <millrace/endpoint/detail/logs/lost_lines.ipp>
 #include <millrace/endpoint/detail/loops/signals.ipp>
 #include <millrace/endpoint/detail/routes/authorize.ipp>
-#include <millrace/endpoint/detail/routes/error_reply.ipp>
 #include <millrace/endpoint/detail/routes/event_route.ipp>
 #include <millrace/endpoint/detail/routes/pipeline_routes.ipp>
 #include <millrace/endpoint/detail/routes/post_report.ipp>
 #include <millrace/endpoint/detail/routes/publisher.ipp>
 #include <millrace/endpoint/detail/routes/topic_route.ipp>
 #include <millrace/endpoint/detail/sessions/forwarded_for.ipp>
-#include <millrace/endpoint/detail/sessions/outbox.ipp>
 #include <millrace/endpoint/detail/sessions/token_gate.ipp>
 #include <millrace/endpoint/detail/sessions/upload.ipp>
 #include <millrace/endpoint/file_access_log.ipp>
@@ -41,7 +40,6 @@
 #include <millrace/endpoint/guards/origin_guard.ipp>
 #include <millrace/endpoint/prometheus_metrics.ipp>
 #include <millrace/endpoint/stderr_log.ipp>
-#include <millrace/endpoint/topic.ipp>
 #include <millrace/http/body_source.ipp>
 #include <millrace/http/fields.ipp>
 #include <millrace/http/file_source.ipp>
@@ -59,6 +57,7 @@
 #include <millrace/pipeline/detail/setting_text.ipp>
 #include <millrace/pipeline/stage_stats.ipp>
 #include <millrace/pipeline/topology.ipp>
+#include <millrace/publish/topic.ipp>
 #include <millrace/storage/job_thread.ipp>
 #include <millrace/transport/address_list.ipp>
 #include <millrace/transport/detail/name_lookup.ipp>

@@ -14,8 +14,8 @@
 #include <millrace/endpoint/detail/loops/loop.hpp>
 #include <millrace/endpoint/detail/sessions/outbox.hpp>
 #include <millrace/endpoint/options.hpp>
-#include <millrace/endpoint/topic.hpp>
 #include <millrace/http/request_target.hpp>
+#include <millrace/publish/topic.hpp>
 #include <millrace/websocket/close_code.hpp>
 #include <millrace/websocket/frame.hpp>
 #include <millrace/websocket/frame_header.hpp>
@@ -130,9 +130,14 @@ protected:
     std::vector<std::unique_ptr<detail::subscription>> subscriptions_;
 
 private:
-    bool deliver(const websocket::frame& message, overflow_policy when_full) final {
-        return is_open_ && queue(message, when_full);
+    bool deliver(const payload& record, overflow_policy when_full) final {
+        return is_open_ &&
+               queue(record.as<websocket::frame>([this](const payload& of) { return framed(of); }),
+                     when_full);
     }
+
+    /// Once for all of this loop.
+    [[nodiscard]] websocket::frame framed(const payload& record) const;
 
     void lose() final {
         if (is_open_) end_slow();

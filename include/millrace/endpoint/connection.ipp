@@ -25,6 +25,12 @@ MILLRACE_INLINE std::optional<std::string> connection::query(std::string_view na
     return parsed ? parsed->query(name) : std::nullopt;
 }
 
+MILLRACE_INLINE websocket::frame connection::framed(const payload& record) const {
+    websocket::frame made = loop_->frames.make(websocket::opcode::text, record.bytes());
+    made.set_subject(record.subject());
+    return made;
+}
+
 MILLRACE_INLINE void connection::schedule() {
     if (std::exchange(is_scheduled_, true)) return;
     loop_->schedule(shared_from_this());

@@ -218,7 +218,7 @@ private:
     std::shared_ptr<core> make_core(endpoint_options options, Transport transport, Guard guard,
                                     Clock clock, AccessLog access_log);
 
-    [[nodiscard]] detail::topic_policies policies_of(const serve_options& options) const {
+    [[nodiscard]] topic_policies policies_of(const serve_options& options) const {
         return {core_->options().when_full, options.when_full};
     }
 

@@ -12,19 +12,11 @@
 
 #include <millrace/core/log.hpp>
 #include <millrace/endpoint/authorization.hpp>
+#include <millrace/publish/overflow.hpp>
 #include <millrace/transport/address_list.hpp>
 #include <millrace/websocket/compression.hpp>
 
 namespace millrace {
-
-/// What happens to a consumer that reads more slowly than its results come.
-enum class overflow_policy {
-    drop_oldest,  ///< the oldest whole frames that wait for it are dropped, and counted
-    /// While it is congested (`endpoint_options::outbox_high_water`), a record of a topic replaces
-    /// the last one of its key that waits, which is counted as dropped; else as `drop_oldest`.
-    conflate,
-    disconnect,  ///< it is closed with 1013
-};
 
 /// Where a trusted proxy writes whom it speaks for. Only one header is believed: a proxy that
 /// writes the one passes the other on as a client made it up.

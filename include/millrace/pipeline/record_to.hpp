@@ -186,7 +186,8 @@ private:
 ///     server.serve(bars, {}, record_to("monday.journal"));
 ///
 /// What the codec or a check refuses is not among it, and what reaches the stages by themselves is
-/// not seen: a clock of their own, a file, a random number.
+/// not seen: a clock of their own, a file, a random number,
+/// an answer to `async_enrich`.
 ///
 /// A block is with the system when 64 KB have come and at each `tick`: a process that is killed
 /// loses what came since, which an endpoint makes a part of a second. Where the file cannot be

@@ -6,23 +6,13 @@
 
 #include <asio/io_context.hpp>
 
+#include "../../../publish/listener.hpp"
 #include "catch.hpp"
 
 using namespace millrace;
 using namespace millrace::detail;
-using websocket::opcode;
 
 namespace {
-
-struct listener final : subscriber {
-    std::vector<std::string> got;
-    int losses = 0;
-    bool deliver(const websocket::frame& message, overflow_policy) override {
-        got.emplace_back(message.bytes());
-        return true;
-    }
-    void lose() override { ++losses; }
-};
 
 /// Two loops of one thread, that run when told to, and a topic of the second.
 struct two_loops {
@@ -41,8 +31,8 @@ struct two_loops {
         return made;
     }();
 
-    void give(topic& to, std::string_view key, std::string_view payload, opcode op = opcode::text) {
-        way->hand_over(to, key, near->frames.make(op, payload));
+    void give(topic& to, std::string_view key, std::string_view record) {
+        way->hand_over(to, key, record);
     }
     static void run(asio::io_context& io) {
         io.restart();
@@ -54,28 +44,22 @@ struct two_loops {
     }
 };
 
-std::string framed(std::string_view payload, opcode op = opcode::text) {
-    websocket::frame_pool pool;
-    return std::string{pool.make(op, payload).bytes()};
-}
-
 }  // namespace
 
-TEST_CASE("records arrive at the end of the turn, framed as they were, at those who follow them") {
+TEST_CASE("records arrive at the end of the turn, at those who follow them") {
     two_loops l;
     {
         const loop::turn turn{*l.near};
         l.give(l.prices, "acme", "1");
         l.give(l.prices, "other", std::string(300, '2'));
-        l.give(l.news, "", std::string(70'000, '3'), opcode::binary);
+        l.give(l.news, "", std::string(70'000, '3'));
         l.give(l.news, "", "");
     }
     REQUIRE(l.all.got.empty());
     l.run();
-    REQUIRE(l.all.got == std::vector{framed("1"), framed(std::string(300, '2'))});
-    REQUIRE(l.acme.got == std::vector{framed("1")});
-    REQUIRE(l.reader.got ==
-            std::vector{framed(std::string(70'000, '3'), opcode::binary), framed("")});
+    REQUIRE(l.all.got == std::vector<std::string>{"1", std::string(300, '2')});
+    REQUIRE(l.acme.got == std::vector<std::string>{"1"});
+    REQUIRE(l.reader.got == std::vector<std::string>{std::string(70'000, '3'), ""});
 }
 
 TEST_CASE("what a loop too far behind loses is counted, and those who were due all are told") {
@@ -96,7 +80,7 @@ TEST_CASE("what a loop too far behind loses is counted, and those who were due a
     REQUIRE(l.all.losses == 1);
     REQUIRE(l.acme.losses == 1);
     REQUIRE(l.reader.losses == 0);
-    REQUIRE(l.all.got.back() == framed("next"));
+    REQUIRE(l.all.got.back() == "next");
     l.give(l.prices, "acme", "and on");
     l.run();
     REQUIRE(l.all.losses == 1);

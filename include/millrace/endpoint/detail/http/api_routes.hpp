@@ -17,10 +17,10 @@
 #include <millrace/endpoint/detail/routes/publisher.hpp>
 #include <millrace/endpoint/metrics.hpp>
 #include <millrace/endpoint/options.hpp>
-#include <millrace/endpoint/topic.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 #include <millrace/http/router.hpp>
+#include <millrace/publish/topic.hpp>
 
 namespace millrace::detail {
 

@@ -32,10 +32,10 @@
 #include <millrace/endpoint/detail/sessions/outbox.hpp>
 #include <millrace/endpoint/guard.hpp>
 #include <millrace/endpoint/options.hpp>
-#include <millrace/endpoint/topic.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 #include <millrace/http/router.hpp>
+#include <millrace/publish/topic.hpp>
 #include <millrace/transport/address_list.hpp>
 #include <millrace/transport/detail/callback.hpp>
 #include <millrace/transport/detail/timer.hpp>
@@ -155,7 +155,7 @@ public:
     bool publish(topic& to, std::string_view message, std::string_view key) {
         if (io_.get_executor().running_in_this_thread()) {
             const loop::turn turn{*shared_loop()};
-            publish_now(to, message, key);
+            to.publish(message, key);
             return true;
         }
         const std::size_t size = message.size() + outbox::frame_overhead_bytes;
@@ -165,7 +165,7 @@ public:
         }
         post([&to, message = std::string{message}, key = std::string{key}, size](auto& core) {
             core.unpublished_bytes_.fetch_sub(size);
-            core.publish_now(to, message, key);
+            to.publish(message, key);
         });
         return true;
     }
@@ -301,11 +301,6 @@ private:
         shared_loop()->tell(log_severity::info, log_event::started, 0,
                             "millrace " + version_text() + " listens on " + where +
                                 ", loops: " + std::to_string(workers_.size()));
-    }
-
-    void publish_now(topic& to, std::string_view message, std::string_view key) {
-        to.publish([&] { return shared_loop()->frames.make(websocket::opcode::text, message); },
-                   [&](std::string& out) { out.append(key); });
     }
 
     /// The pipelines' last records go out, and then the connections.

@@ -15,8 +15,8 @@
 #include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
 
+#include <millrace/core/detail/counter.hpp>
 #include <millrace/core/log.hpp>
-#include <millrace/endpoint/detail/loops/counter.hpp>
 #include <millrace/endpoint/metrics.hpp>
 #include <millrace/transport/detail/post.hpp>
 #include <millrace/websocket/frame.hpp>

@@ -11,9 +11,7 @@
 #include <millrace/endpoint/detail/loops/batch_queue.hpp>
 #include <millrace/endpoint/detail/loops/loop.hpp>
 #include <millrace/endpoint/detail/loops/mailbox.hpp>
-#include <millrace/endpoint/topic.hpp>
-#include <millrace/websocket/frame.hpp>
-#include <millrace/websocket/frame_header.hpp>
+#include <millrace/publish/topic.hpp>
 
 namespace millrace::detail {
 
@@ -35,7 +33,7 @@ public:
                                                           return true;
                                                       })} {}
 
-    void hand_over(topic& there, std::string_view key, const websocket::frame& message) override {
+    void hand_over(topic& there, std::string_view key, std::string_view record) override {
         batch* const to = next();
         if (to == nullptr) {
             ++from_->counters.frames_dropped;
@@ -44,7 +42,7 @@ public:
                             there.name() + ": records are dropped, for another loop is behind");
             return;
         }
-        to->add(there, key, message);
+        to->add(there, key, record);
         if (to->bytes.size() >= max_batch_bytes) flush();
     }
 
@@ -60,8 +58,7 @@ private:
     struct entry {
         topic* to;
         std::size_t key_bytes;
-        std::size_t message_bytes;
-        websocket::opcode op;
+        std::size_t record_bytes;
     };
 
     struct batch {
@@ -69,14 +66,9 @@ private:
         std::vector<entry> entries;
         std::vector<topic*> losers;  ///< topics whose records before these are lost
 
-        void add(topic& to, std::string_view key, const websocket::frame& message) {
-            const auto framed = message.bytes();
-            websocket::frame_header header;
-            static_cast<void>(websocket::parse_frame_header<websocket::role::client>(
-                framed.data(), framed.size(), header));
-            const auto payload = framed.substr(header.header_bytes);
-            bytes.append(key).append(payload);
-            entries.push_back({&to, key.size(), payload.size(), header.op});
+        void add(topic& to, std::string_view key, std::string_view record) {
+            bytes.append(key).append(record);
+            entries.push_back({&to, key.size(), record.size()});
         }
 
         void publish_to(loop& there) {
@@ -85,10 +77,9 @@ private:
             std::string_view rest = bytes;
             for (const entry& each : entries) {
                 const auto key = rest.substr(0, each.key_bytes);
-                const auto message = rest.substr(each.key_bytes, each.message_bytes);
-                rest.remove_prefix(each.key_bytes + each.message_bytes);
-                each.to->publish([&] { return there.frames.make(each.op, message); },
-                                 [&](std::string& out) { out.append(key); });
+                const auto record = rest.substr(each.key_bytes, each.record_bytes);
+                rest.remove_prefix(each.key_bytes + each.record_bytes);
+                each.to->publish(record, key);
             }
             if (bytes.capacity() > 2 * max_batch_bytes) std::string{}.swap(bytes);
             bytes.clear();

@@ -8,13 +8,13 @@
 #include <utility>
 
 #include <millrace/codec/codec.hpp>
+#include <millrace/codec/detail/error_reply.hpp>
 #include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/endpoint/authorization.hpp>
 #include <millrace/endpoint/connection.hpp>
 #include <millrace/endpoint/detail/routes/authorize.hpp>
-#include <millrace/endpoint/detail/routes/error_reply.hpp>
 #include <millrace/endpoint/detail/routes/post_report.hpp>
 #include <millrace/endpoint/detail/routes/topic_route.hpp>
 #include <millrace/endpoint/guard.hpp>

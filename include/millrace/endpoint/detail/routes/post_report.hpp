@@ -5,10 +5,10 @@
 #include <string>
 
 #include <millrace/codec/codec.hpp>
+#include <millrace/codec/detail/error_reply.hpp>
 #include <millrace/codec/json_string.hpp>
 #include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/error.hpp>
-#include <millrace/endpoint/detail/routes/error_reply.hpp>
 #include <millrace/http/response.hpp>
 
 namespace millrace::detail {

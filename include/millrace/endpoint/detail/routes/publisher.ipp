@@ -8,11 +8,6 @@
 
 namespace millrace::detail {
 
-MILLRACE_INLINE overflow_policy topic_policies::of(std::string_view topic) const {
-    const auto found = own.find(topic);
-    return found != own.end() ? found->second : otherwise;
-}
-
 MILLRACE_INLINE void require_topics(const publication& of, const serve_options& options) {
     const auto require = [&](const std::string& name, std::string_view option) {
         if (std::none_of(of.topics.begin(), of.topics.end(),

@@ -16,8 +16,8 @@
 #include <millrace/endpoint/detail/routes/served_pipeline.hpp>
 #include <millrace/endpoint/detail/routes/topic_route.hpp>
 #include <millrace/endpoint/options.hpp>
-#include <millrace/endpoint/topic.hpp>
 #include <millrace/http/router.hpp>
+#include <millrace/publish/topic.hpp>
 
 namespace millrace::detail {
 

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
-#include <vector>
 
 #include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/error.hpp>
@@ -13,13 +11,11 @@
 #include <millrace/endpoint/detail/routes/authorize.hpp>
 #include <millrace/endpoint/detail/routes/route.hpp>
 #include <millrace/endpoint/guard.hpp>
-#include <millrace/endpoint/topic.hpp>
+#include <millrace/publish/topic_sink.hpp>
 #include <millrace/websocket/close_code.hpp>
 #include <millrace/websocket/frame_header.hpp>
 
 namespace millrace::detail {
-
-using topic_list = std::vector<std::shared_ptr<topic>>;
 
 /// A path that streams topics and takes no messages: one is answered by close 1003. `?key=VALUE`
 /// asks for one key's records only, of the topics that it is a key of; 400 where there is none.

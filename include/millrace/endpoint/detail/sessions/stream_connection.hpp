@@ -87,7 +87,8 @@ protected:
     void write_out() final {
         while (!outbox_.empty() && !is_writing_ && !is_broken_) {
             auto& parts = loop_->parts;
-            const std::span<const asio::const_buffer> front{parts.data(), outbox_.gather(parts)};
+            const std::size_t count = outbox_.gather(std::span<asio::const_buffer>{parts});
+            const std::span<const asio::const_buffer> front{parts.data(), count};
             std::error_code error;
             const std::size_t size = stream_.write_some(front, error);
             if (error && error != asio::error::would_block) return fail_output();

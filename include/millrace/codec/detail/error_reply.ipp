@@ -1,6 +1,6 @@
 #pragma once
 
-#include <millrace/endpoint/detail/routes/error_reply.hpp>
+#include <millrace/codec/detail/error_reply.hpp>
 
 namespace millrace::detail {
 

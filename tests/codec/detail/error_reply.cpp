@@ -1,4 +1,4 @@
-#include <millrace/endpoint/detail/routes/error_reply.hpp>
+#include <millrace/codec/detail/error_reply.hpp>
 
 #include <millrace/core/error.hpp>
 

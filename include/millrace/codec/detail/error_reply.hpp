@@ -19,5 +19,5 @@ void append_error_reply(std::string& out, const input_error& error);
 }  // namespace millrace::detail
 
 #ifndef MILLRACE_COMPILED
-#include <millrace/endpoint/detail/routes/error_reply.ipp>
+#include <millrace/codec/detail/error_reply.ipp>
 #endif

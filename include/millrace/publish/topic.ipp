@@ -1,6 +1,6 @@
 #pragma once
 
-#include <millrace/endpoint/topic.hpp>
+#include <millrace/publish/topic.hpp>
 
 namespace millrace {
 
@@ -10,6 +10,16 @@ MILLRACE_INLINE topic::topic(std::string name, std::string key_name, overflow_po
       key_name_{std::move(key_name)},
       when_full_{when_full},
       read_key_{read_key} {}
+
+MILLRACE_INLINE void topic::give(std::string_view record, const list* of_key) {
+    const payload given{record,
+                        when_full_ == overflow_policy::conflate ? subject_of(key_text_) : 0};
+    give(all_, given);
+    if (of_key != nullptr) give(*of_key, given);
+    for (const auto& each : replicas_)
+        if (each.there->subscribers() != 0)
+            each.forwarder->hand_over(*each.there, key_text_, record);
+}
 
 MILLRACE_INLINE void topic::lose_records() {
     if (when_full_ != overflow_policy::disconnect) return;

@@ -1,4 +1,4 @@
-#include <millrace/endpoint/detail/loops/counter.hpp>
+#include <millrace/core/detail/counter.hpp>
 
 #include <thread>
 

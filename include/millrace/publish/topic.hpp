@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -12,10 +13,10 @@
 
 #include <millrace/codec/text.hpp>
 #include <millrace/core/detail/compiled.hpp>
+#include <millrace/core/detail/counter.hpp>
 #include <millrace/core/keyed_map.hpp>
-#include <millrace/endpoint/detail/loops/counter.hpp>
-#include <millrace/endpoint/options.hpp>
-#include <millrace/websocket/frame.hpp>
+#include <millrace/publish/overflow.hpp>
+#include <millrace/publish/payload.hpp>
 
 namespace millrace {
 
@@ -30,11 +31,11 @@ class subscriber {
 public:
     virtual ~subscriber() = default;
 
-    /// False if the frame will not be sent; `when_full` says what else may be dropped for it. It
+    /// False if the record will not be sent; `when_full` says what else may be dropped for it. It
     /// must not end a subscription before it returns.
-    virtual bool deliver(const websocket::frame&, overflow_policy when_full) = 0;
+    virtual bool deliver(const payload& record, overflow_policy when_full) = 0;
 
-    /// Some frames were lost on the way to it, though it is to get all or be disconnected.
+    /// Some records were lost on the way to it, though it is to get all or be disconnected.
     virtual void lose() {}
 };
 
@@ -45,7 +46,7 @@ public:
 
     /// Has `there`, a topic of the other loop, publish a record. The key may be empty if nobody
     /// follows one there.
-    virtual void hand_over(topic& there, std::string_view key, const websocket::frame& message) = 0;
+    virtual void hand_over(topic& there, std::string_view key, std::string_view record) = 0;
 };
 
 }  // namespace detail
@@ -91,33 +92,22 @@ public:
         replicas_.push_back({std::move(there), std::move(forwarder)});
     }
 
-    /// Gives one record to its followers. `encode()` makes the frame, `key(std::string&)` appends
-    /// the record's key as text; each is called at most once, and only if it is needed.
-    template <class Encode, class Key>
+    /// Gives one record to its followers. `encode(std::string&)` appends its bytes,
+    /// `key(std::string&)` its key as text; each is called at most once, and only if it is needed.
+    template <std::invocable<std::string&> Encode, std::invocable<std::string&> Key>
     void publish(Encode&& encode, Key&& key) {
-        ++records_;
-        const bool conflates = when_full_ == overflow_policy::conflate;
-        bool is_wanted = !all_.empty(), is_key_wanted = !by_key_.empty();
-        for (const auto& each : replicas_) {
-            is_wanted = is_wanted || each.there->subscribers() != 0;
-            is_key_wanted = is_key_wanted || each.there->key_subscribers_ != 0;
-        }
-        is_key_wanted = is_key_wanted || (conflates && is_wanted);
-        const list* of_key = nullptr;
-        key_text_.clear();
-        if (is_key_wanted) {
-            key(key_text_);
-            if (const auto found = by_key_.find(key_text_); found != by_key_.end())
-                of_key = &found->second;
-        }
-        if (!is_wanted && of_key == nullptr) return;
-        websocket::frame message = encode();
-        if (conflates) message.set_subject(subject_of(key_text_));
-        give(all_, message);
-        if (of_key != nullptr) give(*of_key, message);
-        for (const auto& each : replicas_)
-            if (each.there->subscribers() != 0)
-                each.forwarder->hand_over(*each.there, key_text_, message);
+        const list* const of_key = begin(key);
+        if (!is_wanted_ && of_key == nullptr) return;
+        record_.clear();
+        encode(record_);
+        give(record_, of_key);
+        if (record_.capacity() > max_idle_bytes) std::string{}.swap(record_);
+    }
+
+    /// The same, of bytes that are there already.
+    void publish(std::string_view record, std::string_view key) {
+        const list* const of_key = begin([key](std::string& out) { out.append(key); });
+        if (is_wanted_ || of_key != nullptr) give(record, of_key);
     }
 
     /// Ends the subscriptions of those who were promised every record, because some are lost.
@@ -140,8 +130,29 @@ private:
     /// The key's, and this topic's: never 0.
     [[nodiscard]] std::uint64_t subject_of(std::string_view key) const noexcept;
 
-    inline void give(const list& to, const websocket::frame& message) const;
+    /// Counts a record, and finds out who wants it; those who follow its key alone, if any.
+    template <class Key>
+    [[nodiscard]] const list* begin(Key&& key) {
+        ++records_;
+        is_wanted_ = !all_.empty();
+        bool is_key_wanted = !by_key_.empty();
+        for (const auto& each : replicas_) {
+            is_wanted_ = is_wanted_ || each.there->subscribers() != 0;
+            is_key_wanted = is_key_wanted || each.there->key_subscribers_ != 0;
+        }
+        is_key_wanted = is_key_wanted || (when_full_ == overflow_policy::conflate && is_wanted_);
+        key_text_.clear();
+        if (!is_key_wanted) return nullptr;
+        key(key_text_);
+        const auto found = by_key_.find(key_text_);
+        return found != by_key_.end() ? &found->second : nullptr;
+    }
+
+    void give(std::string_view record, const list* of_key);
+    inline void give(const list& to, const payload& record) const;
     static inline void end(const detail::subscription& of);
+
+    static constexpr std::size_t max_idle_bytes = 64 * 1024;
 
     std::string name_;
     std::string key_name_;
@@ -151,6 +162,8 @@ private:
     detail::keyed_map<std::string, list> by_key_;
     detail::key_hash key_hash_;
     std::string key_text_;
+    std::string record_;      ///< the last one's bytes
+    bool is_wanted_ = false;  ///< by somebody who follows all
     std::vector<replicated> replicas_;
     std::uint64_t records_ = 0;
     detail::counter subscribers_;
@@ -181,8 +194,8 @@ private:
 
 }  // namespace detail
 
-inline void topic::give(const list& to, const websocket::frame& message) const {
-    for (const detail::subscription* each : to) each->to_.deliver(message, when_full_);
+inline void topic::give(const list& to, const payload& record) const {
+    for (const detail::subscription* each : to) each->to_.deliver(record, when_full_);
 }
 
 inline void topic::end(const detail::subscription& of) { of.to_.lose(); }
@@ -190,5 +203,5 @@ inline void topic::end(const detail::subscription& of) { of.to_.lose(); }
 }  // namespace millrace
 
 #ifndef MILLRACE_COMPILED
-#include <millrace/endpoint/topic.ipp>
+#include <millrace/publish/topic.ipp>
 #endif

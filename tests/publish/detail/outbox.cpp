@@ -1,34 +1,53 @@
-#include <millrace/endpoint/detail/sessions/outbox.hpp>
+#include <millrace/publish/detail/outbox.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
 #include <random>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "catch.hpp"
 
 using namespace millrace;
-using kind = detail::outbox::kind;
 
 namespace {
 
+/// What an outbox needs to know of a message.
+struct message {
+    std::string text{};
+    std::uint64_t about = 0;
+
+    [[nodiscard]] std::string_view bytes() const noexcept { return text; }
+    [[nodiscard]] std::size_t size() const noexcept { return text.size(); }
+    [[nodiscard]] std::uint64_t subject() const noexcept { return about; }
+    [[nodiscard]] std::size_t shared_bytes() const noexcept { return text.size(); }
+    void set_subject(std::uint64_t subject) noexcept { about = subject; }
+};
+
+using outbox = detail::basic_outbox<message>;
+using kind = outbox::kind;
+
+struct message_pool {
+    [[nodiscard]] static message wrap(std::string text) { return {std::move(text)}; }
+};
+
 /// What is next to be written, up to `parts` frames of it.
-std::string front(const detail::outbox& box, std::size_t parts = 64) {
-    std::array<asio::const_buffer, 64> buffers;
-    const std::size_t count = box.gather({buffers.data(), parts});
+std::string front(const outbox& box, std::size_t parts = 64) {
+    std::array<std::span<const char>, 64> buffers;
+    const std::size_t count = box.gather(std::span{buffers.data(), parts});
     std::string bytes;
-    for (std::size_t i = 0; i != count; ++i)
-        bytes.append(static_cast<const char*>(buffers[i].data()), buffers[i].size());
+    for (std::size_t i = 0; i != count; ++i) bytes.append(buffers[i].data(), buffers[i].size());
     return bytes;
 }
 
 }  // namespace
 
 TEST_CASE("an outbox gives frames in order, as far as they are asked for") {
-    websocket::frame_pool pool;
-    detail::outbox box;
+    const message_pool pool;
+    outbox box;
     REQUIRE(box.empty());
     REQUIRE(front(box).empty());
     box.push(pool.wrap("one"));
@@ -37,12 +56,12 @@ TEST_CASE("an outbox gives frames in order, as far as they are asked for") {
     REQUIRE(front(box) == "onetwothree");
     REQUIRE(front(box, 2) == "onetwo");
     REQUIRE(box.frames() == 3);
-    REQUIRE(box.size_bytes() == 11 + 3 * detail::outbox::frame_overhead_bytes);
+    REQUIRE(box.size_bytes() == 11 + 3 * outbox::frame_overhead_bytes);
 }
 
 TEST_CASE("an outbox goes on where the last write ended") {
-    websocket::frame_pool pool;
-    detail::outbox box;
+    const message_pool pool;
+    outbox box;
     box.push(pool.wrap("one"));
     box.push(pool.wrap("two"));
     box.written(1);
@@ -56,8 +75,8 @@ TEST_CASE("an outbox goes on where the last write ended") {
 }
 
 TEST_CASE("the oldest data frame is dropped whole, never one that is being written or control") {
-    websocket::frame_pool pool;
-    detail::outbox box;
+    const message_pool pool;
+    outbox box;
     box.push(pool.wrap("one"));
     box.push(pool.wrap("close"), kind::control);
     box.push(pool.wrap("two"));
@@ -69,13 +88,13 @@ TEST_CASE("the oldest data frame is dropped whole, never one that is being writt
     REQUIRE(front(box) == "neclose");
     REQUIRE(!box.drop_oldest());
     REQUIRE(front(box) == "neclose");
-    REQUIRE(box.size_bytes() == 8 + 2 * detail::outbox::frame_overhead_bytes);
-    REQUIRE(!detail::outbox{}.drop_oldest());
+    REQUIRE(box.size_bytes() == 8 + 2 * outbox::frame_overhead_bytes);
+    REQUIRE(!outbox{}.drop_oldest());
 }
 
 TEST_CASE("a pong overtakes data, but not what is being written, and replaces the last one") {
-    websocket::frame_pool pool;
-    detail::outbox box;
+    const message_pool pool;
+    outbox box;
     SECTION("with nothing queued") {
         box.push_pong(pool.wrap("P"));
         REQUIRE(front(box) == "P");
@@ -122,8 +141,7 @@ struct naive_outbox {
     auto unwritten() { return waiting.begin() + (written != 0); }
     [[nodiscard]] std::size_t cost() const {
         std::size_t all = 0;
-        for (const auto& each : waiting)
-            all += each.bytes.size() + detail::outbox::frame_overhead_bytes;
+        for (const auto& each : waiting) all += each.bytes.size() + outbox::frame_overhead_bytes;
         return all;
     }
     void push_pong(const std::string& bytes) {
@@ -174,14 +192,14 @@ TEST_CASE("an outbox behaves like a plain list under random use") {
     const std::uint64_t subjects = GENERATE(3u, 300u);
     CAPTURE(seed, writes, subjects);
     std::mt19937 random{seed};
-    websocket::frame_pool pool;
-    detail::outbox box;
+    const message_pool pool;
+    outbox box;
     naive_outbox model;
 
     for (int step = 0; step < 10'000; ++step) {
         const std::string bytes(1 + random() % 20, static_cast<char>('a' + step % 26));
         const std::uint64_t subject = random() % subjects;
-        websocket::frame frame = pool.wrap(bytes);
+        message frame = pool.wrap(bytes);
         const auto choice = random() % (9 + writes);
         if (choice < 3) {
             frame.set_subject(subject);
@@ -211,10 +229,10 @@ TEST_CASE("an outbox behaves like a plain list under random use") {
 }
 
 TEST_CASE("a frame takes the place of the last one of its subject that is not being written") {
-    websocket::frame_pool pool;
-    detail::outbox box;
+    const message_pool pool;
+    outbox box;
     const auto of = [&](std::uint64_t subject, std::string bytes) {
-        websocket::frame made = pool.wrap(std::move(bytes));
+        message made = pool.wrap(std::move(bytes));
         made.set_subject(subject);
         return made;
     };
@@ -226,7 +244,7 @@ TEST_CASE("a frame takes the place of the last one of its subject that is not be
     box.push(pool.wrap("end"), kind::control);
     REQUIRE(box.replace(of(1, "longer "), plenty));
     REQUIRE(front(box) == "a1 b1 longer end");
-    REQUIRE(box.size_bytes() == 16 + 4 * detail::outbox::frame_overhead_bytes);
+    REQUIRE(box.size_bytes() == 16 + 4 * outbox::frame_overhead_bytes);
     REQUIRE(!box.replace(of(3, "c1 "), plenty));
     REQUIRE(!box.replace(of(2, std::string(100, 'b')), box.size_bytes() + 96));
     REQUIRE(front(box) == "a1 b1 longer end");

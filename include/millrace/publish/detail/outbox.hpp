@@ -1,0 +1,236 @@
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace millrace::detail {
+
+/// What waits to be sent to one connection, in order, the message that is being written included.
+/// Pongs overtake data. The size counts each message's bytes and `frame_overhead_bytes` on top, so
+/// that a limit on it bounds the memory of a queue of tiny ones, too.
+///
+/// Every operation takes amortised constant time. Memory: none to speak of while it is empty; else
+/// the messages and 16 bytes for each, 24 where they are replaced, at most twice as many while it
+/// grows.
+/// @tparam Message a cheap copy of shared bytes: `bytes()`, `size()`, and `subject()`, which is not
+/// 0 where only the last one of it is of interest
+template <class Message>
+class basic_outbox {
+public:
+    static constexpr std::size_t frame_overhead_bytes = 64;
+
+    enum class kind : std::uint8_t { data, control, pong };
+
+    [[nodiscard]] bool empty() const noexcept { return first_ == queue_.size(); }
+    [[nodiscard]] std::size_t size_bytes() const noexcept { return bytes_; }
+    [[nodiscard]] std::size_t frames() const noexcept { return queue_.size() - first_; }
+
+    /// What the queue itself takes, without the frames.
+    [[nodiscard]] std::size_t memory_bytes() const noexcept {
+        return queue_.capacity() * sizeof(entry) + newest_.capacity() * sizeof(newest_[0]);
+    }
+
+    /// Its frames' memory, each divided among those who hold it. Takes linear time.
+    [[nodiscard]] std::size_t shared_bytes() const noexcept {
+        std::size_t all = 0;
+        for (std::size_t i = first_; i != queue_.size(); ++i) all += queue_[i].bytes.shared_bytes();
+        return all;
+    }
+
+    [[nodiscard]] static std::size_t cost(const Message& f) noexcept {
+        return f.size() + frame_overhead_bytes;
+    }
+
+    /// Behind everything; `kind::control` is never dropped.
+    void push(Message f, kind what = kind::data) {
+        bytes_ += cost(f);
+        queue_.push_back({std::move(f), 0, what});
+        if (newest_.empty()) return;
+        if (frames() <= newest_.size())
+            add_to_index(queue_.size() - 1);
+        else
+            newest_ = {};
+    }
+
+    /// Puts `f` in the place of the last one of its subject of which nothing has been written,
+    /// unless more than `max_bytes` would wait then. False if it is not put anywhere.
+    bool replace(const Message& f, std::size_t max_bytes);
+
+    /// A pong waits of which nothing has been written.
+    [[nodiscard]] bool has_pong() const noexcept {
+        const std::size_t at = unwritten();
+        return at < queue_.size() && queue_[at].what == kind::pong;
+    }
+
+    /// In front of all that is not being written. It replaces a pong that waits: only the latest
+    /// ping needs an answer (RFC 6455, section 5.5.3).
+    void push_pong(Message f);
+
+    /// Drops the oldest data frame of which nothing has been written. False if there is none.
+    bool drop_oldest();
+
+    /// Fills `out` with what is to be written first. Returns the parts filled.
+    template <class Buffer>
+    std::size_t gather(std::span<Buffer> out) const {
+        const std::size_t count = std::min(out.size(), frames());
+        for (std::size_t i = 0; i != count; ++i) {
+            const auto bytes = queue_[first_ + i].bytes.bytes().substr(i == 0 ? written_ : 0);
+            out[i] = Buffer{bytes.data(), bytes.size()};
+        }
+        return count;
+    }
+
+    /// Takes off the first, which there must be, whole.
+    [[nodiscard]] Message take() {
+        Message first = std::move(queue_[first_].bytes);
+        bytes_ -= cost(first);
+        pop();
+        return first;
+    }
+
+    /// Takes off the front what has been written.
+    void written(std::size_t bytes) {
+        written_ += bytes;
+        while (!empty() && written_ >= queue_[first_].bytes.size()) {
+            written_ -= queue_[first_].bytes.size();
+            bytes_ -= cost(queue_[first_].bytes);
+            pop();
+        }
+    }
+
+private:
+    struct entry {
+        Message bytes;
+        std::uint32_t older;  ///< the next of its chain, see `newest_`
+        kind what;
+    };
+
+    /// The first of which nothing has been written.
+    [[nodiscard]] std::size_t unwritten() const noexcept {
+        return first_ + (written_ != 0 ? 1 : 0);
+    }
+
+    [[nodiscard]] static std::ptrdiff_t offset(std::size_t index) noexcept {
+        return static_cast<std::ptrdiff_t>(index);
+    }
+
+    void pop() {
+        queue_[first_++].bytes = {};
+        if (empty()) {
+            first_ = 0;
+            queue_.clear();
+            newest_ = {};
+            if (queue_.capacity() > max_idle_entries) queue_ = {};
+        } else if (first_ >= max_idle_entries && first_ * 2 >= queue_.size()) {
+            queue_.erase(queue_.begin(), queue_.begin() + offset(first_));
+            first_number_ += static_cast<std::uint32_t>(first_);
+            first_ = 0;
+        }
+    }
+
+    [[nodiscard]] std::uint32_t& newest_of(std::uint64_t subject) noexcept {
+        const std::uint64_t mixed = subject * 0x9e3779b97f4a7c15u;
+        return newest_[(mixed >> 32) & (newest_.size() - 1)];
+    }
+
+    void make_index();
+
+    void add_to_index(std::size_t place);
+
+    /// The last one of which nothing has been written; null for none.
+    [[nodiscard]] entry* find(std::uint64_t subject);
+
+    static constexpr std::size_t max_idle_entries = 64;
+
+    std::vector<entry> queue_;  ///< [first_, end) waits
+    /// The number of the newest of each chain of data whose subjects' hashes are alike, from newest
+    /// to oldest; made by the first `replace` of a queue, and kept until it is empty.
+    std::vector<std::uint32_t> newest_;
+    std::uint32_t first_number_ = 0;  ///< of queue_[0]; they count on
+    std::size_t first_ = 0;
+    std::size_t written_ = 0;  ///< of the first frame
+    std::size_t bytes_ = 0;
+};
+
+template <class Message>
+bool basic_outbox<Message>::replace(const Message& f, std::size_t max_bytes) {
+    if (newest_.size() < frames()) make_index();
+    entry* const found = find(f.subject());
+    if (found == nullptr) return false;
+    const std::size_t bytes = bytes_ - cost(found->bytes) + cost(f);
+    if (bytes > max_bytes) return false;
+    bytes_ = bytes;
+    found->bytes = f;
+    return true;
+}
+
+template <class Message>
+void basic_outbox<Message>::push_pong(Message f) {
+    const std::size_t at = unwritten();
+    if (at < queue_.size() && queue_[at].what == kind::pong) {
+        bytes_ += cost(f) - cost(queue_[at].bytes);
+        queue_[at].bytes = std::move(f);
+        return;
+    }
+    bytes_ += cost(f);
+    entry pong{std::move(f), 0, kind::pong};
+    if (first_ != 0) {
+        std::move(queue_.begin() + offset(first_), queue_.begin() + offset(at),
+                  queue_.begin() + offset(first_ - 1));
+        --first_;
+        queue_[at - 1] = std::move(pong);
+    } else {
+        queue_.insert(queue_.begin() + offset(at), std::move(pong));
+        --first_number_;
+    }
+}
+
+template <class Message>
+bool basic_outbox<Message>::drop_oldest() {
+    const auto from = queue_.begin() + offset(unwritten());
+    if (from > queue_.end()) return false;
+    const auto oldest =
+        std::find_if(from, queue_.end(), [](const entry& e) { return e.what == kind::data; });
+    if (oldest == queue_.end()) return false;
+    bytes_ -= cost(oldest->bytes);
+    std::move_backward(queue_.begin() + offset(first_), oldest, oldest + 1);
+    pop();
+    return true;
+}
+
+template <class Message>
+void basic_outbox<Message>::make_index() {
+    newest_.assign(std::bit_ceil(std::max(frames(), max_idle_entries)), first_number_ - 1);
+    for (std::size_t i = unwritten(); i < queue_.size(); ++i) add_to_index(i);
+}
+
+template <class Message>
+void basic_outbox<Message>::add_to_index(std::size_t place) {
+    entry& added = queue_[place];
+    if (added.what != kind::data || added.bytes.subject() == 0) return;
+    std::uint32_t& newest = newest_of(added.bytes.subject());
+    added.older = std::exchange(newest, first_number_ + static_cast<std::uint32_t>(place));
+}
+
+template <class Message>
+typename basic_outbox<Message>::entry* basic_outbox<Message>::find(std::uint64_t subject) {
+    if (queue_.empty()) return nullptr;
+    std::uint32_t number = newest_of(subject);
+    for (std::size_t behind = queue_.size();;) {
+        // Those that are gone are not taken out of their chain, which ends at the first number
+        // that is not of an older one that waits.
+        const std::size_t place = static_cast<std::uint32_t>(number - first_number_);
+        if (place < unwritten() || place >= behind) return nullptr;
+        entry& at = queue_[place];
+        if (at.what == kind::data && at.bytes.subject() == subject) return &at;
+        behind = place;
+        number = at.older;
+    }
+}
+
+}  // namespace millrace::detail

@@ -1,0 +1,68 @@
+#include <millrace/adapters/hosted_pipeline.hpp>
+
+#include <stdexcept>
+
+#include <millrace/analyzers/count.hpp>
+#include <millrace/windows/tumbling.hpp>
+#include <millrace/windows/windowing.hpp>
+
+#include "catch.hpp"
+#include "fake_server.hpp"
+
+using namespace millrace;
+
+static_assert(pipeline_executor<fake_executor>);
+static_assert(!pipeline_executor<fake_thread>);
+
+namespace {
+
+auto counts() {
+    return from<tick>("in", processing_time) | key_by(&tick::id) |
+           window(tumbling{std::chrono::hours{1}}, drop_late) | process<count>() |
+           publish("counts");
+}
+
+}  // namespace
+
+TEST_CASE("a hosted pipeline knows its paths, and keys where they are such") {
+    fake_thread thread;
+    hosted_pipeline streams{counts(), fake_executor{&thread}, {.duplex_path = "/ws"}};
+    for (const char* each : {"/in", "/counts", "/counts?key=007", "/ws", "/in?any=1"})
+        REQUIRE(streams.knows(each));
+    for (const char* each : {"/", "/out", "/counts?key=seven", "in", "/in/", "/..", ""})
+        REQUIRE_FALSE(streams.knows(each));
+}
+
+TEST_CASE("finish publishes what is open, and connections close behind that") {
+    fake_thread thread{.is_here = true};
+    hosted_pipeline streams{counts(), fake_executor{&thread}};
+    fake_client sender, all, other;
+    REQUIRE((sender.open(streams, "/in") && all.open(streams, "/counts") &&
+             other.open(streams, "/counts?key=2")));
+    sender.send(json_of(1, 5));
+    streams.tick();
+    REQUIRE_FALSE(streams.finish());
+    streams.close_connections();
+    for (const auto* each : {&sender, &all, &other}) each->read();
+    REQUIRE(all.socket->sent.size() == 1);
+    REQUIRE(all.socket->sent[0].find(R"("id":1)") != std::string::npos);
+    REQUIRE(other.socket->sent.empty());
+    for (const auto* each : {&sender, &all, &other}) REQUIRE(each->socket->close_code == 1001);
+}
+
+TEST_CASE("settings that cannot be kept to are refused") {
+    fake_thread thread;
+    const auto make = [&](hosted_options options) {
+        hosted_pipeline{counts(), fake_executor{&thread}, std::move(options)};
+    };
+    REQUIRE_THROWS_AS(make({.outbox_bytes = 0}), std::invalid_argument);
+    REQUIRE_THROWS_AS(make({.server_buffer_bytes = 0}), std::invalid_argument);
+    REQUIRE_THROWS_AS(make({.inbox_bytes = 0}), std::invalid_argument);
+    REQUIRE_THROWS_AS(make({.duplex_path = "/in"}), std::invalid_argument);
+    REQUIRE_THROWS_AS(make({.when_full = {.own = {{"other", overflow_policy::conflate}}}}),
+                      std::invalid_argument);
+    REQUIRE_THROWS_AS(
+        (hosted_pipeline{from<tick>("same") | publish("same"), fake_executor{&thread}}),
+        std::invalid_argument);
+    make({.when_full = {.own = {{"counts", overflow_policy::conflate}}}});
+}
