@@ -107,7 +107,8 @@ struct process_stage : stage {
     template <class Stream>
     [[nodiscard]] auto output(const Stream& in) const {
         auto out = in.template of_records<record_of<Stream>>(detail::record_key(in.key));
-        if constexpr (Stream::is_windowed) out.allowed_lateness = in.windowing.allowed_lateness;
+        if constexpr (requires { in.windowing.allowed_lateness; })
+            out.allowed_lateness = in.windowing.allowed_lateness;
         if constexpr (!Stream::is_windowed) {
             return out.template changing<append_only>();
         } else if constexpr (!std::same_as<typename Stream::windowing_type::changes_type,

@@ -21,7 +21,7 @@ using state_of = detail::running_state<Pipeline, detail::callable_sink<detail::i
 template <class Pipeline>
 auto make_state(const Pipeline& of) {
     return std::make_unique<state_of<Pipeline>>(
-        of, detail::callable_sink<detail::ignore_records>{{}}, system_clock{});
+        of, detail::callable_sink<detail::ignore_records>{{}}, system_clock{}, null_journal{});
 }
 
 }  // namespace
