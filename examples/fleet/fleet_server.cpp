@@ -123,7 +123,7 @@ int main(int argc, char** argv) try {
                 | mr::process<mr::count_distinct<&sighting::truck>, mr::memory_storage>()
                 | mr::publish("hourly");
 
-    auto fleet = mr::lookup_join(mr::from<position>("positions", mr::disorder{1min}, mr::any_time) | mr::key_by(&position::route),
+    auto fleet = mr::lookup_join(mr::from<position>("positions", mr::disorder{1min}, mr::any_time, mr::max_step{1h}) | mr::key_by(&position::route),
                                  mr::from<route>("routes") | mr::key_by(&route::name), table,
                                  [fence](const position& p, const route* way) { return sight(p, fence.depot_at(p.latitude, p.longitude), way); })
                | mr::tee(std::move(crossings)) | mr::tee(std::move(stays)) | mr::tee(std::move(hourly))

@@ -85,12 +85,14 @@ int main(int count, char** arguments) try {
              | mr::publish("top");
 
     auto trades = mr::from<trade>("trades", disorder)
+                | mr::filter([](const trade& t) { return t.price > 0; })
                 | mr::key_by(&trade::symbol)
                 | mr::tee(std::move(seconds))
                 | mr::tee(std::move(minutes))
                 | mr::tee(std::move(top));
 
     auto quotes = mr::from<quote>("quotes", disorder)
+                | mr::filter([](const quote& q) { return q.bid > 0 && q.ask > 0; })
                 | mr::key_by(&quote::symbol)
                 | mr::publish("book");
 

@@ -14,7 +14,7 @@ const clock = inNewYork({ hour: "2-digit", minute: "2-digit", second: "2-digit" 
 const short = inNewYork({ hour: "2-digit", minute: "2-digit" });
 const date = inNewYork({ weekday: "short", day: "numeric", month: "short", year: "numeric" });
 const whole = new Intl.NumberFormat("en");
-const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}%`;
+const signed = (value) => `${value.toFixed(2) < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}%`;
 const priceText = (price) => Number.isInteger(Math.round(price * 1e4) / 100) ? price.toFixed(2) : price.toFixed(3);
 const fixed = (value, digits, unit = "") => Number.isFinite(value) ? value.toFixed(digits) + unit : "–";
 
@@ -37,6 +37,7 @@ class Instrument {
     this.lines = { volatility: new Map(), spreads: new Map() };
     this.quote = null;
     this.last = NaN;
+    this.seenAt = -Infinity;
     this.fills = [];
     this.row = byId("watch").insertRow([...symbols.keys()].filter((other) => other < name).length);
     this.row.dataset.symbol = name;
@@ -55,7 +56,14 @@ class Instrument {
     if (!isLive && all.has(start)) return;
     all.set(start, { ...record, start, end: Date.parse(record.end) });
     if (all.size > MAX_BARS) all.delete(Math.min(...all.keys()));
-    if (isLive && of === "seconds" && this.fills.length === 0) this.last = record.close;
+    if (isLive && of === "seconds") this.see(record.close, Date.parse(record.end) - 1);
+  }
+
+  /** Bars are ahead of fills, which wait for their quotes. */
+  see(price, time) {
+    if (time < this.seenAt) return;
+    this.seenAt = time;
+    this.last = price;
   }
 
   takePoint(of, record, isLive) {
@@ -169,7 +177,7 @@ function takeQuote(quote) {
   if (of && !(of.quote && of.quote.time > quote.time)) of.quote = quote;
 }
 
-/** The latest by time is the last price; a late one only takes its place in the list. */
+/** A late one only takes its place in the list. */
 function takeFill(fill) {
   const of = symbolOf(fill.symbol);
   if (!of) return;
@@ -177,7 +185,7 @@ function takeFill(fill) {
   const side = beyond > 1e-6 ? "up" : beyond < -1e-6 ? "down" : "";
   let at = of.fills.length;
   while (at > 0 && of.fills[at - 1].time > fill.time) --at;
-  if (at === of.fills.length) of.last = fill.price;
+  of.see(fill.price, Date.parse(fill.time));
   of.fills.splice(at, 0, { ...fill, side });
   if (of.fills.length > FILLS_KEPT) of.fills.shift();
 }

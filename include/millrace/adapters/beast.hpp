@@ -58,7 +58,9 @@ public:
     };
 
     beast_session(Stream&& wire, Buffer&& with)
-        : stream_{std::move(wire)}, buffer_{std::move(with)} {}
+        : stream_{std::move(wire)}, buffer_{std::move(with)} {
+        buffer_.consume(buffer_.size());
+    }
 
     void run(std::shared_ptr<foreign_connection<peer>> one) {
         one_ = std::move(one);
@@ -75,6 +77,7 @@ private:
     }
 
     void take() {
+        if (buffer_.size() == buffer_.max_size()) return close(1009, "message too big");
         static_cast<void>(buffer_.prepare(1));  // the byte behind the message
         const auto bytes = buffer_.data();
         if (stream_.got_text())
@@ -121,7 +124,7 @@ private:
 }  // namespace detail
 
 /// Gives a `boost::beast::websocket::stream` to `streams`, which reads and writes it from now on,
-/// if `target` is a path of these; else false, and the stream is as it was. To be called when the
+/// if `path` is a path of these; else false, and the stream is as it was. To be called when the
 /// upgrade is done, in the stream's executor; a request for another path is better answered before,
 /// see `hosted_pipeline::knows`.
 ///
@@ -131,9 +134,12 @@ private:
 /// Beast 1.74 stops at an assertion of its own where a peer does not end the closing handshake in
 /// time. Nothing of Beast is included here.
 /// @tparam Stream whose executor is that of one thread, or a strand
-/// @param buffer a `boost::beast::flat_buffer`, with what was read behind the request
-template <class Stream, class Buffer, class Hosted>
-bool adopt(Stream& stream, Buffer& buffer, std::string_view target, Hosted& streams) {
+/// @tparam Text a text of any library: with `data()` and `size()`
+/// @param buffer a `boost::beast::flat_buffer`, which messages are read into, up to its `max_size`;
+/// what it holds goes, for nobody may send before the answer (RFC 6455, 4.1)
+template <class Stream, class Buffer, class Text, class Hosted>
+bool adopt(Stream& stream, Buffer& buffer, const Text& path, Hosted& streams) {
+    const std::string_view target{path.data(), path.size()};
     if (!streams.knows(target)) return false;
     using session_type = detail::beast_session<Stream, Buffer>;
     const auto made = std::make_shared<session_type>(std::move(stream), std::move(buffer));

@@ -153,7 +153,7 @@ private:
     }
 
     void take(std::span<char> message) {
-        if (host_->is_ended()) return;
+        if (host_->is_ended() || is_refused_) return;
         std::size_t replies_left = host_->options().max_errors_per_message;
         const auto reply = [&](const input_error& error) {
             // The last one, which says how much is lost, is always told.
@@ -162,10 +162,12 @@ private:
             std::string text;
             detail::append_error_reply(text, error);
             queue({std::make_shared<const std::string>(std::move(text))},
-                  overflow_policy::drop_oldest);
+                  host_->options().when_full.otherwise);
         };
-        if (!host_->contain([&] { host_->receive(*place_.input, message, reply, id_); }, id_))
+        if (!host_->contain([&] { host_->receive(*place_.input, message, reply, id_); }, id_)) {
+            is_refused_ = true;
             drop_and_end(1011, "internal error");
+        }
     }
 
     bool deliver(const payload& record, overflow_policy when_full) override {
@@ -246,6 +248,7 @@ private:
     std::string_view end_reason_{};
     std::uint16_t end_code_ = 0;
     bool is_open_ = true;
+    bool is_refused_ = false;    ///< the pipeline threw at one of its events
     bool is_congested_ = false;  ///< the server's buffer was full
 };
 

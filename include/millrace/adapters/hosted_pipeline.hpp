@@ -15,6 +15,7 @@
 
 #include <millrace/adapters/detail/pipeline_host.hpp>
 #include <millrace/core/clock.hpp>
+#include <millrace/journal/journal.hpp>
 #include <millrace/pipeline/run.hpp>
 #include <millrace/publish/topic_sink.hpp>
 
@@ -33,14 +34,15 @@ concept pipeline_executor = requires(const E& executor, std::function<void()> f)
 
 namespace detail {
 
-template <class Pipeline, class Executor, class Clock>
+template <class Pipeline, class Executor, class Clock, class Journal>
 class typed_host final : public pipeline_host {
 public:
-    typed_host(Pipeline description, Executor executor, hosted_options settings, Clock clock)
+    typed_host(Pipeline description, Executor executor, hosted_options settings, Clock clock,
+               Journal keep_in)
         : pipeline_host{std::move(settings)},
           executor_{std::move(executor)},
           running_{start(std::move(description), topic_sink{made_topics(), options().when_full},
-                         std::move(clock))} {
+                         std::move(clock), std::move(keep_in))} {
         for_each_source([this](auto& each) { add_input(std::string{each.input()}); });
         require_paths();
     }
@@ -80,7 +82,7 @@ private:
     }
 
     using running_type = decltype(start(std::declval<Pipeline>(), std::declval<topic_sink>(),
-                                        std::declval<Clock>()));
+                                        std::declval<Clock>(), std::declval<Journal>()));
 
     Executor executor_;
     running_type running_;
@@ -98,18 +100,24 @@ private:
 ///
 /// It must be made, used and destroyed in the executor's thread, or while that does not run; only
 /// `knows` may be called from any. Connections may outlive it: they are open, and nothing comes.
+///
+/// An answer to `async_enrich` goes on with the next event or `tick`, and while all of `in_flight`
+/// wait, so does the executor's thread: give it room for them.
 /// @tparam Executor see `pipeline_executor`
-template <class Pipeline, pipeline_executor Executor, clock Clock = system_clock>
+/// @tparam Journal where the input is kept: see `record_to`, and `running().recording_error()`
+template <class Pipeline, pipeline_executor Executor, clock Clock = system_clock,
+          journal Journal = null_journal>
 class hosted_pipeline {
-    using host_type = detail::typed_host<Pipeline, Executor, Clock>;
+    using host_type = detail::typed_host<Pipeline, Executor, Clock, Journal>;
 
 public:
     /// @throws std::invalid_argument for names that make no path, a path that is there twice, or
     /// limits of 0; std::system_error when a storage does not open
     hosted_pipeline(Pipeline description, Executor executor, hosted_options options = {},
-                    Clock time = {})
+                    Clock time = {}, Journal keep_in = {})
         : host_{std::make_shared<host_type>(std::move(description), std::move(executor),
-                                            std::move(options), std::move(time))} {}
+                                            std::move(options), std::move(time),
+                                            std::move(keep_in))} {}
     hosted_pipeline(const hosted_pipeline&) = delete;
     hosted_pipeline& operator=(const hosted_pipeline&) = delete;
     ~hosted_pipeline() { host_->end(); }

@@ -70,6 +70,8 @@ public:
     [[nodiscard]] timestamp wall() const { return of_->wall(); }
     [[nodiscard]] std::chrono::nanoseconds elapsed() const { return of_->elapsed(); }
 
+    [[nodiscard]] const Clock& viewed() const noexcept { return *of_; }
+
 private:
     const Clock* of_;
 };

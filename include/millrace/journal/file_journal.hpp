@@ -27,7 +27,8 @@ using open_file = std::unique_ptr<std::FILE, file_closer>;
 /// loses none. What a crash of the machine leaves is read up to the first block that is not whole.
 ///
 /// The file is `millrace journal 1` and a newline, then for the head and for each block its size in
-/// 32 bits, a hash of it in 64, and its bytes, all numbers little-endian.
+/// 32 bits, in 64 its hash (FNV-1a by little-endian words of 64 bits, the last with zeros behind
+/// it, and then the size), and its bytes, all numbers little-endian.
 class file_journal {
 public:
     /// A block is not larger: what is has errc::out_of_range.

@@ -63,7 +63,9 @@ struct final_only_stage : stage {
 
     template <class Stream>
     [[nodiscard]] auto output(const Stream& in) const {
-        return in.template changing<append_only>();
+        auto out = in.template changing<append_only>();
+        out.allowed_lateness = {};
+        return out;
     }
 
     template <class Stream, class Next>

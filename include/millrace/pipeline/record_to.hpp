@@ -49,13 +49,14 @@ consteval void require_recordable() {
 /// each time that somebody looks at the clock. What it cannot note, for want of memory, ends the
 /// recording: the pipeline goes on.
 template <class Journal, clock Clock>
-requires(!std::same_as<Journal, null_journal>) class recorder<Journal, Clock> {
+class recorder {
 public:
     using clock_type = held_time;
-    static constexpr bool is_on = true;
 
     recorder(Journal to, const Clock& clock)
-        : journal_{std::move(to)}, clock_{clock}, held_{std::make_unique<held_clock>()} {
+        : journal_{std::move(to)},
+          clock_{clock},
+          held_{std::make_unique<held_clock>([own = clock_] { return own.wall(); })} {
         static_cast<void>(hold());
     }
     ~recorder() { flush(); }
@@ -87,7 +88,6 @@ public:
             block_(producer);
             archive_event(block_, const_cast<Event&>(one));  // saving changes nothing
         });
-        if (block_.bytes().size() >= block_bytes) flush();
     }
 
     void batch_end(std::size_t source) noexcept {
@@ -162,6 +162,7 @@ private:
         if (error()) return;
         try {
             put_entry();
+            if (block_.bytes().size() >= block_bytes) flush();
         } catch (...) {
             error_ = std::make_error_code(std::errc::not_enough_memory);
             block_.clear();
@@ -185,14 +186,15 @@ private:
 ///     auto running = start(bars, sink, record_to("monday.journal"));
 ///     server.serve(bars, {}, record_to("monday.journal"));
 ///
-/// What the codec or a check refuses is not among it, and what reaches the stages by themselves is
+/// Of an event what stands in no field of its schema is not kept. What the codec or a check refuses
+/// is not among it, and what reaches the stages by themselves is
 /// not seen: a clock of their own, a file, a random number,
 /// an answer to `async_enrich`.
 ///
 /// A block is with the system when 64 KB have come and at each `tick`: a process that is killed
 /// loses what came since, which an endpoint makes a part of a second. Where the file cannot be
 /// written the recording ends, and `running_pipeline::recording_error` says why; the pipeline goes
-/// on. Costs about 40 bytes and one copy an event, and no allocation.
+/// on. Costs an event its fields and 10 bytes, each batch 19 more, one copy, and no allocation.
 /// @throws std::system_error where the file is there already, or cannot be made
 [[nodiscard]] inline file_journal record_to(const std::filesystem::path& file) {
     return file_journal{file};

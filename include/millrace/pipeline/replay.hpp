@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -39,7 +40,9 @@ inline constexpr double as_fast_as_possible = std::numeric_limits<double>::infin
 ///     auto again = replay("monday.journal", bars, sink);
 ///     if (const std::error_code error = again.run(3600)) ...
 ///
-/// What is thrown at an event costs that event, as it did then.
+/// What is thrown at an event costs that event, as it did then. Its storages are those of its
+/// description: give it others than the recorded one has, or none, for it writes to them. What asks
+/// elsewhere (`async_enrich`) asks again.
 ///
 /// @tparam Running a `running_pipeline` in recorded time, see `replay`
 template <class Running>
@@ -89,24 +92,29 @@ public:
         detail::first_exception thrown;
         while (const auto at = next_at()) {
             if (speed != as_fast_as_possible)
-                std::this_thread::sleep_until(
-                    begun + std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                std::chrono::duration<double, std::nano>{*at - first} / speed));
+                std::this_thread::sleep_until(begun + slowed(*at - first, speed));
             thrown.guard([this] { next(); });
         }
         thrown.rethrow();
-        return error_;
+        return error();
     }
 
     /// errc::archive_truncated where the file ends within a block, all before which was replayed;
     /// errc::archive_corrupt where a block, an entry or a loaded state is not what was written;
-    /// what the pipeline's `finish` gave.
-    [[nodiscard]] std::error_code error() const noexcept { return error_; }
+    /// what the pipeline's `finish` gave last.
+    [[nodiscard]] std::error_code error() const noexcept { return error_ ? error_ : finish_error_; }
 
     /// For its counts, and its sink.
     [[nodiscard]] Running& pipeline() noexcept { return running_; }
 
 private:
+    /// At most a year.
+    static std::chrono::nanoseconds slowed(std::chrono::nanoseconds by, double speed) {
+        using real = std::chrono::duration<double, std::nano>;
+        return std::chrono::duration_cast<std::chrono::nanoseconds>(
+            std::min(real{by} / speed, real{std::chrono::years{1}}));
+    }
+
     template <class Make>
     Running start_by(const Make& make) {
         input_archive head{reader_.head()};
@@ -163,14 +171,12 @@ private:
                 return running_.do_again([this](auto& state) {
                     std::size_t number = 0;
                     state.for_each_source([&](auto& each) {
-                        if (number++ == source_) each.root.look();
+                        if (number++ == source_) state.look_at(each);
                     });
                 });
             case detail::entry::wall_time:
                 return running_.do_again([](auto& state) { state.tell_wall_time(); });
-            case detail::entry::finish:
-                if (const std::error_code error = running_.finish(); !error_) error_ = error;
-                return;
+            case detail::entry::finish: finish_error_ = running_.finish(); return;
             case detail::entry::loaded:
                 if (load(entries_.text(), running_)) error_ = errc::archive_corrupt;
                 return;
@@ -206,7 +212,8 @@ private:
     detail::entry what_{};
     std::uint8_t source_ = 0;
     bool is_fetched_ = false;
-    std::error_code error_;
+    std::error_code error_;  ///< of the file
+    std::error_code finish_error_;
     Running running_;
 };
 
@@ -221,6 +228,13 @@ template <class Source, class... Stages, class Sink>
         return start(std::move(description), std::move(sink), clock);
     };
     return replay_run<decltype(make(std::declval<detail::held_time>()))>{file, make};
+}
+
+/// Likewise, of a pipeline whose results only its storages keep.
+template <class Source, class... Stages>
+[[nodiscard]] auto replay(const std::filesystem::path& file,
+                          pipeline<Source, Stages...> description) {
+    return replay(file, std::move(description), detail::ignore_records{});
 }
 
 }  // namespace millrace

@@ -159,6 +159,7 @@ public:
     /// waits that could go on.
     bool resume() {
         const busy guard{*state_};
+        state_->recording.flush();
         state_->begin_slice();
         return state_->go_on();
     }
@@ -264,7 +265,7 @@ private:
         state_->for_each_source([&](auto& source) {
             each([&](std::size_t here) {
                 state_->recording.look(here);
-                source.root.look();
+                state_->look_at(source);
             });
         });
         each([&](std::size_t) { state_->tell_wall_time(); });
@@ -277,8 +278,9 @@ private:
 /// `publish_sink`.
 template <class Source, class... Stages, class Sink, clock Clock = system_clock,
           journal Journal = null_journal>
-[[nodiscard]] auto start(pipeline<Source, Stages...> description, Sink sink, Clock clock = {},
-                         Journal keep_in = {}) {
+requires(!journal<Sink>)
+    [[nodiscard]] auto start(pipeline<Source, Stages...> description, Sink sink, Clock clock = {},
+                             Journal keep_in = {}) {
     using description_type = pipeline<Source, Stages...>;
     if constexpr (publish_sink<Sink>) {
         return running_pipeline<description_type, Sink, Clock, Journal>{
@@ -301,9 +303,10 @@ template <class Source, class... Stages, class Sink, journal Journal>
 }
 
 /// Starts a pipeline whose results only its storages keep.
-template <class Source, class... Stages>
-[[nodiscard]] auto start(pipeline<Source, Stages...> description) {
-    return start(std::move(description), detail::ignore_records{});
+template <class Source, class... Stages, journal Journal = null_journal>
+[[nodiscard]] auto start(pipeline<Source, Stages...> description, Journal keep_in = {}) {
+    return start(std::move(description), detail::ignore_records{}, system_clock{},
+                 std::move(keep_in));
 }
 
 }  // namespace millrace

@@ -12,7 +12,6 @@
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/core/timestamp.hpp>
-#include <millrace/pipeline/detail/recording/held_clock.hpp>
 #include <millrace/pipeline/detail/sources/event_check.hpp>
 #include <millrace/pipeline/source_time.hpp>
 
@@ -98,9 +97,7 @@ public:
     void begin_batch() noexcept {
         of_->recording.batch(Index);
         own().root.begin_batch();
-        // Where time stands still it is read at one place, for a replay to read it there, too.
-        if constexpr (std::same_as<typename State::clock_type, detail::held_time>)
-            static_cast<void>(own().root.time_limits().now());
+        State::read_held_time(own());
     }
 
     /// As `push`, of the batch that was begun. Between the first and `end_batch` the pipeline may
@@ -194,7 +191,7 @@ public:
         if (std::exchange(of_->next_look, 0) == State::source_count) of_->tell_wall_time();
         if (is_behind()) return;
         of_->recording.look(Index);
-        own().root.look();
+        of_->look_at(own());
         if (is_behind()) {
             of_->next_look = State::source_count;
         } else {

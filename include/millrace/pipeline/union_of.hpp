@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <string_view>
 #include <system_error>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include <millrace/core/detail/first_exception.hpp>
@@ -128,15 +130,26 @@ struct union_stage {
         to.setting("max_lag", lag);
     }
 
+    template <class Changes>
+    static constexpr bool some_are =
+        (std::derived_from<typename Inputs::output_stream::changes_type, Changes> || ...);
+    /// Those of the input that promises least.
+    using changes_type = std::conditional_t<
+        some_are<newest_version>, newest_version,
+        std::conditional_t<some_are<never_final>, never_final,
+                           std::conditional_t<some_are<updating>, updating, append_only>>>;
+
     /// The stream that it gives.
     [[nodiscard]] auto output() const {
         const auto& first = std::get<0>(inputs);
-        const auto stream = detail::output_behind(first.source.output(), first.stages);
-        if constexpr ((Inputs::output_stream::is_updating || ...)) {
-            return stream.template changing<updating>();
-        } else {
-            return stream;
-        }
+        auto stream = detail::output_behind(first.source.output(), first.stages);
+        const auto allow = [&stream](const auto& each) {
+            stream.allowed_lateness =
+                std::max(stream.allowed_lateness,
+                         detail::output_behind(each.source.output(), each.stages).allowed_lateness);
+        };
+        std::apply([&](const auto&... all) { (allow(all), ...); }, inputs);
+        return stream.template changing<changes_type>();
     }
 
     template <class Next>

@@ -103,7 +103,8 @@ public:
         if (!options_.duplex_path.empty() && parsed->path() == options_.duplex_path)
             return place{0, *topics_, std::nullopt};
         for (std::size_t i = 0; i != inputs_.size(); ++i)
-            if (parsed->path() == "/" + inputs_[i]) return place{i, {}, std::nullopt};
+            if (!inputs_[i].empty() && parsed->path() == "/" + inputs_[i])
+                return place{i, {}, std::nullopt};
         for (const auto& each : *topics_) {
             if (parsed->path() != "/" + each->name()) continue;
             place of_topic{std::nullopt, {each}, std::nullopt};

@@ -15,6 +15,7 @@
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/timestamp.hpp>
 #include <millrace/pipeline/detail/graph/build.hpp>
+#include <millrace/pipeline/detail/recording/held_clock.hpp>
 #include <millrace/pipeline/detail/sources/event_check.hpp>
 #include <millrace/pipeline/detail/sources/key_source.hpp>
 #include <millrace/pipeline/detail/sources/present.hpp>
@@ -88,8 +89,9 @@ public:
     using event_type = Event;
     using timing_type = Timing;
     using decoder_type = typename Codec::template decoder<Event>;
-    using event_check_type = event_check<
-        decltype(keys_of(std::declval<const description&>(), std::declval<const Keys&>())), Clock>;
+    using event_check_type = event_check<decltype(keys_of(std::declval<const description&>(),
+                                                          std::declval<const Keys&>())),
+                                         decltype(check_clock(std::declval<const Clock&>()))>;
 
     /// `before` stages have smaller numbers.
     graph(const description& of, const End& end, const Keys& behind, build_context<Sink>& context,
@@ -97,7 +99,7 @@ public:
         : name{of.source.name},
           limits{of.source.limits},
           decode{limits},
-          check{keys_of(of, behind), present<Clock>{of.source.time, clock}},
+          check{keys_of(of, behind), present{of.source.time, check_clock(clock)}},
           root{of.source.time, of.source.timing, clock,
                context.build(of.source.output(), of.stages, end, before + 1)},
           mark_{before + 1, 0, name_of_stage<from_stage<Event, Codec, Timing>>(), true} {}

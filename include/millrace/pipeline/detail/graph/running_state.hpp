@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,7 @@
 #include <millrace/pipeline/detail/graph/failed_events.hpp>
 #include <millrace/pipeline/detail/graph/graph.hpp>
 #include <millrace/pipeline/detail/graph/wake_up.hpp>
+#include <millrace/pipeline/detail/recording/held_clock.hpp>
 #include <millrace/pipeline/detail/recording/recorder.hpp>
 #include <millrace/pipeline/detail/sources/wall_reading.hpp>
 
@@ -31,7 +33,6 @@ class running_state {
 
 public:
     using clock_type = typename recorder_type::clock_type;
-    static constexpr bool is_recorded = recorder_type::is_on;
     using graph_type = graph<Pipeline, open_end, std::tuple<>, Sink, clock_type>;
     static constexpr std::size_t source_count = graph_type::source_count;
     template <std::size_t Index>
@@ -112,6 +113,19 @@ public:
     /// For those who only read, which a sink may.
     void require_whole() const {
         if (refusal_ == half_loaded) throw std::logic_error{half_loaded};
+    }
+
+    /// Whether a source is idle. Where time stands still it is read at one place, for a replay to
+    /// read it there, too.
+    template <class Source>
+    void look_at(Source& each) {
+        each.root.look();
+        read_held_time(each);
+    }
+    template <class Source>
+    static void read_held_time(Source& each) {
+        if constexpr (std::same_as<clock_type, held_time>)
+            static_cast<void>(each.root.time_limits().now());
     }
 
     /// Tells what time it is by the wall's clock, where somebody wants to know.

@@ -8,7 +8,7 @@
 namespace millrace::detail {
 
 /// What stands in a recording: each call that changes the pipeline, in their order. The number of
-/// the source follows, where it is of one, and what is said here.
+/// the source follows, 0 where it is of none, and what is said here.
 enum class entry : std::uint8_t {
     batch = 1,  ///< events that came together begin: the time
     event,      ///< the producer, and the event by its schema

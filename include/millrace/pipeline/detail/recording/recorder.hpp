@@ -2,9 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <system_error>
-#include <utility>
 
 #include <millrace/core/clock.hpp>
 #include <millrace/core/timestamp.hpp>
@@ -12,17 +10,20 @@
 
 namespace millrace::detail {
 
-/// Notes the calls that change a running pipeline, with what the clock said at each: see
-/// millrace/pipeline/record_to.hpp. This one has nothing to note them in.
+/// Notes the calls that change a running pipeline, with what the clock said at each. It is defined
+/// in millrace/pipeline/record_to.hpp, which who has a journal includes.
 ///
 /// @tparam Clock the pipeline's
 template <class Journal, clock Clock>
-class recorder {
+class recorder;
+
+/// Has nothing to note them in.
+template <clock Clock>
+class recorder<null_journal, Clock> {
 public:
     using clock_type = Clock;  ///< what the stages read
-    static constexpr bool is_on = false;
 
-    recorder(Journal, const Clock& clock) : clock_{clock} {}
+    recorder(null_journal, const Clock& clock) : clock_{clock} {}
 
     [[nodiscard]] const Clock& stage_clock() const noexcept { return clock_; }
 

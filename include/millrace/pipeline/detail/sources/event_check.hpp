@@ -86,8 +86,8 @@ public:
         return (*this)(event, now_);
     }
     /// Likewise, by a `now` that others use as well.
-    template <class Event>
-    [[nodiscard]] errc operator()(const Event& event, present<Clock>& now) const {
+    template <class Event, class Present>
+    [[nodiscard]] errc operator()(const Event& event, Present& now) const {
         const auto takes = [&](const auto&... each) { return (each.takes(event) && ...); };
         if (!std::apply(takes, keys_)) return errc::key_too_long;
         if constexpr (timed<Event>) {

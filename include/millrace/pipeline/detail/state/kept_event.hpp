@@ -96,7 +96,8 @@ private:
     void own([[maybe_unused]] Event& one) {
         if constexpr (has_views_to_own<Event>) {
             const std::size_t size = viewed_bytes(one);
-            if (text_.at == nullptr || size > text_.size) {
+            // What was much longer is not kept, for it is not in `bytes`.
+            if (text_.at == nullptr || size > text_.size || text_.size > 2 * size + 256) {
                 text_memory larger{std::make_unique<char[]>(size), size};
                 copy_viewed(one, larger.at.get());
                 text_ = std::move(larger);
