@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +28,13 @@ struct fake_buffer {
     };
 
     std::string bytes{};
+    std::size_t most = 1 << 20;
 
-    int prepare(std::size_t) { return 0; }
+    [[nodiscard]] std::size_t max_size() const { return most; }
+    int prepare(std::size_t more) {
+        if (bytes.size() + more > most) throw std::length_error{"fake_buffer too long"};
+        return 0;
+    }
     [[nodiscard]] area data() { return {bytes.data(), bytes.size()}; }
     [[nodiscard]] std::size_t size() const { return bytes.size(); }
     void consume(std::size_t) { bytes.clear(); }
@@ -144,4 +150,22 @@ TEST_CASE("a Beast stream that closes is read no more, and left once") {
     REQUIRE(streams.stats().connections == 0u);
     sender->on_closed = nullptr;
     reader->on_closed = nullptr;
+}
+
+TEST_CASE("a message as long as a buffer may be closes its connection, and no other") {
+    fake_thread thread{.is_here = true};
+    hosted_pipeline streams{from<tick>("in") | publish("out"), fake_executor{&thread}};
+    const auto sender = connect(streams, thread, "/in"), reader = connect(streams, thread, "/out");
+    sender->into->most = 100;
+    sender->receive(std::string(100, ' '));
+    REQUIRE(sender->close_code == 1009);
+    REQUIRE_FALSE(sender->on_read);
+    sender->on_closed(false);
+    sender->on_closed = nullptr;
+    const auto other = connect(streams, thread, "/in");
+    other->receive(json_of(1, 1));
+    REQUIRE(reader->written.size() == 1);
+    reader->finish_write();
+    reader->end();
+    other->end();
 }

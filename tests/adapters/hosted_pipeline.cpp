@@ -1,13 +1,18 @@
 #include <millrace/adapters/hosted_pipeline.hpp>
 
+#include <memory>
 #include <stdexcept>
 
 #include <millrace/analyzers/count.hpp>
+#include <millrace/operators/filter.hpp>
+#include <millrace/pipeline/record_to.hpp>
+#include <millrace/pipeline/replay.hpp>
 #include <millrace/windows/tumbling.hpp>
 #include <millrace/windows/windowing.hpp>
 
 #include "catch.hpp"
 #include "fake_server.hpp"
+#include "temporary_folder.hpp"
 
 using namespace millrace;
 
@@ -65,4 +70,49 @@ TEST_CASE("settings that cannot be kept to are refused") {
         (hosted_pipeline{from<tick>("same") | publish("same"), fake_executor{&thread}}),
         std::invalid_argument);
     make({.when_full = {.own = {{"counts", overflow_policy::conflate}}}});
+}
+
+TEST_CASE("an input without a name is no path") {
+    fake_thread thread;
+    hosted_pipeline streams{from<tick>("") | publish("out"), fake_executor{&thread}};
+    REQUIRE_FALSE(streams.knows("/"));
+    REQUIRE(streams.knows("/out"));
+}
+
+TEST_CASE("the pipeline ends with the one that hosts it, though connections live on") {
+    fake_thread thread{.is_here = true};
+    fake_client reader;
+    std::weak_ptr<int> held;
+    {
+        const auto captured = std::make_shared<int>(1);
+        held = captured;
+        hosted_pipeline streams{
+            from<tick>("in") | filter([captured](const tick&) { return true; }) | publish("out"),
+            fake_executor{&thread}};
+        REQUIRE(reader.open(streams, "/out"));
+    }
+    REQUIRE(held.expired());
+    reader.close();
+}
+
+TEST_CASE("what a hosted pipeline takes is kept, and replayed") {
+    const temporary_folder folder;
+    fake_thread thread{.is_here = true};
+    fake_client sender;
+    {
+        hosted_pipeline streams{from<tick>("in") | publish("out"),
+                                fake_executor{&thread},
+                                {},
+                                {},
+                                record_to(folder.file("in"))};
+        REQUIRE(sender.open(streams, "/in"));
+        for (int i = 0; i != 5; ++i) sender.send(json_of(1, i));
+        REQUIRE_FALSE(streams.running().recording_error());
+    }
+    int events = 0;
+    auto again = replay(folder.file("in"), from<tick>("in") | publish("out"),
+                        [&](const tick&) { ++events; });
+    REQUIRE_FALSE(again.run());
+    REQUIRE(events == 5);
+    sender.close();
 }

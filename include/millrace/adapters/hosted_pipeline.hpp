@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -65,7 +66,10 @@ public:
         });
     }
 
-    [[nodiscard]] auto& running() { return running_; }
+    [[nodiscard]] auto& running() { return *running_; }
+
+    /// Behind `end`, which lets nothing more come to it.
+    void drop_pipeline() { running_.reset(); }
 
 private:
     template <class Function>
@@ -85,8 +89,8 @@ private:
                                         std::declval<Clock>(), std::declval<Journal>()));
 
     Executor executor_;
-    running_type running_;
-    decltype(std::declval<running_type&>().sources()) sources_{running_.sources()};
+    std::optional<running_type> running_;
+    decltype(std::declval<running_type&>().sources()) sources_{running_->sources()};
 };
 
 }  // namespace detail
@@ -120,7 +124,10 @@ public:
                                             std::move(keep_in))} {}
     hosted_pipeline(const hosted_pipeline&) = delete;
     hosted_pipeline& operator=(const hosted_pipeline&) = delete;
-    ~hosted_pipeline() { host_->end(); }
+    ~hosted_pipeline() {
+        host_->end();
+        host_->drop_pipeline();
+    }
 
     /// Whether a request's target, such as "/bars?key=ACME", is of this pipeline: for the server's
     /// check before the upgrade.
