@@ -41,7 +41,7 @@ auto means(std::vector<std::string>& out) {
     };
     return union_of(from<reading>("left", by_producer{}), from<reading>("right", disorder{20ms})) |
            key_by("sensor", &reading::sensor) |
-           window(tumbling{50ms}, lateness{30ms}, early(every{20ms}), drop_late) |
+           window(tumbling{50ms}, lateness{30ms}, early{every{20ms}}, drop_late) |
            process<mean<&reading::value>>() | filter(note) | publish("means");
 }
 

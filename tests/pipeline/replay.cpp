@@ -34,7 +34,7 @@ auto everything() {
                           if (one.price == 13) throw std::runtime_error{"thirteen"};
                           return one;
                       }),
-                  tumbling{20ms}, lateness{15ms}, early(every{20ms}), late_to("late"));
+                  tumbling{20ms}, lateness{15ms}, early{every{20ms}}, late_to("late"));
 }
 
 struct moving_clock {

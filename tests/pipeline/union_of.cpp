@@ -8,7 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/analyzers/sum.hpp>
 #include <millrace/operators/filter.hpp>
+#include <millrace/operators/final_only.hpp>
 #include <millrace/operators/tee.hpp>
 
 #include "fed.hpp"
@@ -507,5 +509,28 @@ TEST_CASE("windows of a union agree with a computation of all that was on time")
                     },
                     first(4), random);
         }
+    }
+}
+
+TEST_CASE("final_only behind a union waits for the longest lateness of its inputs") {
+    const auto counted = [](const char* name, duration patience) {
+        return from<trade>(name, any_time) | key_by(&trade::symbol) |
+               window(tumbling{10ms}, lateness{patience}, drop_late) | process<count>();
+    };
+    for (const bool is_first_longer : {true, false}) {
+        double sum = 0;
+        auto running = start(union_of(counted("A", is_first_longer ? 50ms : 1ms),
+                                      counted("B", is_first_longer ? 1ms : 50ms)) |
+                                 final_only() | window(tumbling{20ms}, drop_late) |
+                                 process<millrace::sum<at<"count">>>(),
+                             [&](const auto& row) { sum += at<"sum">(row); });
+        auto [a, b] = running.sources();
+        for (int i = 0; i < 12; ++i) {
+            a.push({"a", 1, 1, at_ms(10 * i)});
+            b.push({"a", 1, 1, at_ms(10 * i)});
+        }
+        CHECK_FALSE(running.finish());
+        CHECK(sum == 24);
+        CHECK(running.stats().late == 0);
     }
 }

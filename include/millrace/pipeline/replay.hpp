@@ -154,7 +154,7 @@ private:
             case detail::entry::batch:
                 return with_source([](auto& source) { source.begin_batch(); });
             case detail::entry::event:
-                return with_source([this](auto& source) { take_event(source); });
+                return with_source([this](auto& source) { this->take_event(source); });
             case detail::entry::batch_end:
                 return with_source([](auto& source) { source.end_batch(); });
             case detail::entry::leave: {
