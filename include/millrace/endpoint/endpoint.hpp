@@ -32,6 +32,7 @@
 #include <millrace/http/static_files.hpp>
 #include <millrace/journal/journal.hpp>
 #include <millrace/pipeline/describe.hpp>
+#include <millrace/pipeline/run.hpp>
 #include <millrace/transport/tcp.hpp>
 #include <millrace/transport/transport.hpp>
 
