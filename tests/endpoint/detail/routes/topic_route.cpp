@@ -74,6 +74,7 @@ struct fake_running {
         out(note{"finished"});
         return {};
     }
+    std::error_code recording_error() const { return {}; }
     pipeline_stats stats() const { return {}; }
     std::vector<stage_stats> stages() const { return {}; }
 };
@@ -83,7 +84,7 @@ struct fake_pipeline {};
 topology describe(const fake_pipeline&) { return {}; }
 
 template <class Sink>
-fake_running<Sink> start(fake_pipeline, Sink sink, clock_view<manual_clock>) {
+fake_running<Sink> start(fake_pipeline, Sink sink, clock_view<manual_clock>, null_journal) {
     return {sink.template open<note>("repeated", unkeyed{})};
 }
 
