@@ -104,14 +104,14 @@ TEST_CASE("what a hosted pipeline takes is kept, and replayed") {
                                 fake_executor{&thread},
                                 {},
                                 {},
-                                record_to(folder.file("in"))};
+                                record_to(folder / "in")};
         REQUIRE(sender.open(streams, "/in"));
         for (int i = 0; i != 5; ++i) sender.send(json_of(1, i));
         REQUIRE_FALSE(streams.running().recording_error());
     }
     int events = 0;
-    auto again = replay(folder.file("in"), from<tick>("in") | publish("out"),
-                        [&](const tick&) { ++events; });
+    auto again =
+        replay(folder / "in", from<tick>("in") | publish("out"), [&](const tick&) { ++events; });
     REQUIRE_FALSE(again.run());
     REQUIRE(events == 5);
     sender.close();

@@ -15,7 +15,7 @@
 #include <millrace/transport/memory.hpp>
 #include <millrace/transport/unix_socket.hpp>
 
-#include "../transport/temporary_folder.hpp"
+#include "temporary_folder.hpp"
 #include "client_peer.hpp"
 #include "tunnel_proxy.hpp"
 

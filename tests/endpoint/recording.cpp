@@ -73,7 +73,7 @@ TEST_CASE("what an endpoint of several loops took in is replayed as it was") {
                                   .loops = loops,
                                   .tick_interval = 5ms,
                                   .handle_signals = false}};
-            server.serve(means(out), {}, record_to(folder.file("input")));
+            server.serve(means(out), {}, record_to(folder / "input"));
             const running thread{server};
             const auto wait_for_events = [&](int count) { wait_until_taken(server.port(), count); };
             std::vector<std::unique_ptr<websocket_client>> senders;
@@ -95,7 +95,7 @@ TEST_CASE("what an endpoint of several loops took in is replayed as it was") {
             wait_for_events(1200);
         }
         std::vector<std::string> again;
-        auto run = replay(folder.file("input"), means(again), [](const auto&) {});
+        auto run = replay(folder / "input", means(again), [](const auto&) {});
         CHECK_FALSE(run.run());
         CHECK(again.size() > 100);
         CHECK(again == out);

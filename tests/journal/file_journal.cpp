@@ -58,7 +58,7 @@ TEST_CASE("a journal gives back its head and its blocks, however large they are"
     CAPTURE(seed);
     std::mt19937 random{seed};
     const temporary_folder folder;
-    const std::string file = folder.file("a");
+    const std::string file = folder / "a";
     std::vector<std::string> blocks{"", std::string(3'000'000, 'x')};
     for (int i = 0; i < 50; ++i) {
         std::string& block = blocks.emplace_back();
@@ -79,7 +79,7 @@ TEST_CASE("a journal gives back its head and its blocks, however large they are"
 
 TEST_CASE("cut anywhere a journal gives the blocks that are whole, and says so") {
     const temporary_folder folder;
-    const std::string file = folder.file("a"), part = folder.file("b");
+    const std::string file = folder / "a", part = folder / "b";
     std::vector<std::size_t> ends;
     {
         file_journal out{file};
@@ -109,7 +109,7 @@ TEST_CASE("cut anywhere a journal gives the blocks that are whole, and says so")
 
 TEST_CASE("a journal with a bit that is not as it was gives what stands before it") {
     const temporary_folder folder;
-    const std::string file = folder.file("a"), other = folder.file("b");
+    const std::string file = folder / "a", other = folder / "b";
     std::size_t first = 0;
     {
         file_journal out{file};
@@ -134,16 +134,16 @@ TEST_CASE("a journal with a bit that is not as it was gives what stands before i
 
 TEST_CASE("what is no journal, or not there, is refused, and so is a file that is") {
     const temporary_folder folder;
-    std::ofstream{folder.file("text")} << "{\"symbol\":\"a\"}\n{\"symbol\":\"b\"}\n";
-    CHECK(refusal_of(folder.file("text")) == errc::archive_corrupt);
-    CHECK(refusal_of(folder.file("none")) == std::errc::no_such_file_or_directory);
-    CHECK_THROWS_AS(file_journal{folder.file("text")}, std::system_error);
-    CHECK_THROWS_AS(file_journal{folder.file("none/in/here")}, std::system_error);
+    std::ofstream{folder / "text"} << "{\"symbol\":\"a\"}\n{\"symbol\":\"b\"}\n";
+    CHECK(refusal_of(folder / "text") == errc::archive_corrupt);
+    CHECK(refusal_of(folder / "none") == std::errc::no_such_file_or_directory);
+    CHECK_THROWS_AS(file_journal{folder / "text"}, std::system_error);
+    CHECK_THROWS_AS(file_journal{folder / "none/in/here"}, std::system_error);
 }
 
 TEST_CASE("a journal that cannot be written any more says why, and keeps what it has") {
     const temporary_folder folder;
-    const std::string file = folder.file("a");
+    const std::string file = folder / "a";
     file_journal out{file};
     out.begin("head");
     out.append("one");

@@ -156,7 +156,7 @@ TEST_CASE("a replay gives what was given, however the pipeline was driven") {
     for (unsigned run = 0; run < 200; ++run) {
         CAPTURE(seed, run);
         const temporary_folder folder;
-        const std::string file = folder.file("a");
+        const std::string file = folder / "a";
         const recorded made = make_recording(file, seed * 1000 + run);
         const replayed again = replay_all(file);
         REQUIRE(again.out == made.out);
@@ -168,7 +168,7 @@ TEST_CASE("a replay gives what was given, however the pipeline was driven") {
 
 TEST_CASE("a recording that is cut replays up to where it is") {
     const temporary_folder folder;
-    const std::string file = folder.file("a");
+    const std::string file = folder / "a";
     const recorded made = make_recording(file, 7);
     const auto size = std::filesystem::file_size(file);
     for (std::uintmax_t cut = size - 1; cut > size / 2; cut -= 1 + size / 40) {
@@ -185,24 +185,24 @@ TEST_CASE("a recording of other inputs, and what is none, is refused") {
     const temporary_folder folder;
     const auto made_of = [&](const std::string& name, auto description) {
         auto running = start(
-            std::move(description), [](const auto&) {}, record_to(folder.file(name)));
+            std::move(description), [](const auto&) {}, record_to(folder / name));
         CHECK_FALSE(running.finish());
-        return refusal_of(folder.file(name));
+        return refusal_of(folder / name);
     };
     const auto by_symbol = [](auto source) { return std::move(source) | key_by(&trade::symbol); };
     const auto a = [] { return from<trade>("A"); };
     CHECK(made_of("same", by_symbol(union_of(a(), from<trade>("B")))) == errc{});
     CHECK(made_of("one", by_symbol(a())) == errc::journal_of_others);
     CHECK(made_of("names", by_symbol(union_of(a(), from<trade>("C")))) == errc::journal_of_others);
-    std::ofstream{folder.file("text")} << "hello";
-    CHECK(refusal_of(folder.file("text")) == errc::archive_corrupt);
+    std::ofstream{folder / "text"} << "hello";
+    CHECK(refusal_of(folder / "text") == errc::archive_corrupt);
 }
 
 TEST_CASE("entries that cannot be end a replay") {
     const temporary_folder folder;
     const std::string head = [&] {
-        make_recording(folder.file("whole"), 1);
-        return std::string{file_journal_reader{folder.file("whole")}.head()};
+        make_recording(folder / "whole", 1);
+        return std::string{file_journal_reader{folder / "whole"}.head()};
     }();
     using namespace std::string_literals;
     int number = 0;
@@ -210,7 +210,7 @@ TEST_CASE("entries that cannot be end a replay") {
          {"\0\0"s, "\x0a\0"s, "\x01\x02"s, "\x03"s, "\x02\0\x01"s,
           "\x02\0\0\0\0\0\0\0\0\0\xff\xff\xff"s, "\x09\0\x01\0\0\0\0\0\0\0x"s, "\x01\0\0\0"s}) {
         CAPTURE(number);
-        const std::string file = folder.file(std::to_string(++number));
+        const std::string file = folder / std::to_string(++number);
         {
             file_journal out{file};
             out.begin(head);
@@ -223,7 +223,7 @@ TEST_CASE("entries that cannot be end a replay") {
 
 TEST_CASE("other windows may be tried on what was recorded, at its pace or as fast as it goes") {
     const temporary_folder folder;
-    const std::string file = folder.file("a");
+    const std::string file = folder / "a";
     manual_clock time{at_ms(1'700'000'000'000)};
     const auto by = [](duration size) {
         return counts(from<trade>("t", any_time), tumbling{size}, drop_late);

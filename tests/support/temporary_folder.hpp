@@ -23,5 +23,7 @@ struct temporary_folder {
         std::filesystem::remove_all(path, ignored);
     }
 
-    [[nodiscard]] std::string file(const std::string& name) const { return (path / name).string(); }
+    [[nodiscard]] std::string operator/(const std::string& name) const {
+        return (path / name).string();
+    }
 };

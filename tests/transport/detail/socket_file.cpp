@@ -12,7 +12,7 @@
 
 #include <asio/error.hpp>
 
-#include "../temporary_folder.hpp"
+#include "temporary_folder.hpp"
 #include "catch.hpp"
 
 using namespace millrace::detail;

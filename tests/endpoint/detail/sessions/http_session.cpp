@@ -19,7 +19,7 @@
 #include <millrace/transport/tls.hpp>
 
 #include "../../../transport/certificates.hpp"
-#include "../../../transport/temporary_folder.hpp"
+#include "temporary_folder.hpp"
 #endif
 
 using namespace millrace;
