@@ -15,8 +15,8 @@
 #include <millrace/transport/memory.hpp>
 #include <millrace/transport/unix_socket.hpp>
 
-#include "temporary_folder.hpp"
 #include "client_peer.hpp"
+#include "temporary_folder.hpp"
 #include "tunnel_proxy.hpp"
 
 #if defined(MILLRACE_WITH_DEFLATE)

@@ -12,8 +12,8 @@
 
 #include <asio/error.hpp>
 
-#include "temporary_folder.hpp"
 #include "catch.hpp"
+#include "temporary_folder.hpp"
 
 using namespace millrace::detail;
 namespace fs = std::filesystem;
