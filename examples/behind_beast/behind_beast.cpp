@@ -48,6 +48,7 @@ struct session : std::enable_shared_from_this<session> {
     session(tcp::socket socket, const adopt_function& with) : ws{std::move(socket)}, adopt{with} {}
 
     void run() {
+        ws.next_layer().expires_after(std::chrono::seconds{10});
         ws.set_option(beast::websocket::stream_base::timeout::suggested(beast::role_type::server));
         beast::http::async_read(ws.next_layer(), buffer, request,
                                 [self = shared_from_this()](auto error, std::size_t) {
@@ -55,6 +56,7 @@ struct session : std::enable_shared_from_this<session> {
                                 });
     }
     void upgrade() {
+        ws.next_layer().expires_never();
         ws.async_accept(request, [self = shared_from_this()](auto error) {
             const auto target = self->request.target();
             if (error || self->adopt(self->ws, self->buffer, {target.data(), target.size()}))
@@ -117,9 +119,10 @@ int main(int argc, char** argv) {
     asio::signal_set signals{io, SIGINT, SIGTERM};
     signals.async_wait([&](auto, int) {
         acceptor.close();
-        timer.cancel();
         streams.finish();
         streams.close_connections();
+        timer.expires_after(1s);  // for goodbyes
+        timer.async_wait([&](auto) { io.stop(); });
     });
 
     std::printf("port %d\n", acceptor.local_endpoint().port());

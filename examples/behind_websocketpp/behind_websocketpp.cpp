@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
         sockets.stop_listening();
         streams.finish();
         streams.close_connections();
+        sockets.set_timer(1000, [&](const auto&) { sockets.stop(); });  // for goodbyes
     });
 
     sockets.listen({asio::ip::address_v4::loopback(),

@@ -63,6 +63,8 @@ TEST_CASE("settings that cannot be kept to are refused") {
     REQUIRE_THROWS_AS(make({.outbox_bytes = 0}), std::invalid_argument);
     REQUIRE_THROWS_AS(make({.server_buffer_bytes = 0}), std::invalid_argument);
     REQUIRE_THROWS_AS(make({.inbox_bytes = 0}), std::invalid_argument);
+    REQUIRE_THROWS_AS(make({.duplex_path = "ws"}), std::invalid_argument);
+    REQUIRE_THROWS_AS(make({.duplex_path = "/a b"}), std::invalid_argument);
     REQUIRE_THROWS_AS(make({.duplex_path = "/in"}), std::invalid_argument);
     REQUIRE_THROWS_AS(make({.when_full = {.own = {{"other", overflow_policy::conflate}}}}),
                       std::invalid_argument);

@@ -132,6 +132,25 @@ TEST_CASE("a journal with a bit that is not as it was gives what stands before i
     }
 }
 
+TEST_CASE("a journal's bytes are those that its header describes") {
+    using namespace std::string_literals;
+    const temporary_folder folder;
+    const std::string file = folder / "a";
+    {
+        file_journal out{file};
+        out.begin("head");
+        out.append("ten bytes!");
+        out.append("");
+    }
+    CHECK(bytes_of(file) ==
+          "millrace journal 1\n"
+          "\x04\x00\x00\x00\x89\x82\xb6\x1e\x0a\x7e\xad\xa5"
+          "head"
+          "\x0a\x00\x00\x00\x4e\x0c\x08\xc5\xdf\x3c\x9b\xcc"
+          "ten bytes!"
+          "\x00\x00\x00\x00\xed\x6f\xeb\xb4\x07\x88\x32\x08"s);
+}
+
 TEST_CASE("what is no journal, or not there, is refused, and so is a file that is") {
     const temporary_folder folder;
     std::ofstream{folder / "text"} << "{\"symbol\":\"a\"}\n{\"symbol\":\"b\"}\n";

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -131,8 +130,6 @@ public:
             self.host_->forget(self);
         });
     }
-
-    [[nodiscard]] Peer& peer() noexcept { return peer_; }
 
 private:
     /// Shared by all who follow.

@@ -72,7 +72,7 @@ public:
 
 /// A pipeline as connections of other servers see it, whatever its type. `find` and `post` may be
 /// called from any thread, all else in the pipeline's.
-class pipeline_host : public std::enable_shared_from_this<pipeline_host> {
+class pipeline_host {
 public:
     using error_handler = std::function<void(const input_error&)>;
 
@@ -185,6 +185,9 @@ protected:
         const auto add = [&](std::string path) {
             if (std::ranges::count(paths, path) != 0)
                 throw std::invalid_argument("millrace: the path \"" + path + "\" is taken already");
+            const auto parsed = http::request_target::parse(path);
+            if (!parsed || parsed->path() != path)
+                throw std::invalid_argument("millrace: no path of a URL: \"" + path + "\"");
             paths.push_back(std::move(path));
         };
         for (const auto& each : inputs_)
