@@ -98,18 +98,21 @@ int main(int argc, char** argv) {
         return mr::adopt(ws, buffer, target, streams);
     };
 
+    bool is_accepting = false;
     std::function<void()> accept = [&] {
+        is_accepting = true;
         acceptor.async_accept([&](auto error, tcp::socket socket) {
-            if (!acceptor.is_open()) return;
-            if (!error) std::make_shared<session>(std::move(socket), adopt)->run();
+            is_accepting = false;
+            if (error) return;  // such as too many connections: the next tick tries again
+            std::make_shared<session>(std::move(socket), adopt)->run();
             accept();
         });
     };
-    accept();
 
     asio::steady_timer timer{io};
     std::function<void()> tick = [&] {
         streams.tick();
+        if (!is_accepting) accept();
         timer.expires_after(100ms);
         timer.async_wait([&](auto error) {
             if (!error) tick();

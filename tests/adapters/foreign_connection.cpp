@@ -164,6 +164,24 @@ TEST_CASE("a client that never reads holds up nobody and costs no more than its 
     REQUIRE(slow.socket->sent.size() + h.streams.stats().dropped == 1000);
 }
 
+TEST_CASE("all that was not sent to one that is closed as too slow is counted") {
+    hosting h{{.when_full = {.otherwise = overflow_policy::disconnect},
+               .outbox_bytes = outbox_bytes,
+               .server_buffer_bytes = server_buffer_bytes}};
+    h.thread.is_here = true;
+    fake_client sender, slow;
+    REQUIRE((sender.open(h.streams, "/in") && slow.open(h.streams, "/out")));
+    std::size_t published = 0;
+    while (h.streams.stats().slow_disconnects == 0 && published != 1000) {
+        sender.send(json_of(1, static_cast<int>(published++)));
+        slow.run();
+    }
+    REQUIRE(h.streams.stats().slow_disconnects == 1);
+    REQUIRE(h.streams.stats().dropped > 1);
+    slow.read();
+    REQUIRE(slow.socket->sent.size() + h.streams.stats().dropped == published);
+}
+
 TEST_CASE("a sender is not read while much of it waits for the pipeline, and nothing is lost") {
     hosting h{{.inbox_bytes = 1000}};
     fake_client sender, reader;

@@ -184,12 +184,10 @@ private:
                                   next.about != 0 && outbox_.replace(next, limit);
             const std::size_t cost = outbox::cost(next);
             const auto fits = [&] { return outbox_.size_bytes() + cost <= limit; };
-            if (replaces) ++host_->stats().dropped;
             is_too_slow = !replaces && !fits() && when_full == overflow_policy::disconnect;
-            while (!replaces && !is_too_slow && !fits() && outbox_.drop_oldest())
-                ++host_->stats().dropped;
+            if (!replaces && !is_too_slow) host_->stats().dropped += outbox_.make_room(cost, limit);
             is_queued = replaces || (!is_too_slow && fits());
-            if (!is_queued) ++host_->stats().dropped;
+            if (!is_queued || replaces) ++host_->stats().dropped;
             if (is_queued && !replaces) outbox_.push(std::move(next));
         }
         if (is_too_slow) lose();
@@ -207,7 +205,7 @@ private:
     void drop_and_end(std::uint16_t code, std::string_view reason) {
         {
             const std::lock_guard lock{mutex_};
-            outbox_ = {};
+            host_->stats().dropped += outbox_.drop_all();
         }
         end(code, reason);
     }

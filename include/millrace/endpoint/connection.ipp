@@ -55,7 +55,7 @@ MILLRACE_INLINE bool connection::make_room(std::size_t bytes, overflow_policy wh
         end_slow();
         return false;
     }
-    while (!fits() && outbox_.drop_oldest()) ++loop_->counters.frames_dropped;
+    loop_->counters.frames_dropped += outbox_.make_room(bytes, options_.outbox_bytes);
     if (!fits()) ++loop_->counters.frames_dropped;
     if (!std::exchange(is_loss_told_, true))
         loop_->tell(log_severity::warning, log_event::slow_consumer, id_,
@@ -64,7 +64,7 @@ MILLRACE_INLINE bool connection::make_room(std::size_t bytes, overflow_policy wh
 }
 
 MILLRACE_INLINE void connection::end_slow() {
-    while (outbox_.drop_oldest()) ++loop_->counters.frames_dropped;
+    loop_->counters.frames_dropped += outbox_.drop_all();
     ++loop_->counters.slow_disconnects;
     loop_->tell(log_severity::warning, log_event::slow_consumer, id_,
                 "closed: it reads too slowly");

@@ -92,6 +92,26 @@ TEST_CASE("the oldest data frame is dropped whole, never one that is being writt
     REQUIRE(!outbox{}.drop_oldest());
 }
 
+TEST_CASE("room is made by as few of the oldest as it takes, and as many as there are") {
+    const message_pool pool;
+    outbox box;
+    for (const char* text : {"one", "two", "six", "ten"}) box.push(pool.wrap(text));
+    box.push(pool.wrap("close"), kind::control);
+    const std::size_t all = box.size_bytes(), one = 3 + outbox::frame_overhead_bytes;
+    REQUIRE(box.make_room(10, all + 10) == 0);
+    REQUIRE(box.make_room(11, all + 10) == 1);
+    REQUIRE(front(box) == "twosixtenclose");
+    REQUIRE(box.make_room(one + 1, all - one) == 2);
+    REQUIRE(front(box) == "tenclose");
+    REQUIRE(box.make_room(1, 0) == 1);
+    REQUIRE(box.make_room(1, 0) == 0);
+    REQUIRE(front(box) == "close");
+    box.push(pool.wrap("a"));
+    box.push(pool.wrap("b"));
+    REQUIRE(box.drop_all() == 2);
+    REQUIRE(front(box) == "close");
+}
+
 TEST_CASE("a pong overtakes data, but not what is being written, and replaces the last one") {
     const message_pool pool;
     outbox box;

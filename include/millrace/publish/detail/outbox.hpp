@@ -74,6 +74,21 @@ public:
     /// Drops the oldest data frame of which nothing has been written. False if there is none.
     bool drop_oldest();
 
+    /// Drops the oldest until `bytes` more, counted as `cost` does, are no more than `max_bytes`, or
+    /// none may be dropped. Returns how many it dropped.
+    std::size_t make_room(std::size_t bytes, std::size_t max_bytes) {
+        std::size_t dropped = 0;
+        while (bytes_ + bytes > max_bytes && drop_oldest()) ++dropped;
+        return dropped;
+    }
+
+    /// Drops all that may be dropped. Returns how many.
+    std::size_t drop_all() {
+        std::size_t dropped = 0;
+        while (drop_oldest()) ++dropped;
+        return dropped;
+    }
+
     /// Fills `out` with what is to be written first. Returns the parts filled.
     template <class Buffer>
     std::size_t gather(std::span<Buffer> out) const {

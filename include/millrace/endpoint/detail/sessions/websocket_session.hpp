@@ -49,7 +49,7 @@ public:
         this->tell(log_severity::warning, log_event::memory_exhausted,
                    "holds " + std::to_string(this->memory_bytes()) + " bytes");
         if (phase_ == phase::websocket) {
-            while (outbox_.drop_oldest()) ++loop_->counters.frames_dropped;
+            loop_->counters.frames_dropped += outbox_.drop_all();
             this->close(websocket::close_code::try_again_later, "out of memory");
             this->write_out();
         }
