@@ -75,8 +75,7 @@ struct interval_join_stage : detail::join_of<Left, Right, Kind, Function> {
 /// | `lateness{d}`                | how much later events are joined; they are held as long     |
 /// | `max_held{events, bytes}`    | what may be held of each side; further events are refused   |
 /// | `max_keys{n}`                | of how many keys; events of further ones are refused        |
-/// | `max_lag{d}`                 | how far behind one side holds the other up, see source_time.hpp
-/// |
+/// | `max_lag{d}`                 | how far behind one side holds the other up: source_time.hpp |
 ///
 /// An event takes a look-up, a step for each pair, and one when it goes. It is held until no
 /// partner can come: `between` and `lateness` say how long. What the function throws at a pair
