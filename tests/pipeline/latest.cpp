@@ -200,6 +200,24 @@ TEST_CASE("a table has limits, and says what had to go") {
     CHECK(passing.stats().evicted_keys == 0);
 }
 
+TEST_CASE("what was deleted goes with its key's own time, where each has one") {
+    strings out;
+    auto running = start(from<trade>("t", any_time, per_key(&trade::symbol), max_keys{10}) |
+                             key_by(&trade::symbol) | latest(as_table, deleted_when{is_closed}) |
+                             note_changes{out},
+                         note_trades{&out});
+    for (int i = 0; i < 1000; ++i) {
+        const std::string id = "id " + std::to_string(i);
+        running.push({id, 1, 1, at_ms(5)});
+        running.push({id, -1, 1, at_ms(7)});
+        running.push({id, 2, 1, at_ms(6)});  // does not come back
+    }
+    CHECK(out.size() == 2000);
+    CHECK(running.stats().keys <= 10);
+    running.push({"id 999", 3, 1, at_ms(8)});
+    CHECK(out.back() == "+id 999 3 8");
+}
+
 TEST_CASE("what was deleted does not come back by an older event") {
     strings out;
     auto running = start(from<trade>("t", any_time, disorder{10ms}) | key_by(&trade::symbol) |

@@ -82,6 +82,7 @@ struct latest_stage : stage {
                       "latest needs: event times, by an event_time field in the schema of the "
                       "source's event or processing_time in its from (see "
                       "millrace/core/schema.hpp)");
+        if constexpr (IsTable) detail::require_own_time<Stream>();
         static_assert(!IsTable || detail::is_kept<event>,
                       "latest needs: for as_table events that can be kept, which have a schema, "
                       "are made without arguments and refer to nothing but texts that the schema "
@@ -105,6 +106,7 @@ struct latest_stage : stage {
         using event = typename Stream::event_type;
         using key_by = typename Stream::key_by_type;
         if constexpr (IsTable) {
+            detail::check_own_time(in);
             return detail::latest_node<key_by, event, IsDeleted, Next>{in.key, settings, is_deleted,
                                                                        std::move(next)};
         } else {

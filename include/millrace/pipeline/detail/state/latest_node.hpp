@@ -34,11 +34,7 @@ public:
           byte_limit_{settings.byte_limit} {}
 
     void push(const Event& one, event_stamp at) {
-        sweep_(keys_, 2, [this](slot& each) {
-            if (each.has_row || each.time >= watermark_) return;
-            keys_.make_room_to_erase();
-            keys_.erase(each);
-        });
+        sweep_(keys_, 2, [this](slot& each) { forget_deleted(each, watermark_); });
         const auto key = project(key_by_.projection, one);
         slot* const found = keys_.find(key);
         if (found != nullptr && at.time < found->time) return;
@@ -71,6 +67,12 @@ public:
     void watermark(timestamp to, trigger why) {
         watermark_ = to;
         this->next.watermark(to, why);
+    }
+
+    template <class Key>
+    void key_watermark(const Key& sought, timestamp to, trigger why) {
+        if (slot* const of = keys_.find(sought)) forget_deleted(*of, to);
+        this->next.key_watermark(sought, to, why);
     }
 
     template <class Stats>
@@ -115,6 +117,12 @@ private:
     [[nodiscard]] bool has_room_for(const Event& one, const slot* of) const {
         const std::size_t before = of != nullptr && of->has_row ? of->row.bytes() : 0;
         return bytes_ - before + kept_event<Event>::bytes_of(one) <= byte_limit_;
+    }
+
+    void forget_deleted(slot& of, timestamp watermark) {
+        if (of.has_row || of.time >= watermark) return;
+        keys_.make_room_to_erase();
+        keys_.erase(of);
     }
 
     /// By what lies in `spare_`.
