@@ -103,7 +103,8 @@ int main(int argc, char** argv) {
         is_accepting = true;
         acceptor.async_accept([&](auto error, tcp::socket socket) {
             is_accepting = false;
-            if (error) return;  // such as too many connections: the next tick tries again
+            if (error || !acceptor.is_open())
+                return;  // such as too many connections: the next tick tries again
             std::make_shared<session>(std::move(socket), adopt)->run();
             accept();
         });
@@ -112,7 +113,7 @@ int main(int argc, char** argv) {
     asio::steady_timer timer{io};
     std::function<void()> tick = [&] {
         streams.tick();
-        if (!is_accepting) accept();
+        if (!is_accepting && acceptor.is_open()) accept();
         timer.expires_after(100ms);
         timer.async_wait([&](auto error) {
             if (!error) tick();

@@ -72,7 +72,7 @@ int main(int argc, char** argv) try {
     auto running = mr::start(
         cold_store(), [&](const auto& row) { then.add(row); }, mr::record_to(file));
     for (const reading& one : readings_of_a_day()) running.push(one);
-    running.finish();
+    if (const auto error = running.finish()) throw std::system_error{error};
     if (const auto error = running.recording_error()) throw std::system_error{error};
     std::cout << running.events() << " readings of a day gave " << then.means << " means and "
               << then.alarms << " alarms\n";

@@ -222,7 +222,7 @@ struct outcome {
         const long long start = row.window.start.time_since_epoch() / 1ms;
         const int sum = static_cast<int>(at<"sum">(row));
         lines.push_back(std::string{topic} + " " + row.key + " " + std::to_string(start) + " " +
-                        std::to_string(sum));
+                        std::to_string(sum) + " " + std::to_string(at<"count">(row)));
         if (topic == "top") {
             top[start].push_back(sum);
         } else {

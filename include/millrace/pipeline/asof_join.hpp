@@ -106,7 +106,7 @@ struct asof_join_stage : detail::join_of<Left, Right, Kind, Function> {
 /// |-------------------------------------------------|------------------------------------------|
 /// | `drop_late`, `late_to("topic" or function)`     | none: where late left events go          |
 /// | `within{d}`: no further apart than this         | without limit                            |
-/// | `asof::backward`, `forward`, `nearest`          | backward; the others wait for `within`   |
+/// | `asof::backward`, `forward`, `nearest`          | backward; the others need `within`, too  |
 /// | `allow_exact_matches{false}`: not of one time   | true                                     |
 /// | `left_join`, `inner_join`                       | `left_join`                              |
 /// | `deleted_when{f}`: what ends what held before   | none                                     |
