@@ -1,11 +1,9 @@
 // What an event of a recording costs to replay, in ns, beside decoding the same events from JSON
 // and taking them into the same pipeline in process: keyed windows of one second. The events come
-// one a message, or 32, which is how many a batch of the recording holds. The contenders take
-// turns; printed are the medians of the rounds, and of the rounds' ratios.
-#include <stdlib.h>
-
+// one a message, or 32, which are a batch of the recording. Its file has just been written, and is
+// read from memory. The contenders take turns; printed are the medians of the rounds, and of the
+// rounds' ratios.
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +20,7 @@
 
 #include <millrace/millrace.hpp>
 
+#include "../tests/support/temporary_folder.hpp"
 #include "trade.hpp"
 
 namespace {
@@ -30,29 +29,6 @@ using namespace millrace;
 using namespace std::chrono_literals;
 
 constexpr std::size_t symbol_count = 100;
-
-class temporary_folder {
-public:
-    temporary_folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "millrace-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr)
-            throw std::system_error{errno, std::generic_category(), "mkdtemp"};
-        path_ = name;
-    }
-    ~temporary_folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    temporary_folder(const temporary_folder&) = delete;
-    temporary_folder& operator=(const temporary_folder&) = delete;
-
-    [[nodiscard]] std::filesystem::path operator/(std::string_view name) const {
-        return path_ / name;
-    }
-
-private:
-    std::filesystem::path path_;
-};
 
 /// Messages of so many events, each a line.
 class input {

@@ -2,10 +2,14 @@
 // a moment. Usage: replay_day [FOLDER], where the journal stays.
 #include <unistd.h>
 
+#include <chrono>
+#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <random>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <millrace/millrace.hpp>
@@ -36,12 +40,18 @@ using scored_mean = decltype(cold_store())::output_stream::event_type;
 struct output {
     std::string lines;
     int means = 0, alarms = 0;
+    double highest = 0;
+    std::string worst{};  ///< of the means, with its score
     mr::json_encoder<scored_mean> encoder{"room"};
 
     void add(const scored_mean& one) {
+        const std::size_t begin = lines.size();
         encoder.encode(one, lines);
         ++means;
         if (mr::at<"anomaly">(one)) ++alarms;
+        if (mr::at<"score">(one) <= highest) return;
+        highest = mr::at<"score">(one);
+        worst = lines.substr(begin);
     }
 };
 
@@ -75,7 +85,7 @@ int main(int argc, char** argv) try {
     if (const auto error = running.finish()) throw std::system_error{error};
     if (const auto error = running.recording_error()) throw std::system_error{error};
     std::cout << running.events() << " readings of a day gave " << then.means << " means and "
-              << then.alarms << " alarms\n";
+              << then.alarms << " alarms, the loudest " << then.worst << '\n';
 
     const auto begin = std::chrono::steady_clock::now();
     auto day = mr::replay(file, cold_store(), [&](const auto& row) { again.add(row); });

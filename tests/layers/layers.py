@@ -54,7 +54,7 @@ EXTRA_TESTS = {
     "pipeline/allocations": "no allocation an event in steady state, stage by stage",
     "pipeline/composite_keys": "keys of several parts, through windows, states and detectors",
     "pipeline/failing_allocations": "one after the other, in streams of several kinds",
-    "pipeline/graphs": "whole pipelines, drawn at random, beside a batch computation",
+    "pipeline/graphs": "whole pipelines, settings and input drawn, beside a batch computation",
     "pipeline/state_faults": "process_with_state under floods, damaged archives, and states that throw",
     "storage/sqlite_kill": "a process killed while it writes",
     "websocket/conformance/framing": "RFC 6455, section 5, rule by rule",

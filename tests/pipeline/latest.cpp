@@ -6,6 +6,7 @@
 
 #include <millrace/analyzers/count.hpp>
 #include <millrace/analyzers/sum.hpp>
+#include <millrace/operators/filter.hpp>
 #include <millrace/operators/map.hpp>
 #include <millrace/operators/tee.hpp>
 #include <millrace/pipeline/describe.hpp>
@@ -216,6 +217,20 @@ TEST_CASE("what was deleted goes with its key's own time, where each has one") {
     CHECK(running.stats().keys <= 10);
     running.push({"id 999", 3, 1, at_ms(8)});
     CHECK(out.back() == "+id 999 3 8");
+
+    strings filtered;
+    auto open =
+        start(from<trade>("t", any_time, per_key(&trade::symbol), disorder{10ms}) |
+                  filter([](const trade& one) { return one.size > 0; }) | key_by(&trade::symbol) |
+                  latest(as_table, deleted_when{is_closed}) | note_changes{filtered},
+              note_trades{&filtered});
+    open.push({"far", 1, 1, at_ms(1000)});
+    open.push({"a", 1, 1, at_ms(1)});
+    open.push({"a", -1, 1, at_ms(5)});
+    open.push({"a", 1, 0, at_ms(15)});
+    CHECK(open.stats().keys == 2);
+    open.push({"a", 1, 0, at_ms(16)});
+    CHECK(open.stats().keys == 1);
 }
 
 TEST_CASE("what was deleted does not come back by an older event") {

@@ -52,6 +52,7 @@ MILLRACE_INLINE bool connection::make_room(std::size_t bytes, overflow_policy wh
     const auto fits = [&] { return outbox_.size_bytes() + bytes <= options_.outbox_bytes; };
     if (fits()) return true;
     if (when_full == overflow_policy::disconnect || needs_every_frame_) {
+        ++loop_->counters.frames_dropped;
         end_slow();
         return false;
     }

@@ -30,7 +30,7 @@ struct basic_endpoint_counters {
     Number bytes_in{};          ///< read from connections
     Number frames_out{};        ///< frames queued to be sent
     Number bytes_out{};         ///< written to connections
-    Number frames_dropped{};    ///< dropped for a consumer too slow
+    Number frames_dropped{};  ///< of data, dropped for a consumer too slow or with too much memory
     Number slow_disconnects{};  ///< connections closed for a consumer too slow
     Number floods{};            ///< connections closed for too many frames
     Number protocol_errors{};   ///< connections closed for breaking the protocol

@@ -102,16 +102,16 @@ struct asof_join_stage : detail::join_of<Left, Right, Kind, Function> {
 /// the one holds that came last. A left event later than the watermark and the `lateness` is late.
 /// A right one that late is counted, and holds for the left events that still come.
 ///
-/// | option, before the function                    | by default                               |
-/// |-------------------------------------------------|------------------------------------------|
-/// | `drop_late`, `late_to("topic" or function)`     | none: where late left events go          |
-/// | `within{d}`: no further apart than this         | without limit                            |
-/// | `asof::backward`, `forward`, `nearest`          | backward; the others need `within`, too  |
-/// | `allow_exact_matches{false}`: not of one time   | true                                     |
-/// | `left_join`, `inner_join`                       | `left_join`                              |
-/// | `deleted_when{f}`: what ends what held before   | none                                     |
-/// | `lateness{d}`                                   | 0                                        |
-/// | `max_held`, `max_keys`, `max_lag`               | see `interval_join`                      |
+/// | option, before the function                   | by default                                  |
+/// |-----------------------------------------------|---------------------------------------------|
+/// | `drop_late`, `late_to("topic" or function)`   | none: where late left events go             |
+/// | `within{d}`: no further apart than this       | without limit                               |
+/// | `asof::backward`, `forward`, `nearest`        | backward; the others need and wait `within` |
+/// | `allow_exact_matches{false}`: not of one time | true                                        |
+/// | `left_join`, `inner_join`                     | `left_join`                                 |
+/// | `deleted_when{f}`: what ends what held before | none                                        |
+/// | `lateness{d}`                                 | 0                                           |
+/// | `max_held`, `max_keys`, `max_lag`             | see `interval_join`                         |
 ///
 /// Without `within` it is the temporal join of SQL: each left event with the version of its key
 /// that was valid at its time, and `deleted_when` names the versions that say there is none. The

@@ -136,7 +136,8 @@ struct latest_stage : stage {
 /// and not by arrival. To publish the versions themselves, leave out `as_table`; then one that
 /// deletes goes on like any other. A table holds a copy of each key's newest event. What was
 /// deleted is remembered until the watermark has passed it; an event that is older and comes later
-/// still is taken for a new one.
+/// still is taken for a new one. With `per_key` that is its key's own watermark, and `key_by` has
+/// to name the same key.
 ///
 /// Options, too: `max_keys`, a million by default, and `evict_least_recent` (the default), where
 /// the key that was not seen for longest makes room, in a table by a removal, or `refuse_new_keys`;

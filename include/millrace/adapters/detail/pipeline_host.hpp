@@ -51,8 +51,8 @@ struct hosted_options {
 
 /// What went on at a hosted pipeline; each may be read from any thread.
 struct hosted_stats {
-    detail::counter connections;       ///< open now
-    detail::counter dropped;           ///< records for followers too slow
+    detail::counter connections;  ///< open now
+    detail::counter dropped;      ///< not sent, for a follower is too slow or ended by an error
     detail::counter slow_disconnects;  ///< followers closed for being so
     detail::counter handler_errors;    ///< what stages and sinks threw
 };

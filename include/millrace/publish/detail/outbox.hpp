@@ -74,8 +74,8 @@ public:
     /// Drops the oldest data frame of which nothing has been written. False if there is none.
     bool drop_oldest();
 
-    /// Drops the oldest until `bytes` more, counted as `cost` does, are no more than `max_bytes`,
-    /// or none may be dropped. Returns how many it dropped.
+    /// Drops the oldest until `bytes` more, counted as `cost` does, fit into `max_bytes`, or none
+    /// may be dropped. Returns how many it dropped.
     std::size_t make_room(std::size_t bytes, std::size_t max_bytes) {
         std::size_t dropped = 0;
         while (bytes_ + bytes > max_bytes && drop_oldest()) ++dropped;

@@ -71,8 +71,12 @@ public:
 
     template <class Key>
     void key_watermark(const Key& sought, timestamp to, trigger why) {
-        if (slot* const of = keys_.find(sought)) forget_deleted(*of, to);
+        first_exception errors;
+        errors.guard([&] {
+            if (slot* const of = keys_.find(sought)) forget_deleted(*of, to);
+        });
         this->next.key_watermark(sought, to, why);
+        errors.rethrow();
     }
 
     template <class Stats>
