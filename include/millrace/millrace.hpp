@@ -47,6 +47,7 @@
 #include <millrace/pipeline/interval_join.hpp>
 #include <millrace/pipeline/latest.hpp>
 #include <millrace/pipeline/lookup_join.hpp>
+#include <millrace/pipeline/parallel.hpp>
 #include <millrace/pipeline/process_with_state.hpp>
 #include <millrace/pipeline/rate_limit.hpp>
 #include <millrace/pipeline/record_to.hpp>

@@ -1,6 +1,6 @@
 // Two whole pipelines, whose settings and input are drawn, beside what a batch computes: sources
-// that meet, filters, a join with a third, windows, a tee and a table; cut by saving and loading,
-// and recorded and replayed.
+// that meet, filters, a join with a third, windows in one to three loops, a tee and a table; cut by
+// saving and loading, and recorded and replayed.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -23,6 +23,7 @@
 #include <millrace/operators/tee.hpp>
 #include <millrace/pipeline/asof_join.hpp>
 #include <millrace/pipeline/interval_join.hpp>
+#include <millrace/pipeline/parallel.hpp>
 #include <millrace/pipeline/process.hpp>
 #include <millrace/pipeline/publish.hpp>
 #include <millrace/pipeline/record_to.hpp>
@@ -56,6 +57,7 @@ struct drawn_graph {
     long long from, to;            ///< of an interval join
     long long late_by, size, slide;
     std::size_t silent;  ///< sends nothing at all; 3 for none
+    std::size_t loops;   ///< of the windows
     std::vector<input> inputs{};
 
     explicit drawn_graph(std::mt19937& random) {
@@ -70,6 +72,7 @@ struct drawn_graph {
         slide = 1 + below(30);
         size = slide * (1 + below(4));
         silent = static_cast<std::size_t>(below(6) == 0 ? below(3) : 3);
+        loops = static_cast<std::size_t>(1 + below(3));
         const long long keys = 1 + below(5), disorder = below(30), step = 1 + below(12);
         long long now[3]{below(40), below(40), below(40)};
         for (int number = 1; number != 200; ++number) {
@@ -160,11 +163,13 @@ auto drawn_quotes(const drawn_graph& graph) {
            key_by(&quote::symbol);
 }
 
-/// What becomes of trades whose size is a quote's number.
+/// What becomes of trades whose size is a quote's number, in several loops.
 template <class Joined, class Window>
-auto totals_of(Joined joined, const Window& windows) {
-    return std::move(joined) | key_by(&trade::symbol) | window(windows, drop_late) |
-           process<summary<millrace::count, sum<&trade::size>>>() |
+auto totals_of(Joined joined, const drawn_graph& graph, const Window& windows) {
+    return std::move(joined) | key_by(&trade::symbol) |
+           parallel(graph.loops, ordered,
+                    window(windows, drop_late) |
+                        process<summary<millrace::count, sum<&trade::size>>>()) |
            tee(top_n<2>(at<"sum">) | publish("top")) | publish("sums");
 }
 
@@ -177,7 +182,7 @@ struct interval_graph {
             [](const trade& one, const quote& other) {
                 return trade{one.symbol, one.price, other.bid, std::max(one.time, other.time)};
             });
-        return totals_of(std::move(pairs), tumbling{graph.size * 1ms});
+        return totals_of(std::move(pairs), graph, tumbling{graph.size * 1ms});
     }
 
     static window_totals naive(const drawn_graph& graph, const batch& all) {
@@ -200,7 +205,7 @@ struct asof_graph {
             max_lag{duration::max()}, [](const trade& one, const quote* found) {
                 return trade{one.symbol, one.price, found != nullptr ? found->bid : 0, one.time};
             });
-        return totals_of(std::move(priced), sliding{graph.size * 1ms, graph.slide * 1ms});
+        return totals_of(std::move(priced), graph, sliding{graph.size * 1ms, graph.slide * 1ms});
     }
 
     static window_totals naive(const drawn_graph& graph, const batch& all) {

@@ -74,7 +74,7 @@ public:
     using is_transparent = void;
 
     key_hash() : key_hash{hash_secret::of_process()} {}
-    explicit key_hash(const hash_secret& secret) noexcept : secret_{secret} {
+    explicit constexpr key_hash(const hash_secret& secret) noexcept : secret_{secret} {
         secret_.second |= 1;  // a factor
     }
 

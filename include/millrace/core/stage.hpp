@@ -38,6 +38,8 @@ namespace millrace {
 /// | `passes_all`, optional     | a member type: all that comes goes on, as it came               |
 /// | `is_one_to_one`, optional  | a member type: one event goes on for each that is not counted as|
 /// |                            | late or refused, so that nothing else need be counted           |
+/// | `is_by_key`, optional      | a member type: what becomes of an event depends on no events of |
+/// |                            | other keys, so that it may stand in a `parallel` section        |
 /// | `opens_no_topic`, optional | a member type: though `make_node` takes the context below, so   |
 /// |                            | that `start` can tell whether its function takes any record     |
 /// | `stage_name`, optional     | a `static constexpr std::string_view`: what kind of stage it is |
@@ -50,7 +52,8 @@ namespace millrace {
 ///
 /// Some stages have marks which no other needs: `is_publish` (a topic opens there), `measures_time`
 /// (it is no stage of the description), `contains_errors` of `errors_to`, and of a `tee` the
-/// `side_branch` or the `first_branch` and the `second_branch`, whose stages count too.
+/// `side_branch` or the `first_branch` and the `second_branch`, and of a `parallel` the
+/// `section_stages`, whose stages count too.
 ///
 /// `make_node` may take a third argument, the `build_context` of
 /// millrace/pipeline/detail/graph/build.hpp: for what opens topics and stores. What only turns

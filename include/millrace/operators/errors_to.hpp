@@ -64,6 +64,7 @@ struct errors_stage : stage {
     static constexpr std::string_view stage_name = "errors_to";
     using is_one_to_one = void;
     using passes_all = void;
+    using is_by_key = void;
     using contains_errors = void;
     using takes_updates = void;
 

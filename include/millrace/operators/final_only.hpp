@@ -50,6 +50,7 @@ private:
 struct final_only_stage : stage {
     static constexpr std::string_view stage_name = "final_only";
     using takes_updates = void;
+    using is_by_key = void;
 
     template <class Stream>
     static consteval void require() {

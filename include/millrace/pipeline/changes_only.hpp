@@ -89,6 +89,7 @@ concept change_option =
 template <class Projection>
 struct changes_only_stage : stage {
     static constexpr std::string_view stage_name = "changes_only";
+    using is_by_key = void;
 
     Projection projection;
     double by = 0;

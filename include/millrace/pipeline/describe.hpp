@@ -130,6 +130,9 @@ public:
                 walk<0>(in, stages_of(here.first), number);
                 walk<0>(in, stages_of(here.second), number);
                 return number;
+            } else if constexpr (requires { typename stage::section_stages; }) {
+                const std::size_t number = add(here, in, describe_stream(in), front);
+                return walk<At + 1>(out, stages, walk<0>(in, here.section, number));
             } else {
                 return walk<At + 1>(out, stages, add(here, in, describe_stream(out), front));
             }

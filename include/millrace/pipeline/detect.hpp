@@ -180,6 +180,7 @@ template <class Detector, template <class> class Storage, class... KeyOptions>
 struct detect_stage : stage {
     static constexpr std::string_view stage_name = "detect";
     using is_one_to_one = void;
+    using is_by_key = void;
     using takes_updates = void;
     using opens_no_topic = void;
 

@@ -55,6 +55,7 @@ struct latest_rule {
 template <bool IsTable, class IsDeleted>
 struct latest_stage : stage {
     static constexpr std::string_view stage_name = "latest";
+    using is_by_key = void;
 
     detail::table_settings settings;
     IsDeleted is_deleted;

@@ -60,6 +60,7 @@ struct process_stage : stage {
     static constexpr std::string_view stage_name = "process";
 
     using takes_windows = void;
+    using is_by_key = void;
     using takes_updates = void;
     using opens_no_topic = void;
 

@@ -133,6 +133,7 @@ concept state_option = is_wall_timer_function<Option> ||
 template <class State, class Out, class Functions>
 struct process_with_state_stage : stage {
     static constexpr std::string_view stage_name = "process_with_state";
+    using is_by_key = void;
     using opens_no_topic = void;
 
     Functions functions;

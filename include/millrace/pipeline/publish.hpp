@@ -15,6 +15,7 @@ struct publish_stage : stage {
     using is_one_to_one = void;
 
     using is_publish = void;
+    using is_by_key = void;
     using passes_all = void;
     using takes_updates = void;
 

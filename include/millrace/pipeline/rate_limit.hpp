@@ -49,6 +49,7 @@ struct rate_rule {
 
 struct rate_limit_stage : stage {
     static constexpr std::string_view stage_name = "rate_limit";
+    using is_by_key = void;
 
     std::uint32_t events;
     duration per;

@@ -44,6 +44,7 @@ struct sample_rule {
 
 struct sample_stage : stage {
     static constexpr std::string_view stage_name = "sample";
+    using is_by_key = void;
 
     std::uint64_t each;
     key_limits limits;

@@ -42,7 +42,8 @@ namespace detail {
 struct stage_mark {
     /// Its place behind the source, which is 1; 0 for where a branch ends.
     std::size_t number = 0;
-    std::size_t front = 0;  ///< the number of the stage in front of it
+    std::size_t front = 0;   ///< the number of the stage in front of it
+    std::size_t caller = 0;  ///< that of the stage whose time includes its own; 0 for none
     std::string_view name{};
     /// One event goes on for each that comes and is neither late nor refused.
     bool is_one_to_one = false;
@@ -61,6 +62,20 @@ public:
     /// `came` where it was counted; else it follows from the stage in front.
     void enter(const stage_mark& mark, std::optional<std::uint64_t> came);
 
+    /// Of nodes that there are `copies` times, for loops of their own, those of each: adds up what
+    /// they count. `collect_one(i)` is to tell of the same stages each time.
+    template <class CollectOne>
+    void collect_copies(std::size_t copies, CollectOne&& collect_one) {
+        leave();
+        const std::size_t first = entries_.size();
+        for (std::size_t i = 0; i != copies; ++i) {
+            const std::size_t own = entries_.size();
+            collect_one(i);
+            leave();
+            if (i != 0) add_up(first, own);
+        }
+    }
+
     /// What the stage took, with all behind it.
     void note_time(duration spent) noexcept { entries_.back().spent = spent; }
 
@@ -77,6 +92,9 @@ private:
 
     void leave();
 
+    /// The entries from `own` on are of the same stages as those from `first` on.
+    void add_up(std::size_t first, std::size_t own);
+
     [[nodiscard]] entry* find(std::size_t number);
 
     static void settle(entry& of, entry& front);
@@ -85,6 +103,7 @@ private:
     static void follow(entry& of, const entry& front);
 
     std::vector<entry> entries_;
+    bool is_entered_ = false;  ///< what is counted belongs to the last entry
 };
 
 }  // namespace detail

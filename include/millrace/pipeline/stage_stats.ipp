@@ -8,12 +8,16 @@ MILLRACE_INLINE void stage_collector::enter(const stage_mark& mark,
                                             std::optional<std::uint64_t> came) {
     leave();
     entries_.push_back({mark, came});
+    is_entered_ = true;
 }
 
 MILLRACE_INLINE std::vector<stage_stats> stage_collector::take() {
     leave();
     for (entry& each : entries_) {
         if (entry* const front = find(each.mark.front)) settle(each, *front);
+        entry* const caller = find(each.mark.caller);
+        if (each.spent && caller != nullptr && caller->counts.time_spent)
+            *caller->counts.time_spent -= *each.spent;
     }
     std::ranges::stable_sort(entries_, {}, [](const entry& each) { return each.mark.number; });
     std::vector<stage_stats> all;
@@ -27,7 +31,7 @@ MILLRACE_INLINE std::vector<stage_stats> stage_collector::take() {
 }
 
 MILLRACE_INLINE void stage_collector::leave() {
-    if (!entries_.empty()) {
+    if (std::exchange(is_entered_, false)) {
         entry& last = entries_.back();
         last.counts = {.name = id_of_stage(last.mark.number, last.mark.name),
                        .events_in = last.came.value_or(0),
@@ -46,6 +50,28 @@ MILLRACE_INLINE void stage_collector::leave() {
     static_cast<pipeline_stats&>(*this) = {};
 }
 
+MILLRACE_INLINE void stage_collector::add_up(std::size_t first, std::size_t own) {
+    for (std::size_t i = own; i != entries_.size(); ++i) {
+        entry& sum = entries_[first + i - own];
+        const entry& added = entries_[i];
+        if (added.came) sum.came = sum.came.value_or(0) + *added.came;
+        if (added.spent) sum.spent = sum.spent.value_or(duration{}) + *added.spent;
+        sum.counts.events_in += added.counts.events_in;
+        sum.counts.late += added.counts.late;
+        sum.counts.refused += added.counts.refused;
+        sum.counts.keys += added.counts.keys;
+        sum.counts.evicted_keys += added.counts.evicted_keys;
+        sum.counts.timers += added.counts.timers;
+        sum.counts.refused_timers += added.counts.refused_timers;
+        sum.counts.released_early += added.counts.released_early;
+        sum.counts.open_windows += added.counts.open_windows;
+        sum.counts.state_bytes += added.counts.state_bytes;
+        sum.counts.watermark = std::max(sum.counts.watermark, added.counts.watermark);
+        sum.counts.time_spent = sum.spent;
+    }
+    entries_.resize(own);
+}
+
 MILLRACE_INLINE stage_collector::entry* stage_collector::find(std::size_t number) {
     const auto found = std::ranges::find_if(
         entries_, [&](const entry& each) { return each.mark.number == number; });
@@ -58,7 +84,6 @@ MILLRACE_INLINE void stage_collector::settle(entry& of, entry& front) {
         front.counts.refused = std::exchange(of.counts.refused, 0);
     }
     if (of.came) front.counts.events_out = *of.came;
-    if (of.spent && front.counts.time_spent) *front.counts.time_spent -= *of.spent;
 }
 
 MILLRACE_INLINE void stage_collector::follow(entry& of, const entry& front) {

@@ -114,6 +114,7 @@ template <window_by_count Window>
 struct count_windowing : stage {
     static constexpr std::string_view stage_name = "window";
     using is_one_to_one = void;
+    using is_by_key = void;
 
     using takes_updates = void;  // refused with a sentence of its own
     using window_type = Window;

@@ -87,6 +87,7 @@ template <class Window, class Late, class Changes = append_only, class Firing = 
 struct windowing : stage {
     static constexpr std::string_view stage_name = "window";
     using is_one_to_one = void;
+    using is_by_key = void;
 
     using takes_updates = void;
     using window_type = Window;

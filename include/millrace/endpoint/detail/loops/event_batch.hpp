@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/text_arena.hpp>
 #include <millrace/core/owned_views.hpp>
 #include <millrace/core/schema.hpp>
-#include <millrace/endpoint/detail/loops/text_arena.hpp>
 
 namespace millrace {
 

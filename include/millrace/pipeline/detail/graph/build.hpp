@@ -20,6 +20,7 @@
 #include <millrace/pipeline/detail/graph/counting_node.hpp>
 #include <millrace/pipeline/detail/graph/failed_events.hpp>
 #include <millrace/pipeline/detail/graph/operator_node.hpp>
+#include <millrace/pipeline/detail/graph/stages_in.hpp>
 #include <millrace/pipeline/detail/graph/wake_up.hpp>
 
 namespace millrace::detail {
@@ -71,13 +72,40 @@ struct port_end {
     Node* to;
     std::string_view topic;
 
-    [[nodiscard]] port_node<Port, Node> make_node() const { return {to}; }
+    template <class Stream>
+    [[nodiscard]] port_node<Port, Node> make_node(const Stream&) const {
+        return {to};
+    }
 };
 
+/// Whether what comes to the end goes on elsewhere.
 template <class End>
-inline constexpr bool is_port_end = false;
-template <std::size_t Port, class Node>
-inline constexpr bool is_port_end<port_end<Port, Node>> = true;
+inline constexpr bool leads_on = !std::same_as<End, open_end>;
+
+/// Whether what comes out of a stage has been published by it or in front of it.
+template <class Stage, bool IsPublished>
+consteval bool is_published_behind();
+
+template <bool IsPublished, class... Stages>
+consteval bool is_published_in(const std::tuple<Stages...>*) {
+    bool is_published = IsPublished;
+    ((is_published = is_published ? is_published_behind<Stages, true>()
+                                  : is_published_behind<Stages, false>()),
+     ...);
+    return is_published;
+}
+
+template <class Stage, bool IsPublished>
+consteval bool is_published_behind() {
+    if constexpr (requires { typename Stage::is_publish; }) {
+        return true;
+    } else if constexpr (requires { typename Stage::section_stages; }) {
+        using stages = typename Stage::section_stages;
+        return is_published_in<IsPublished>(static_cast<const stages*>(nullptr));
+    } else {
+        return IsPublished && requires { typename Stage::passes_all; };
+    }
+}
 
 /// The topic under which goes out next what comes to these stages.
 template <std::size_t At = 0, class... Stages>
@@ -102,10 +130,19 @@ struct build_progress {
     std::size_t front = 0;                                   // the number of the last one made
 };
 
+/// The stage that gives a stream to the next, and the one whose time includes the time of that: of
+/// the loops of a section none.
+struct front_stage {
+    std::size_t number = 0;
+    std::size_t caller = number;
+};
+
 /// What a stage may need of the pipeline that its node becomes a part of.
 template <class Sink, bool IsTimed = false>
 class build_context {
 public:
+    static constexpr bool is_timed = IsTimed;
+
     build_context(Sink& sink, closing_pace& pace, failed_events& failed,
                   std::shared_ptr<wake_up> driver = nullptr)
         : sink_{sink}, pace_{pace}, failed_{failed}, driver_{std::move(driver)} {}
@@ -119,6 +156,10 @@ public:
     /// Tells the sink of a topic's storage.
     template <class Record, class Storage>
     void remember(std::string_view key_name, Storage& storage) {
+        static_assert(
+            !requires { typename Sink::is_in_section; },
+            "parallel needs: no store in it, which its loops would share; put it behind "
+            "(see millrace/pipeline/parallel.hpp)");
         if constexpr (requires {
                           sink_.template history<Record>(std::string_view{}, key_name, storage);
                       }) {
@@ -139,6 +180,9 @@ public:
         }
     }
 
+    /// The number of the stage whose node is made.
+    [[nodiscard]] std::size_t number() const noexcept { return made_.front; }
+
     [[nodiscard]] closing_pace& pace() const noexcept { return pace_; }
     [[nodiscard]] failed_events& failed() const noexcept { return failed_; }
     /// Of the running pipeline; it lives longer.
@@ -150,14 +194,20 @@ public:
     template <bool IsCounted = false, class Stream, class... Stages, class End = open_end>
     [[nodiscard]] auto build(const Stream& in, const std::tuple<Stages...>& stages,
                              const End& end = {}, std::size_t front = 1) {
-        made_.stages = made_.front = front;
-        return build_behind<IsCounted>(in, stages, end);
+        return build_part<IsCounted>(in, stages, end, {front});
+    }
+
+    /// Likewise, of a section whose loops run by themselves.
+    template <class Stream, class... Stages, class End>
+    [[nodiscard]] auto build_section(const Stream& in, const std::tuple<Stages...>& stages,
+                                     const End& end, std::size_t front) {
+        return build_part<false>(in, stages, end, {front, 0});
     }
 
     /// @tparam IsCounted where not all goes to each branch
     template <bool IsCounted = false, class Stream, pipeline_stage Branch>
     [[nodiscard]] auto build_branch(const Stream& in, const Branch& branch) {
-        return build_behind<IsCounted>(in, stages_of(branch), open_end{});
+        return build_behind<IsCounted>(in, stages_of(branch), open_end{}, {made_.front});
     }
 
 private:
@@ -165,15 +215,22 @@ private:
     friend class build_context;
 
     template <bool IsCounted, class Stream, class... Stages, class End>
-    auto build_behind(const Stream& in, const std::tuple<Stages...>& stages, const End& end) {
+    auto build_part(const Stream& in, const std::tuple<Stages...>& stages, const End& end,
+                    front_stage front) {
+        made_.stages = made_.front = front.number;
+        return build_behind<IsCounted>(in, stages, end, front);
+    }
+
+    template <bool IsCounted, class Stream, class... Stages, class End>
+    auto build_behind(const Stream& in, const std::tuple<Stages...>& stages, const End& end,
+                      front_stage front) {
         if constexpr (!IsTimed && (... || requires { typename Stages::measures_time; })) {
             build_context<Sink, true> timed{sink_, pace_, failed_, driver_};
             const at_exit take_back{[&] { made_ = std::move(timed.made_); }};
             timed.made_ = std::move(made_);
-            return timed.template build_behind<IsCounted>(in, stages, end);
+            return timed.template build_behind<IsCounted>(in, stages, end, front);
         } else {
-            const std::size_t front = made_.front;
-            const at_exit put_back{[this, front] { made_.front = front; }};
+            const at_exit put_back{[this, front] { made_.front = front.number; }};
             return build_from<0, false, IsCounted>(in, stages, end, front);
         }
     }
@@ -181,15 +238,15 @@ private:
     template <std::size_t At, bool IsPublished, bool IsCounted, class Stream, class... Stages,
               class End>
     auto build_from(const Stream& in, const std::tuple<Stages...>& stages, const End& end,
-                    std::size_t front) {
+                    front_stage front) {
         if constexpr (At == sizeof...(Stages)) {
             auto last = make_end<IsPublished>(in, end);
             using node = decltype(last);
-            if constexpr (IsTimed && is_port_end<End>) {
-                return counting_node<IsCounted, timed_node<node>>{{{{std::move(last)}}},
-                                                                  {.front = front}};
+            const stage_mark mark{.front = front.number, .caller = front.caller};
+            if constexpr (IsTimed && leads_on<End>) {
+                return counting_node<IsCounted, timed_node<node>>{{{{std::move(last)}}}, mark};
             } else if constexpr (IsCounted) {
-                return counting_node<true, node>{{std::move(last)}, {.front = front}};
+                return counting_node<true, node>{{std::move(last)}, mark};
             } else {
                 return last;
             }
@@ -200,18 +257,23 @@ private:
             return build_from<At + 1, IsPublished, IsCounted>(in, stages, end, front);
         } else {
             using stage = std::tuple_element_t<At, std::tuple<Stages...>>;
-            constexpr bool publishes = requires { typename stage::is_publish; };
-            constexpr bool passes = requires { typename stage::passes_all; };
             constexpr bool is_one_to_one = requires { typename stage::is_one_to_one; };
             const stage& here = std::get<At>(stages);
             using output = decltype(output_of(here, in));
             const std::size_t number = ++made_.stages;
-            auto next = build_from < At + 1, publishes || (passes && IsPublished),
-                 is_to_count<stage, output>() > (output_of(here, in), stages, end, number);
+            front_stage here_as_front{number};
+            if constexpr (requires { typename stage::section_stages; }) {
+                made_.stages += stages_in<typename stage::section_stages>;
+                here_as_front.number += std::tuple_size_v<typename stage::section_stages>;
+            }
+            auto next = build_from<At + 1, is_published_behind<stage, IsPublished>(),
+                                   is_to_count<stage, output>()>(output_of(here, in), stages, end,
+                                                                 here_as_front);
             made_.topic = topic_from<At + 1>(stages, end.topic);
             made_.front = number;
-            const stage_mark mark{number, front, name_of_stage<stage>(), is_one_to_one,
-                                  Stream::is_windowed};
+            const stage_mark mark{number,        front.number,
+                                  front.caller,  name_of_stage<stage>(),
+                                  is_one_to_one, Stream::is_windowed};
             // Made in its place: each move would be one of all nodes behind.
             using node = decltype(make_node(here, in, std::move(next)));
             if constexpr (IsTimed) {
@@ -227,7 +289,9 @@ private:
     /// their way, so that nothing follows from the stage in front.
     template <class Stage, class Out>
     static constexpr bool is_to_count() {
-        if constexpr (!requires { typename Stage::is_one_to_one; }) {
+        if constexpr (requires { typename Stage::section_stages; }) {
+            return false;  // it was, at the end of the section
+        } else if constexpr (!requires { typename Stage::is_one_to_one; }) {
             return true;
         } else if constexpr (std::same_as<Out, no_stream>) {
             return false;
@@ -239,9 +303,11 @@ private:
     /// Where the stages end.
     template <bool IsPublished, class Stream, class End>
     auto make_end(const Stream& in, [[maybe_unused]] const End& end) {
-        if constexpr (is_port_end<End>) {
-            return end.make_node();
-        } else if constexpr (IsPublished || std::same_as<Stream, no_stream>) {
+        if constexpr (std::same_as<Stream, no_stream>) {
+            return end_node{};
+        } else if constexpr (leads_on<End>) {
+            return end.make_node(in);
+        } else if constexpr (IsPublished) {
             return end_node{};
         } else {
             static_assert(!Stream::is_windowed,

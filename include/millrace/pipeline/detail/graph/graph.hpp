@@ -15,6 +15,7 @@
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/timestamp.hpp>
 #include <millrace/pipeline/detail/graph/build.hpp>
+#include <millrace/pipeline/detail/graph/stages_in.hpp>
 #include <millrace/pipeline/detail/recording/held_clock.hpp>
 #include <millrace/pipeline/detail/sources/event_check.hpp>
 #include <millrace/pipeline/detail/sources/key_source.hpp>
@@ -26,31 +27,6 @@
 #include <millrace/pipeline/stage_stats.hpp>
 
 namespace millrace::detail {
-
-/// How many stages `describe` tells of.
-template <class Part>
-inline constexpr std::size_t stages_in = 1;
-template <class Part>
-requires requires { typename Part::measures_time; }
-inline constexpr std::size_t stages_in<Part> = 0;
-template <class Part>
-requires requires { typename Part::is_chain; }
-inline constexpr std::size_t stages_in<Part> = stages_in<decltype(Part::stages)>;
-template <class Part>
-requires requires { typename Part::first_branch; }
-inline constexpr std::size_t stages_in<Part> =
-    1 + stages_in<typename Part::first_branch> + stages_in<typename Part::second_branch>;
-template <class Part>
-requires requires { typename Part::side_branch; }
-inline constexpr std::size_t stages_in<Part> = 1 + stages_in<typename Part::side_branch>;
-template <class... Parts>
-inline constexpr std::size_t stages_in<std::tuple<Parts...>> = (0 + ... + stages_in<Parts>);
-template <class Meeting>
-requires requires { &Meeting::inputs; }
-inline constexpr std::size_t stages_in<Meeting> = 1 + stages_in<decltype(Meeting::inputs)>;
-template <class Source, class... Stages>
-inline constexpr std::size_t stages_in<pipeline<Source, Stages...>> = (stages_in<Source> + ... +
-                                                                       stages_in<Stages>);
 
 /// Of those that meet, the stages in front of this one.
 template <std::size_t Port, class... Inputs>
@@ -102,7 +78,7 @@ public:
           check{keys_of(of, behind), present{of.source.time, check_clock(clock)}},
           root{of.source.time, of.source.timing, clock,
                context.build(of.source.output(), of.stages, end, before + 1)},
-          mark_{before + 1, 0, name_of_stage<from_stage<Event, Codec, Timing>>(), true} {}
+          mark_{before + 1, 0, 0, name_of_stage<from_stage<Event, Codec, Timing>>(), true} {}
     graph(const graph&) = delete;
     graph& operator=(const graph&) = delete;
 
@@ -243,7 +219,7 @@ public:
 
     graph(const description& of, const End& end, const Keys& behind, build_context<Sink>& context,
           const Clock& clock, std::size_t before)
-        : mark_{before + stages_in<Meeting>, 0, name_of_stage<Meeting>(), is_one_to_one},
+        : mark_{before + stages_in<Meeting>, 0, 0, name_of_stage<Meeting>(), is_one_to_one},
           node_{make_node(of, end, context, mark_.number)},
           inputs_{of, node_, end, keys_of(of, behind), context, clock, before} {}
     graph(const graph&) = delete;

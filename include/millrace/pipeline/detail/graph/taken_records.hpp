@@ -23,7 +23,8 @@ consteval bool may_open_topics() {
     constexpr bool publishes = requires { typename Stage::is_publish; };
     constexpr bool contains = requires { typename Stage::contains_errors; };
     constexpr bool branches = requires { typename Stage::side_branch; }
-    || requires { typename Stage::first_branch; };
+    || requires { typename Stage::first_branch; }
+    || requires { typename Stage::section_stages; };
     if constexpr (publishes || contains || branches || requires { typename Stage::opens_no_topic; })
         return false;
     else
@@ -47,7 +48,6 @@ template <class Function, bool IsPublished, bool IsOpenEnd, class Stream, class 
           class... Rest>
 consteval bool takes_some_behind(const std::tuple<First, Rest...>*) {
     constexpr bool publishes = requires { typename First::is_publish; };
-    constexpr bool passes = requires { typename First::passes_all; };
     if constexpr (publishes || requires { typename First::contains_errors; })
         if (is_taken_by<Function, typename Stream::event_type>) return true;
     if constexpr (may_open_topics<Function, Stream, First>()) return true;
@@ -56,13 +56,18 @@ consteval bool takes_some_behind(const std::tuple<First, Rest...>*) {
             if (is_taken_by<Function, typename Stream::event_type>) return true;
     if constexpr (requires { typename First::side_branch; })
         if (takes_some_of_branch<Function, Stream, typename First::side_branch>()) return true;
-    if constexpr (requires { typename First::first_branch; }) {
+    if constexpr (requires { typename First::section_stages; }) {
+        using stages = decltype(std::tuple_cat(std::declval<typename First::section_stages>(),
+                                               std::declval<std::tuple<Rest...>>()));
+        return takes_some_of<Function, IsPublished, IsOpenEnd, Stream>(
+            static_cast<const stages*>(nullptr));
+    } else if constexpr (requires { typename First::first_branch; }) {
         return takes_some_of_branch<Function, Stream, typename First::first_branch>() ||
                takes_some_of_branch<Function, Stream, typename First::second_branch>();
     } else {
         using next = typename stream_behind<Stream, First>::type;
-        return takes_some_of < Function, publishes || (passes && IsPublished), IsOpenEnd,
-               next > (static_cast<const std::tuple<Rest...>*>(nullptr));
+        return takes_some_of<Function, is_published_behind<First, IsPublished>(), IsOpenEnd, next>(
+            static_cast<const std::tuple<Rest...>*>(nullptr));
     }
 }
 

@@ -1,4 +1,4 @@
-#include <millrace/endpoint/detail/loops/text_arena.hpp>
+#include <millrace/core/detail/text_arena.hpp>
 
 #include <string>
 

@@ -1,0 +1,219 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <stdexcept>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <millrace/core/archive.hpp>
+#include <millrace/core/detail/unlisted_views.hpp>
+#include <millrace/core/key.hpp>
+#include <millrace/core/owned_views.hpp>
+#include <millrace/core/stage.hpp>
+#include <millrace/core/stream.hpp>
+#include <millrace/pipeline/chain.hpp>
+#include <millrace/pipeline/detail/graph/build.hpp>
+#include <millrace/pipeline/detail/parallel/key_groups.hpp>
+#include <millrace/pipeline/detail/parallel/parallel_node.hpp>
+#include <millrace/pipeline/detail/parallel/section_end.hpp>
+#include <millrace/pipeline/detail/parallel/section_exit.hpp>
+
+namespace millrace {
+
+/// Option of `parallel`: what comes out is the same for any number of loops, also in its order.
+struct ordered_t {};
+inline constexpr ordered_t ordered{};
+
+namespace detail {
+
+/// Whether a copy of an event may be used in another thread.
+template <class Event>
+inline constexpr bool is_portable = std::copy_constructible<Event>&& can_own_views<Event>() &&
+                                    !has_unlisted_views<Event>();
+
+template <class Stream, class... Stages>
+consteval void require_by_key(const std::tuple<Stages...>*);
+
+template <class Stream, pipeline_stage Branch>
+consteval void require_branch_by_key() {
+    using stages = decltype(stages_of(std::declval<Branch>()));
+    require_by_key<Stream>(static_cast<const stages*>(nullptr));
+}
+
+/// Stops the compiler where what a stage does with an event depends on others than those of its
+/// key.
+template <class Stage, class Stream>
+consteval void require_stage_by_key() {
+    constexpr bool is_operator = has_operator_output<Stage, typename Stream::event_type>;
+    constexpr bool is_by_key = requires { typename Stage::is_by_key; };
+    constexpr bool is_tee = requires { typename Stage::side_branch; }
+    || requires { typename Stage::first_branch; };
+    static_assert(is_by_key || is_tee || (is_operator && !archivable<Stage>),
+                  "parallel needs: stages that look at one key at a time, such as window, process, "
+                  "detect, latest and process_with_state, and operators without state; key_by, "
+                  "store and what looks at several keys go before it or behind it (see "
+                  "millrace/pipeline/parallel.hpp)");
+    static_assert(!is_by_key || !std::same_as<typename Stream::key_by_type, unkeyed>,
+                  "parallel needs: the key that is before it for all of its stages; a map in it "
+                  "that gives other events comes last, or behind it (see "
+                  "millrace/pipeline/parallel.hpp)");
+    if constexpr (requires { typename Stage::side_branch; })
+        require_branch_by_key<Stream, typename Stage::side_branch>();
+    if constexpr (requires { typename Stage::first_branch; }) {
+        require_branch_by_key<Stream, typename Stage::first_branch>();
+        require_branch_by_key<Stream, typename Stage::second_branch>();
+    }
+}
+
+template <class Stream, class... Stages>
+consteval void require_by_key(const std::tuple<Stages...>*) {
+    const auto each = []<class First, class... Rest>(const std::tuple<First, Rest...>*) {
+        require_stage_by_key<First, Stream>();
+        if constexpr (sizeof...(Rest) > 0)
+            require_by_key<typename stream_behind<Stream, First>::type>(
+                static_cast<const std::tuple<Rest...>*>(nullptr));
+    };
+    each(static_cast<const std::tuple<Stages...>*>(nullptr));
+}
+
+}  // namespace detail
+
+template <bool IsOrdered, pipeline_stage... Stages>
+struct parallel_stage : stage {
+    static constexpr std::string_view stage_name = "parallel";
+    using is_one_to_one = void;
+    using takes_updates = void;
+    using section_stages = std::tuple<Stages...>;
+
+    std::size_t loops;
+    section_stages section;
+
+    /// @throws std::invalid_argument for no loops, or more than there are groups of keys
+    parallel_stage(std::size_t count, section_stages stages)
+        : loops{count}, section{std::move(stages)} {
+        if (count == 0 || count > detail::key_groups::count)
+            throw std::invalid_argument{"parallel: loops must be from 1 to 128"};
+    }
+
+    template <class To>
+    void describe(To& to) const {
+        to.setting("loops", loops);
+        to.setting("ordered", IsOrdered, false);
+    }
+
+    template <class Stream>
+    using stream_out = typename detail::stream_behind<Stream, Stages...>::type;
+
+    template <class Stream>
+    static consteval void require() {
+        static_assert(!std::same_as<typename Stream::key_by_type, unkeyed>,
+                      "parallel needs: a key by which loops share the stream, by key_by before it "
+                      "(see millrace/operators/key_by.hpp)");
+        static_assert(!is_key_time<typename Stream::time_type>,
+                      "parallel needs: a watermark that holds for all keys, which that of per_key "
+                      "does not; take by_producer (see millrace/pipeline/source_time.hpp)");
+        static_assert(detail::is_portable<typename Stream::event_type>,
+                      "parallel needs: events whose copies refer to nothing but texts that their "
+                      "schema names (see millrace/core/owned_views.hpp)");
+        detail::require_stages<Stream, Stages...>();
+        if constexpr (!std::same_as<typename Stream::key_by_type, unkeyed>)
+            detail::require_by_key<Stream>(static_cast<const section_stages*>(nullptr));
+        if constexpr (!std::same_as<stream_out<Stream>, no_stream>) {
+            using out = stream_out<Stream>;
+            static_assert(!out::is_windowed,
+                          "window needs: a process behind it (see millrace/pipeline/process.hpp)");
+            static_assert(detail::is_portable<typename out::event_type>,
+                          "parallel needs: what comes out of it to have a schema, and copies that "
+                          "refer to nothing but texts that it names (see "
+                          "millrace/core/owned_views.hpp)");
+            static_assert(!IsOrdered || !std::same_as<typename out::key_by_type, unkeyed>,
+                          "parallel needs: where it is ordered, what comes out to have a key; put "
+                          "the map behind it (see millrace/pipeline/parallel.hpp)");
+        }
+    }
+
+    template <class Stream>
+    [[nodiscard]] auto output(const Stream& in) const {
+        return detail::output_behind(in, section);
+    }
+
+    template <class Stream, class Next, class Context>
+    [[nodiscard]] auto make_node(const Stream& in, Next next, Context& context) const {
+        using exit = detail::section_exit<Next, IsOrdered>;
+        using sink = detail::section_sink<Context, exit>;
+        detail::section_topics topics;
+        const auto build = [&](detail::section_outputs<exit>& to, detail::closing_pace& pace,
+                               detail::failed_events& failed) {
+            sink to_topics{context, to, topics};
+            detail::build_context<sink, Context::is_timed> own{to_topics, pace, failed,
+                                                               context.driver()};
+            const detail::section_end<exit> end{&to, context.topic()};
+            return own.build_section(in, section, end, context.number());
+        };
+        using chain = std::invoke_result_t<decltype(build), detail::section_outputs<exit>&,
+                                           detail::closing_pace&, detail::failed_events&>;
+        return detail::parallel_node<Stream, chain, exit>{
+            in, loops, build, context.pace(), context.driver(), std::move(next)};
+    }
+};
+
+/// Runs a section of a pipeline in several loops, a thread each, that share the keys:
+///
+///     from<trade>("trades") | key_by(&trade::symbol)
+///         | parallel(4, window(tumbling{1s}) | process<summary<mean<&trade::price>, ...>>())
+///         | publish("bars")
+///
+/// It pays where the work is in the section: an event that crosses takes a copy and the hash of its
+/// key, some 20 to 50 ns, and what comes out a copy and a call. The rest of the pipeline stays in
+/// the thread that drives it, and takes what has come out whenever it is told something: events,
+/// time, `tick`. That nothing waits for it, an endpoint is woken, and `running_pipeline::on_ready`
+/// tells who drives a pipeline. `finish` and `save` wait for all of it.
+///
+/// Keys lie in 128 groups by a hash that never changes, and groups in loops. All that a key's
+/// events give is as in one loop, and in its order; so is how late they are, for each loop is told
+/// all watermarks. Between keys the order is that in which loops get to it, unless it is to be
+/// `ordered`:
+///
+///     | parallel(4, ordered, window(tumbling{1s}) | process<millrace::count>())
+///
+/// Then results come in the order of what caused them, and of one cause by their key's hash, so
+/// that order and offsets are the same for any number of loops. What has come out of a batch waits
+/// until all loops are through with it: as many records as windows close at once.
+///
+/// In a section stand stages that look at one key at a time: `window`, `process`, `detect`,
+/// `latest`, `process_with_state`, `final_only`; `map`, `filter` and `flat_map` without state;
+/// `tee`, `split`, `publish` and `errors_to`. Their functions are copied for each loop and called
+/// in its thread: what the copies share must be safe for that. The pipeline's sink is called in the
+/// thread that drives the pipeline alone. Limits such as `max_keys` hold for each loop, and the
+/// field `late` of a record counts what its loop found late.
+///
+/// Between the threads are queues of batches: up to 8 of 512 events to each loop, and 16 of 1,024
+/// results from it. Where one is full its sender waits, nothing is dropped; a pipeline whose loops
+/// can take no more is behind (see `running_pipeline::is_behind`).
+///
+/// What is thrown at an event in a loop is counted (`pipeline_stats::failed`), and the first of a
+/// batch goes to who drives the pipeline at its next call. A state is saved and loaded with the
+/// number of loops that there were.
+///
+/// @throws std::invalid_argument for 0 loops, or more than 128
+template <pipeline_stage Section>
+[[nodiscard]] auto parallel(std::size_t loops, Section section) {
+    return std::apply(
+        [&](auto... stages) {
+            return parallel_stage<false, decltype(stages)...>{loops, {std::move(stages)...}};
+        },
+        detail::stages_of(std::move(section)));
+}
+template <pipeline_stage Section>
+[[nodiscard]] auto parallel(std::size_t loops, ordered_t, Section section) {
+    return std::apply(
+        [&](auto... stages) {
+            return parallel_stage<true, decltype(stages)...>{loops, {std::move(stages)...}};
+        },
+        detail::stages_of(std::move(section)));
+}
+
+}  // namespace millrace
