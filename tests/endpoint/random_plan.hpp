@@ -128,6 +128,7 @@ struct plan {
         window_unit = std::chrono::milliseconds{5 + below(below(2) == 0 ? 20 : 500)};
         slides_per_window = 1 + below(5);
         window_events = static_cast<std::uint32_t>(1 + below(20));
+        section_loops = 1 + below(3);
     }
 
     /// So that those who are late find no room.
@@ -182,7 +183,8 @@ struct plan {
             << ", read " << may.lets_read << ", hides "
             << (may.hidden ? static_cast<int>(*may.hidden) : -1) << ", windows " << has_windows
             << ", disorder " << has_disorder << ", of " << window_unit.count() << " ms, "
-            << slides_per_window << " slides, " << window_events << " events";
+            << slides_per_window << " slides, " << window_events << " events, " << section_loops
+            << " loops of a section";
         return out.str();
     }
 
@@ -216,6 +218,7 @@ struct plan {
     std::chrono::milliseconds window_unit;
     std::size_t slides_per_window;
     std::uint32_t window_events;
+    std::size_t section_loops;
 };
 
 class guard_at_once {

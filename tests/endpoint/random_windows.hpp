@@ -15,8 +15,10 @@
 #include <millrace/core/record.hpp>
 #include <millrace/operators/key_by.hpp>
 #include <millrace/operators/tee.hpp>
+#include <millrace/pipeline/parallel.hpp>
 #include <millrace/pipeline/process.hpp>
 #include <millrace/pipeline/run.hpp>
+#include <millrace/pipeline/store.hpp>
 #include <millrace/storage/storage.hpp>
 #include <millrace/windows/by_count.hpp>
 #include <millrace/windows/session.hpp>
@@ -99,7 +101,7 @@ struct window_tables {
     }
 };
 
-/// As `sums`, beside windows of each kind and with triggers.
+/// As `sums`, beside windows of each kind and with triggers, some in several loops.
 template <class Source>
 auto sums_beside_windows(Source source, const plan& of, taken& to, window_tables& tables) {
     using namespace millrace;
@@ -107,17 +109,21 @@ auto sums_beside_windows(Source source, const plan& of, taken& to, window_tables
     const auto kept = [](auto cut, window_table& in) {
         return tee(std::move(cut) | process<count, window_rows>({&in}));
     };
+    const auto kept_by_loops = [&](auto cut, window_table& in) {
+        return tee(parallel(of.section_loops, std::move(cut) | process<count>()) |
+                   store<window_rows>({&in}));
+    };
     const duration unit = of.window_unit;
     const auto slides = static_cast<duration::rep>(of.slides_per_window);
-    return sums_of(
-        counted(std::move(source), of, to) | key_by(&reading::sensor) |
-            kept(window(session{unit}, lateness{1h}, drop_late), tables.sessions) |
-            kept(window(sliding{slides * unit, unit}, lateness{1h}, drop_late), tables.sliding) |
-            kept(window(tumbling{unit}, early{events{of.window_events}}, lateness{1h},
-                        late{events{of.window_events}}, drop_late),
-                 tables.early) |
-            kept(window(tumbling_count{of.window_events}), tables.by_count),
-        of);
+    return sums_of(counted(std::move(source), of, to) | key_by(&reading::sensor) |
+                       kept(window(session{unit}, lateness{1h}, drop_late), tables.sessions) |
+                       kept_by_loops(window(sliding{slides * unit, unit}, lateness{1h}, drop_late),
+                                     tables.sliding) |
+                       kept(window(tumbling{unit}, early{events{of.window_events}}, lateness{1h},
+                                   late{events{of.window_events}}, drop_late),
+                            tables.early) |
+                       kept_by_loops(window(tumbling_count{of.window_events}), tables.by_count),
+                   of);
 }
 
 }  // namespace

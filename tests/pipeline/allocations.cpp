@@ -15,6 +15,7 @@
 #include <millrace/pipeline/describe.hpp>
 #include <millrace/pipeline/interval_join.hpp>
 #include <millrace/pipeline/lookup_join.hpp>
+#include <millrace/pipeline/parallel.hpp>
 #include <millrace/pipeline/publish.hpp>
 #include <millrace/pipeline/store.hpp>
 #include <millrace/pipeline/union_of.hpp>
@@ -127,6 +128,17 @@ TEST_CASE("an event allocates nothing in a join") {
     check_join(asof_join(side("a"), side("b"), drop_late, padded));
     check_join(asof_join(side("a"), side("b"), within{3s}, asof::nearest, drop_late, padded));
     check_join(lookup_join(side("a"), side("b"), padded));
+}
+
+TEST_CASE("an event allocates nothing on its way into loops and out of them") {
+    const auto keyed = from<trade>("t") | key_by(&trade::symbol);
+    const auto windows = window(tumbling{1s}, drop_late) | process<totals>();
+    check<ten_a_second>(keyed | parallel(2, windows));
+    check<ten_a_second>(keyed | parallel(2, ordered, windows));
+    check<unsteady>(keyed | parallel(3, map([](const trade& t) { return t; }) | publish("inner")));
+    check<unsteady>(keyed | parallel(3, ordered,
+                                     window(tumbling{1s}, lateness{3s}, drop_late) |
+                                         process<totals>() | publish("corrected")));
 }
 
 TEST_CASE("a correction allocates nothing in filter and map") {

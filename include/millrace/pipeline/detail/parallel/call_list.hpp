@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <millrace/core/detail/at_exit.hpp>
+#include <millrace/core/detail/text_arena.hpp>
 
 namespace millrace::detail {
 
@@ -61,6 +62,9 @@ public:
         };
     }
 
+    /// For texts that the calls added next refer to.
+    [[nodiscard]] text_arena& texts() noexcept { return texts_; }
+
     [[nodiscard]] std::span<entry> entries() noexcept { return entries_; }
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
@@ -71,6 +75,7 @@ public:
         entries_.clear();
         if (chunks_.size() > 1) chunks_.resize(1);
         used_ = 0;
+        texts_.clear();
     }
 
 private:
@@ -94,6 +99,7 @@ private:
     }
 
     std::vector<entry> entries_;
+    text_arena texts_;
     std::vector<chunk> chunks_;
     std::size_t used_ = 0;  // of the last chunk
 };

@@ -245,7 +245,10 @@ private:
             for (const auto& each : loops_)
                 for (auto& result : each->outputs().front()->calls.entries())
                     results_.push_back(&result);
-            std::ranges::stable_sort(results_, {}, [](const auto* each) { return each->when(); });
+            // What has one key comes from one loop, whose list has it in order.
+            std::ranges::sort(results_, {}, [](const auto* each) {
+                return std::pair{each->when(), each};
+            });
             for (auto* const each : results_) call(*each);
             for (std::size_t i = 0; i != loops_.size(); ++i)
                 end_slot(i, loops_[i]->outputs().front()->ends_turn);

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <millrace/core/detail/text_arena.hpp>
 #include <millrace/core/key.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/core/owned_views.hpp>
@@ -16,25 +15,19 @@
 #include <millrace/core/timestamp.hpp>
 #include <millrace/pipeline/detail/parallel/key_groups.hpp>
 #include <millrace/pipeline/detail/parallel/section_outputs.hpp>
-#include <millrace/pipeline/detail/state/kept_event.hpp>
 
 namespace millrace::detail {
 
-/// What comes out of a section, until it is taken.
+/// A copy whose texts lie in `texts`.
 template <class Event>
-class given_event {
-public:
-    explicit given_event(const Event& one) : value_{one} {}
-    [[nodiscard]] const Event& value() const noexcept { return value_; }
-
-private:
-    Event value_;
-};
-template <class Event>
-requires(has_views<Event>()) class given_event<Event> : public kept_event<Event> {
-public:
-    using kept_event<Event>::kept_event;
-};
+[[nodiscard]] Event copy_into(text_arena& texts, const Event& one) {
+    Event copy{one};
+    if constexpr (has_views<Event>()) {
+        const auto keep = [&texts](std::string_view text) { return texts.keep(text); };
+        own_views(copy, keep);
+    }
+    return copy;
+}
 
 /// The rank of what has this key: of one cause, the loops' results are put in order by that.
 template <class Exit, class KeyBy, class Event>
@@ -54,32 +47,36 @@ public:
 
     template <class Event>
     void push(const Event& one, event_stamp at) {
-        put(one, [given = given_event<Event>{one}, at](Exit& exit) {
-            exit.next.push(given.value(), at);
+        put(one, [&](text_arena& texts) {
+            return [copy = copy_into(texts, one), at](Exit& exit) { exit.next.push(copy, at); };
         });
     }
     template <class Event>
     void update(const Event& before, const Event& after, event_stamp at) {
-        put(after, [was = given_event<Event>{before}, is = given_event<Event>{after},
-                    at](Exit& exit) { exit.next.update(was.value(), is.value(), at); });
+        put(after, [&](text_arena& texts) {
+            return [was = copy_into(texts, before), is = copy_into(texts, after), at](Exit& exit) {
+                exit.next.update(was, is, at);
+            };
+        });
     }
     template <class Event>
     void remove(const Event& gone, event_stamp at) {
-        put(gone, [given = given_event<Event>{gone}, at](Exit& exit) {
-            exit.next.remove(given.value(), at);
+        put(gone, [&](text_arena& texts) {
+            return [copy = copy_into(texts, gone), at](Exit& exit) { exit.next.remove(copy, at); };
         });
     }
     template <class Record>
     void preview(const Record& row, event_stamp at) {
-        put(row,
-            [given = given_event<Record>{row}, at](Exit& exit) { exit.show(given.value(), at); });
+        put(row, [&](text_arena& texts) {
+            return [copy = copy_into(texts, row), at](Exit& exit) { exit.show(copy, at); };
+        });
     }
     void watermark(timestamp to, trigger why) noexcept { to_->set_watermark(to, why); }
 
 private:
-    template <class Event, class Call>
-    void put(const Event& one, Call call) {
-        to_->put(rank_of<Exit>(key_, one), std::move(call));
+    template <class Event, class Make>
+    void put(const Event& one, const Make& make) {
+        to_->put(rank_of<Exit>(key_, one), make);
     }
 
     section_outputs<Exit>* to_;
@@ -118,10 +115,11 @@ public:
             topics_.push_back(std::make_shared<channel>(context_.template open<Event>(topic, key)));
         auto to_topic = std::static_pointer_cast<channel>(topics_[next_++]);
         return [to = to_, key, to_topic](const Event& one) {
-            to->put(rank_of<Exit>(key, one),
-                    [topic = to_topic.get(), given = given_event<Event>{one}](Exit&) {
-                        (*topic)(given.value());
-                    });
+            to->put(rank_of<Exit>(key, one), [&](text_arena& texts) {
+                return [topic = to_topic.get(), copy = copy_into(texts, one)](Exit&) {
+                    (*topic)(copy);
+                };
+            });
         };
     }
 

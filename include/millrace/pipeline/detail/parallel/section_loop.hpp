@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include <millrace/core/detail/text_arena.hpp>
 #include <millrace/core/record.hpp>
 #include <millrace/core/spsc_ring.hpp>
 #include <millrace/core/timestamp.hpp>
@@ -167,8 +168,9 @@ private:
     void report() noexcept {
         if (has_reported_) return;
         try {
-            outputs_.put(0,
-                         [thrown = std::current_exception()](Exit& exit) { exit.report(thrown); });
+            outputs_.put(0, [thrown = std::current_exception()](text_arena&) {
+                return [thrown](Exit& exit) { exit.report(thrown); };
+            });
             has_reported_ = true;
         } catch (...) {
             // There is no memory for it: the next one is reported.

@@ -42,10 +42,14 @@ public:
     void set_cause(std::uint64_t cause) noexcept { cause_ = cause; }
 
     /// @param rank where it stands among what has the same cause
-    template <class Call>
-    void put(std::size_t rank, Call call) {
+    /// @param make gives what is called with the exit: `make(texts)`, and keeps there what it
+    /// refers to
+    template <class Make>
+    void put(std::size_t rank, const Make& make) {
+        if (!Exit::is_ordered && current().calls.size() >= max_calls) hand_over();
         tell_watermark();
-        add(cause_, rank, std::move(call));
+        list_type& to = current().calls;
+        to.add({cause_, rank}, make(to.texts()));
     }
 
     void set_watermark(timestamp to, trigger why) noexcept { rise_ = {cause_, to, why}; }
@@ -93,16 +97,10 @@ private:
 
     void tell_watermark() {
         if (!rise_) return;
-        add(rise_->cause, last_rank, [loop = loop_, told = *rise_](Exit& exit) {
+        current().calls.add({rise_->cause, last_rank}, [loop = loop_, told = *rise_](Exit& exit) {
             exit.note_watermark(loop, told.to, told.why);
         });
         rise_.reset();
-    }
-
-    template <class Call>
-    void add(std::uint64_t cause, std::size_t rank, Call call) {
-        current().calls.add({cause, rank}, std::move(call));
-        if (!Exit::is_ordered && current().calls.size() >= max_calls) hand_over();
     }
 
     /// That is being filled.
