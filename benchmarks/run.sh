@@ -123,7 +123,7 @@ table='
 
 sh "$(dirname "$0")/compile_time.sh" "$directory" $rounds
 
-for program in in_process joins tables replay; do
+for program in in_process joins tables parallel replay; do
     [ ! -x "$directory/$program" ] || "$directory/$program" "$@"
 done
 

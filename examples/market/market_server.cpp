@@ -78,8 +78,9 @@ int main(int count, char** arguments) try {
                  | mr::process<bar, mr::sqlite_storage>({.file = database})
                  | mr::publish("minutes");
 
-    auto top = mr::window(last_minute, lateness, mr::drop_late)
-             | mr::process<mr::named<"volume", mr::sum<&trade::size>>>()
+    auto volumes = mr::window(last_minute, lateness, mr::drop_late)
+                 | mr::process<mr::named<"volume", mr::sum<&trade::size>>>();
+    auto top = mr::parallel(2, std::move(volumes))  // threads, which share the symbols
              | mr::top_n<10>(mr::at<"volume">)
              | mr::store<mr::memory_storage>({.capacity = 10 * 60})
              | mr::publish("top");
