@@ -25,6 +25,10 @@ void add_route(route_table& routes, const std::string& path, std::unique_ptr<rou
 /// @throws std::invalid_argument for a name of a topic or an input that makes no path.
 void require_name(const std::string& name);
 
+/// @throws std::invalid_argument when `when_full` or `duplex_topics` name none of these topics, and
+/// for `duplex_topics` without a `duplex_path`.
+void require_topics(const topic_list& topics, const serve_options& options);
+
 /// "/NAME" of each topic.
 [[nodiscard]] route_table topic_routes(const topic_list& topics);
 

@@ -12,11 +12,11 @@
 
 #include <millrace/endpoint/detail/loops/event_queue.hpp>
 #include <millrace/endpoint/detail/routes/pipeline_routes.hpp>
-#include <millrace/endpoint/detail/routes/publisher.hpp>
 #include <millrace/endpoint/detail/routes/served_pipeline.hpp>
 #include <millrace/endpoint/detail/routes/topic_route.hpp>
 #include <millrace/endpoint/options.hpp>
 #include <millrace/http/router.hpp>
+#include <millrace/publish/detail/publication.hpp>
 #include <millrace/publish/topic.hpp>
 
 namespace millrace::detail {
@@ -143,7 +143,7 @@ private:
 
     const std::vector<std::unique_ptr<Worker>>& workers_;
     std::vector<std::unique_ptr<served_pipeline>> pipelines_;
-    std::vector<std::shared_ptr<publication>> publications_;
+    detail::publications publications_;
     queue_list event_queues_;
 };
 
