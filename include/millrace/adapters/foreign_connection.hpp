@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -14,7 +15,7 @@
 
 #include <millrace/adapters/detail/pipeline_host.hpp>
 #include <millrace/codec/detail/error_reply.hpp>
-#include <millrace/publish/detail/outbox.hpp>
+#include <millrace/publish/detail/bounded_outbox.hpp>
 
 namespace millrace {
 
@@ -105,8 +106,9 @@ public:
             peer_.send(next.text);
             lock.lock();
         }
-        is_congested_ = !outbox_.empty();
-        if (is_congested_) {
+        outbox_.relieve();
+        is_server_full_ = !outbox_.empty();
+        if (is_server_full_) {
             lock.unlock();
             return peer_.wait_for_room();
         }
@@ -121,7 +123,7 @@ public:
         {
             const std::lock_guard lock{mutex_};
             is_open_ = false;
-            outbox_ = {};
+            outbox_.clear();
         }
         in_pipeline([](foreign_connection& self) {
             self.unfollow();
@@ -141,7 +143,7 @@ private:
         [[nodiscard]] std::size_t size() const noexcept { return text->size(); }
         [[nodiscard]] std::uint64_t subject() const noexcept { return about; }
     };
-    using outbox = detail::basic_outbox<outgoing>;
+    using outbox = detail::bounded_outbox<outgoing>;
 
     /// Calls `f(*this)` in the pipeline's thread, at once if this is it, unless that has ended.
     template <class Function>
@@ -175,24 +177,25 @@ private:
     }
 
     bool queue(outgoing next, overflow_policy when_full) {
-        bool is_queued = false, is_too_slow = false;
+        detail::offer_result result;
         {
             const std::lock_guard lock{mutex_};
             if (!is_open_) return false;
-            const std::size_t limit = host_->options().outbox_bytes;
-            const bool replaces = when_full == overflow_policy::conflate && is_congested_ &&
-                                  next.about != 0 && outbox_.replace(next, limit);
-            const std::size_t cost = outbox::cost(next);
-            const auto fits = [&] { return outbox_.size_bytes() + cost <= limit; };
-            is_too_slow = !replaces && !fits() && when_full == overflow_policy::disconnect;
-            if (!replaces && !is_too_slow) host_->stats().dropped += outbox_.make_room(cost, limit);
-            is_queued = replaces || (!is_too_slow && fits());
-            if (!is_queued || replaces) ++host_->stats().dropped;
-            if (is_queued && !replaces) outbox_.push(std::move(next));
+            result = outbox_.offer(
+                std::move(next), when_full,
+                [this] {
+                    return is_server_full_ ? detail::flush_result::written
+                                           : detail::flush_result::deferred;
+                },
+                std::identity{});
         }
-        if (is_too_slow) lose();
-        if (is_queued) wake();
-        return is_queued;
+        host_->stats().dropped += result.dropped;
+        if (result.is_first_loss)
+            host_->tell(log_severity::warning, log_event::slow_consumer, id_,
+                        "messages are dropped: it reads too slowly");
+        if (result.what == detail::offer_result::fate::too_slow) lose();
+        if (result.is_sent()) wake();
+        return result.is_sent();
     }
 
     void lose() override {
@@ -239,12 +242,12 @@ private:
     std::atomic<std::size_t> inbox_bytes_{0};
     std::atomic<bool> is_woken_{false};
     std::mutex mutex_;  ///< of what follows
-    outbox outbox_;
+    outbox outbox_{detail::outbox_limits::of(host_->options().outbox_bytes)};
     std::string_view end_reason_{};
     std::uint16_t end_code_ = 0;
     bool is_open_ = true;
-    bool is_refused_ = false;    ///< the pipeline threw at one of its events
-    bool is_congested_ = false;  ///< the server's buffer was full
+    bool is_server_full_ = false;
+    bool is_refused_ = false;  ///< the pipeline threw at one of its events
 };
 
 /// A connection that follows or feeds `streams`, as `target` says, such as "/bars?key=ACME"; null

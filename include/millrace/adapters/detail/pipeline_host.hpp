@@ -35,7 +35,8 @@ struct hosted_options {
     topic_policies when_full{};
     /// What waits to be sent to one connection before the server is given it, each message counted
     /// with 64 bytes on top; beyond: `when_full`. It is to hold what the pipeline publishes in one
-    /// go, such as a window's records of all keys.
+    /// go, such as a window's records of all keys. A follower for which more than a quarter waits
+    /// is congested, until no more than a sixteenth does.
     std::size_t outbox_bytes = 1024 * 1024;
     /// While the server's own buffer of a connection holds more, it is given nothing: of what is in
     /// it nothing is dropped any more.

@@ -89,6 +89,12 @@ public:
         return dropped;
     }
 
+    void clear() noexcept {
+        std::vector<entry>{}.swap(queue_);
+        std::vector<std::uint32_t>{}.swap(newest_);
+        first_ = written_ = bytes_ = 0;
+    }
+
     /// Fills `out` with what is to be written first. Returns the parts filled.
     template <class Buffer>
     std::size_t gather(std::span<Buffer> out) const {

@@ -87,10 +87,7 @@ public:
                 deadline_ = std::min(deadline_, after(options_.close_timeout));
             this->subscriptions_.clear();
         }
-        if (this->is_congested_ && outbox_.size_bytes() <= options_.outbox_low_water) {
-            this->is_congested_ = this->is_loss_told_ = false;
-            if (is_open_) contain([&] { route_->on_drain(*this); });
-        }
+        if (outbox_.relieve() && is_open_) contain([&] { route_->on_drain(*this); });
         if (is_held_back_ && wants_input()) {
             is_held_back_ = false;
             this->receive_again();
