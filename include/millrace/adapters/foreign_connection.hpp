@@ -67,8 +67,8 @@ public:
         in_pipeline([](foreign_connection& self) {
             if (self.host_->is_ended()) return;
             self.host_->enter(self.shared_from_this());
-            for (const auto& each : self.place_.topics)
-                self.following_.push_back(each->subscribe(self, self.place_.key));
+            for (const auto& each : self.place_.followed)
+                self.following_.push_back(each.of->subscribe(self, each.key));
         });
     }
 

@@ -57,6 +57,7 @@
 #include <millrace/publish/detail/fair_queue.ipp>
 #include <millrace/publish/detail/history.ipp>
 #include <millrace/publish/detail/history_request.ipp>
+#include <millrace/publish/detail/paths.ipp>
 #include <millrace/publish/detail/publication.ipp>
 #include <millrace/publish/topic.ipp>
 #include <millrace/storage/job_thread.ipp>

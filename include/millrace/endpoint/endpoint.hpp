@@ -137,7 +137,7 @@ public:
             std::move(description),
             detail::publisher{published, policies_of(options), poster(), core_->options().log},
             clock_view{core_->clock}, std::move(keep_in));
-        detail::require_topics(published->topics, options);
+        detail::require_topics(published->topics, policies_of(options));
         auto served = std::make_unique<detail::served<decltype(running)>>(std::move(running),
                                                                           std::move(made_of));
         auto& pipeline = served->running;
@@ -156,8 +156,8 @@ public:
     bool publish(topic& to, std::string_view message, std::string_view key = {});
 
     /// Takes the messages of a path as they are: see `message_handler`.
-    /// @throws std::invalid_argument when the path is taken, or when several loops would share a
-    /// handler that cannot be copied.
+    /// @throws std::invalid_argument when the path is taken or none of a request, or when several
+    /// loops would share a handler that cannot be copied.
     template <class Handler>
     void on_message(const std::string& path, Handler handler) {
         require_message_handler<Handler>();
@@ -303,12 +303,12 @@ auto endpoint<Transport, Guard, Metrics, Clock, AccessLog>::make_core(endpoint_o
 template <class Transport, class Guard, class Metrics, class Clock, class AccessLog>
 topic& endpoint<Transport, Guard, Metrics, Clock, AccessLog>::add_topic(
     const std::string& name, const serve_options& options) {
-    if (!options.duplex_path.empty())
+    if (!options.duplex_path.empty() || !options.duplex_topics.empty())
         throw std::invalid_argument("millrace: a topic without a pipeline has no duplex path");
     auto published = std::make_shared<detail::publication>();
     published->topics.push_back(
         std::make_shared<topic>(name, std::string{}, policies_of(options).of(name)));
-    detail::require_topics(published->topics, options);
+    detail::require_topics(published->topics, policies_of(options));
     topic& made = *published->topics.front();
     core_->paths.add_topic(std::move(published));
     return made;
