@@ -401,7 +401,7 @@ TEST_CASE("what is sent in one turn leaves in one piece, in order") {
 
 TEST_CASE("a consumer too slow loses the oldest messages, whole, and they are counted") {
     constexpr std::size_t message = 1000;
-    echo_server s{{.outbox_bytes = 20 * (message + detail::outbox::frame_overhead_bytes + 4)}};
+    echo_server s{{.outbox_bytes = 20 * (message + detail::outbox::message_overhead_bytes + 4)}};
     client c{s, "/echo", {.capacity_bytes = 3 * message}};
     c.stall();
     for (int i = 0; i < 100; ++i) {

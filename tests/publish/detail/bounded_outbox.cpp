@@ -27,7 +27,7 @@ constexpr detail::outbox_limits limits{.max_bytes = 1000, .high_water = 500, .lo
 
 /// As much text as costs `bytes`.
 std::string text_of(std::size_t bytes) {
-    return std::string(bytes - outbox::frame_overhead_bytes, 'x');
+    return std::string(bytes - outbox::message_overhead_bytes, 'x');
 }
 
 std::vector<std::string> waiting(const outbox& box) {
@@ -46,7 +46,7 @@ struct naive_outbox {
 
     [[nodiscard]] std::size_t bytes() const {
         std::size_t all = 0;
-        for (const auto& each : waiting) all += each.size() + outbox::frame_overhead_bytes;
+        for (const auto& each : waiting) all += each.size() + outbox::message_overhead_bytes;
         return all;
     }
     void write(std::size_t count) {
@@ -59,7 +59,7 @@ struct naive_outbox {
     /// `taken` messages may be written meanwhile, if it is known how many.
     detail::offer_result offer(const message& next, overflow_policy policy,
                                std::optional<std::size_t> taken) {
-        const std::size_t cost = next.size() + outbox::frame_overhead_bytes;
+        const std::size_t cost = next.size() + outbox::message_overhead_bytes;
         if (is_congested && policy == overflow_policy::conflate && next.about != 0) {
             write(taken.value_or(0));
             const auto last = std::find_if(waiting.rbegin(), waiting.rend(), [&](const auto& each) {

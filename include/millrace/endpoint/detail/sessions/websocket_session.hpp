@@ -116,8 +116,9 @@ private:
         }
         bool on_ping(std::string_view payload) {
             if (!self.allows_control_frame()) return true;
-            if (self.outbox_.has_pong()) self.write_out();
-            self.outbox_.push_pong(self.loop_->frames.make(websocket::opcode::pong, payload));
+            // Only the latest ping needs an answer (RFC 6455, section 5.5.3).
+            if (self.outbox_.has_urgent()) self.write_out();
+            self.outbox_.push_urgent(self.loop_->frames.make(websocket::opcode::pong, payload));
             self.schedule();
             return true;
         }
