@@ -136,6 +136,26 @@ TEST_CASE(
     REQUIRE(box.size_bytes() == 0);
 }
 
+TEST_CASE("an outbox that has become empty holds next to no memory, however much waited") {
+    const message_pool pool;
+    outbox box;
+    const auto fill_and_empty = [&](std::size_t count) {
+        message next = pool.wrap("x");
+        next.set_subject(1);
+        for (std::size_t i = 0; i != count; ++i) box.push(next);
+        REQUIRE(box.replace(next, SIZE_MAX));
+        box.written(count);
+        REQUIRE(box.empty());
+    };
+    fill_and_empty(10'000);
+    REQUIRE(box.memory_bytes() < 8 * 1024);
+    fill_and_empty(10);
+    REQUIRE(box.memory_bytes() < 8 * 1024);
+    fill_and_empty(100);
+    box.push(pool.wrap("again"));
+    REQUIRE(front(box) == "again");
+}
+
 namespace {
 
 struct entry {

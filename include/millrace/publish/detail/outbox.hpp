@@ -55,7 +55,7 @@ public:
         if (messages() <= newest_.size())
             add_to_index(queue_.size() - 1);
         else
-            newest_ = {};
+            newest_.clear();
     }
 
     /// Puts `m` in the place of the last one of its subject of which nothing has been written,
@@ -144,10 +144,10 @@ private:
     void pop() {
         queue_[first_++].bytes = {};
         if (empty()) {
+            if (queue_.capacity() > max_idle_entries) return clear();
             first_ = 0;
             queue_.clear();
-            newest_ = {};
-            if (queue_.capacity() > max_idle_entries) queue_ = {};
+            newest_.clear();
         } else if (first_ >= max_idle_entries && first_ * 2 >= queue_.size()) {
             queue_.erase(queue_.begin(), queue_.begin() + offset(first_));
             first_number_ += static_cast<std::uint32_t>(first_);
