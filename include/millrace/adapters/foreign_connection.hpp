@@ -120,12 +120,14 @@ public:
 
     /// The peer is gone.
     void close() {
+        std::size_t unsent = 0;
         {
             const std::lock_guard lock{mutex_};
             is_open_ = false;
-            outbox_.clear();
+            unsent = outbox_.discard();
         }
-        in_pipeline([](foreign_connection& self) {
+        in_pipeline([unsent](foreign_connection& self) {
+            self.host_->stats().unsent += unsent;
             self.unfollow();
             if (self.place_.input && !self.host_->is_ended())
                 self.host_->contain([&] { self.host_->leave(*self.place_.input, self.id_); });

@@ -156,8 +156,9 @@ private:
                 return is_open_ ? detail::flush_result::written : detail::flush_result::gone;
             },
             [this](websocket::frame&& f) { return is_compressed_ ? compress(f) : std::move(f); });
-        if (result.dropped != 0) on_loss(result);
-        if (result.what != detail::offer_result::fate::queued) return result.is_sent();
+        const bool is_queued = result.what == detail::offer_result::fate::queued;
+        if (!is_queued || result.dropped != 0) on_loss(result);
+        if (!is_queued) return result.is_sent();
         ++loop_->counters.frames_out;
         schedule();
         return true;

@@ -38,6 +38,7 @@ MILLRACE_INLINE void connection::schedule() {
 
 MILLRACE_INLINE void connection::on_loss(const detail::offer_result& result) {
     loop_->counters.frames_dropped += result.dropped;
+    if (result.what == detail::offer_result::fate::gone) ++loop_->counters.frames_unsent;
     if (result.is_first_loss)
         loop_->tell(log_severity::warning, log_event::slow_consumer, id_,
                     "messages are dropped: it reads too slowly");

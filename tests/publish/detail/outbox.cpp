@@ -102,6 +102,21 @@ TEST_CASE("room is made by as few of the oldest as it takes, and as many as ther
     REQUIRE(front(box) == "close");
 }
 
+TEST_CASE("all is discarded, and the data among it counted, also what is partly written") {
+    const message_pool pool;
+    outbox box;
+    REQUIRE(box.discard() == 0);
+    for (const char* text : {"one", "two", "six"}) box.push(pool.wrap(text));
+    box.push(pool.wrap("close"), kind::control);
+    box.push_urgent(pool.wrap("P"));
+    box.written(5);
+    REQUIRE(box.discard() == 2);
+    REQUIRE(box.empty());
+    REQUIRE(box.size_bytes() == 0);
+    box.push(pool.wrap("new"));
+    REQUIRE(front(box) == "new");
+}
+
 TEST_CASE(
     "an urgent message overtakes data, but not what is being written, and replaces the last one") {
     const message_pool pool;

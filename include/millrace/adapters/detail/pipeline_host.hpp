@@ -53,6 +53,7 @@ struct hosted_options {
 struct hosted_stats {
     detail::counter connections;  ///< open now
     detail::counter dropped;      ///< not sent, for a follower is too slow or ended by an error
+    detail::counter unsent;       ///< waited here for a follower that went
     detail::counter slow_disconnects;  ///< followers closed for being so
     detail::counter handler_errors;    ///< what stages and sinks threw
 };

@@ -90,10 +90,14 @@ public:
         return dropped;
     }
 
-    void clear() noexcept {
-        std::vector<entry>{}.swap(queue_);
-        std::vector<std::uint32_t>{}.swap(newest_);
-        first_ = written_ = bytes_ = 0;
+    /// Drops everything, control and what is being written included. Returns how much of it is
+    /// data.
+    std::size_t discard() noexcept {
+        std::size_t dropped = 0;
+        for (std::size_t i = first_; i != queue_.size(); ++i)
+            if (queue_[i].what == kind::data) ++dropped;
+        clear();
+        return dropped;
     }
 
     /// Fills `out` with what is to be written first. Returns the parts filled.
@@ -139,6 +143,12 @@ private:
 
     [[nodiscard]] static std::ptrdiff_t offset(std::size_t index) noexcept {
         return static_cast<std::ptrdiff_t>(index);
+    }
+
+    void clear() noexcept {
+        std::vector<entry>{}.swap(queue_);
+        std::vector<std::uint32_t>{}.swap(newest_);
+        first_ = written_ = bytes_ = 0;
     }
 
     void pop() {
