@@ -15,9 +15,9 @@ namespace millrace::detail {
 /// size counts each message's bytes and `message_overhead_bytes` on top, so that a limit on it
 /// bounds the memory of a queue of tiny ones, too.
 ///
-/// Every operation takes amortised constant time. Memory: none to speak of while it is empty; else
-/// the messages and 16 bytes for each, 24 where they are replaced, at most twice as many while it
-/// grows.
+/// Every operation takes amortised constant time. Memory: the messages and 16 bytes for each, 24
+/// where they are replaced, at most twice as many while it grows. Bursts reuse it; it is given back
+/// when the outbox is empty again after no more than a quarter of what it is for.
 /// @tparam Message a cheap copy of shared bytes: `bytes()`, `size()`, and `subject()`, which is not
 /// 0 where only the last one of it is of interest
 template <class Message>
@@ -148,17 +148,19 @@ private:
     void clear() noexcept {
         std::vector<entry>{}.swap(queue_);
         std::vector<std::uint32_t>{}.swap(newest_);
-        first_ = written_ = bytes_ = 0;
+        first_ = longest_ = written_ = bytes_ = 0;
     }
 
     void pop() {
         queue_[first_++].bytes = {};
         if (empty()) {
-            if (queue_.capacity() > max_idle_entries) return clear();
+            const std::size_t longest = std::max(std::exchange(longest_, 0), queue_.size());
+            if (queue_.capacity() > std::max(max_idle_entries, 4 * longest)) return clear();
             first_ = 0;
             queue_.clear();
             newest_.clear();
         } else if (first_ >= max_idle_entries && first_ * 2 >= queue_.size()) {
+            longest_ = std::max(longest_, queue_.size());
             queue_.erase(queue_.begin(), queue_.begin() + offset(first_));
             first_number_ += static_cast<std::uint32_t>(first_);
             first_ = 0;
@@ -185,6 +187,7 @@ private:
     std::vector<std::uint32_t> newest_;
     std::uint32_t first_number_ = 0;  ///< of queue_[0]; they count on
     std::size_t first_ = 0;
+    std::size_t longest_ = 0;  ///< that `queue_` was before what was written was taken out of it
     std::size_t written_ = 0;  ///< of the first message
     std::size_t bytes_ = 0;
 };
