@@ -76,8 +76,6 @@ struct fake_peer {
     [[nodiscard]] std::shared_ptr<void> owner() const { return of; }
 };
 
-static_assert(millrace::foreign_peer<fake_peer>);
-
 /// One connection, and the server's side of it.
 struct fake_client {
     std::shared_ptr<fake_socket> socket = std::make_shared<fake_socket>();

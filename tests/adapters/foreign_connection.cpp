@@ -182,6 +182,25 @@ TEST_CASE("all that was not sent to one that is closed as too slow is counted") 
     REQUIRE(slow.socket->sent.size() + h.streams.stats().dropped == published);
 }
 
+TEST_CASE(
+    "what waited for a follower that is gone is counted, and not as dropped for its slowness") {
+    hosting h{{.outbox_bytes = outbox_bytes, .server_buffer_bytes = server_buffer_bytes}};
+    h.thread.is_here = true;
+    fake_client sender, slow;
+    REQUIRE((sender.open(h.streams, "/in") && slow.open(h.streams, "/out")));
+    for (int i = 0; i != 100; ++i) {
+        sender.send(json_of(1, i));
+        slow.run();
+    }
+    const std::uint64_t dropped = h.streams.stats().dropped;
+    REQUIRE(dropped > 0);
+    REQUIRE(h.streams.stats().unsent == 0u);
+    slow.close();
+    REQUIRE(h.streams.stats().unsent > 10u);
+    REQUIRE(h.streams.stats().dropped == dropped);
+    REQUIRE(slow.socket->sent.size() + dropped + h.streams.stats().unsent == 100);
+}
+
 TEST_CASE("a sender is not read while much of it waits for the pipeline, and nothing is lost") {
     hosting h{{.inbox_bytes = 1000}};
     fake_client sender, reader;

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <stdexcept>
+#include <vector>
 
 #include <millrace/analyzers/count.hpp>
 #include <millrace/operators/filter.hpp>
@@ -32,10 +33,24 @@ auto counts() {
 TEST_CASE("a hosted pipeline knows its paths, and keys where they are such") {
     fake_thread thread;
     hosted_pipeline streams{counts(), fake_executor{&thread}, {.duplex_path = "/ws"}};
-    for (const char* each : {"/in", "/counts", "/counts?key=007", "/ws", "/in?any=1"})
+    for (const char* each :
+         {"/in", "/counts", "/counts?key=007", "/ws", "/ws?key=1", "/in?any=1", "/%69n"})
         REQUIRE(streams.knows(each));
-    for (const char* each : {"/", "/out", "/counts?key=seven", "in", "/in/", "/..", ""})
+    for (const char* each : {"/", "/out", "/counts?key=seven", "/ws?key=seven", "in", "/in/", "/..",
+                             "", "/counts?key=1&key=2"})
         REQUIRE_FALSE(streams.knows(each));
+}
+
+TEST_CASE("a key on the duplex path is followed there, as on an endpoint") {
+    fake_thread thread{.is_here = true};
+    hosted_pipeline streams{from<tick>("in") | key_by(&tick::id) | publish("out"),
+                            fake_executor{&thread},
+                            {.duplex_path = "/ws"}};
+    fake_client both;
+    REQUIRE(both.open(streams, "/ws?key=02"));
+    for (int id = 1; id != 4; ++id) both.send(json_of(id, 0));
+    both.read();
+    REQUIRE(both.socket->sent == std::vector{json_of(2, 0)});
 }
 
 TEST_CASE("finish publishes what is open, and connections close behind that") {
@@ -66,6 +81,8 @@ TEST_CASE("settings that cannot be kept to are refused") {
     REQUIRE_THROWS_AS(make({.duplex_path = "ws"}), std::invalid_argument);
     REQUIRE_THROWS_AS(make({.duplex_path = "/a b"}), std::invalid_argument);
     REQUIRE_THROWS_AS(make({.duplex_path = "/in"}), std::invalid_argument);
+    REQUIRE_THROWS_AS(make({.when_full = {.own = {{"in", overflow_policy::conflate}}}}),
+                      std::invalid_argument);
     REQUIRE_THROWS_AS(make({.when_full = {.own = {{"other", overflow_policy::conflate}}}}),
                       std::invalid_argument);
     REQUIRE_THROWS_AS(

@@ -401,7 +401,7 @@ TEST_CASE("what is sent in one turn leaves in one piece, in order") {
 
 TEST_CASE("a consumer too slow loses the oldest messages, whole, and they are counted") {
     constexpr std::size_t message = 1000;
-    echo_server s{{.outbox_bytes = 20 * (message + detail::outbox::frame_overhead_bytes + 4)}};
+    echo_server s{{.outbox_bytes = 20 * (message + detail::outbox::message_overhead_bytes + 4)}};
     client c{s, "/echo", {.capacity_bytes = 3 * message}};
     c.stall();
     for (int i = 0; i < 100; ++i) {
@@ -494,6 +494,43 @@ TEST_CASE("a consumer too slow is closed with 1013 where the endpoint says so") 
     REQUIRE(!c.protocol_error());
     REQUIRE(s.counters().slow_disconnects == 1);
     REQUIRE(received + s.counters().frames_dropped == static_cast<std::size_t>(count));
+}
+
+TEST_CASE("what waited for a peer that is gone is counted, and not as dropped for its slowness") {
+    constexpr std::size_t message = 1000, frame = message + 4;
+    constexpr std::uint64_t whole = 2;  // in what the system has taken, and half of one more
+    echo_server s{{.outbox_bytes = 20 * (frame + 64)}};
+    client c{s, "/echo", {.capacity_bytes = whole * frame + frame / 2}};
+    c.stall();
+    const auto count = GENERATE(as<std::uint64_t>{}, 1, 10, 50);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        s.seen.last->send(std::string(message, 'x'));
+        s.run();
+    }
+    REQUIRE(s.counters().frames_unsent == 0);
+    const auto dropped = s.counters().frames_dropped;
+    REQUIRE((dropped != 0) == (count == 50));
+    c.close();
+    s.run();
+    REQUIRE(s.counters().connections == 0);
+    const auto now = s.counters();
+    REQUIRE(now.frames_dropped == dropped);
+    REQUIRE(std::min(count, whole) + now.frames_dropped + now.frames_unsent == count);
+}
+
+TEST_CASE("a message for a peer that is found to be gone is counted, too") {
+    echo_server s{{.outbox_bytes = 3000}};
+    client c{s, "/echo", {.operations_until_reset = 2}};  // the upgrade, in and out
+    std::uint64_t count = 0;
+    s.endpoint.post([&] {
+        bool is_sent = true;
+        for (; is_sent && count != 100; ++count) is_sent = s.seen.last->send(std::string(500, 'x'));
+    });
+    s.run();
+    REQUIRE(s.counters().connections == 0);
+    REQUIRE((count > 1 && count < 10));
+    REQUIRE(s.counters().frames_unsent == count);
+    REQUIRE(s.counters().frames_dropped == 0);
 }
 
 TEST_CASE("a message larger than the outbox is refused") {

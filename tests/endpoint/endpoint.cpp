@@ -223,11 +223,15 @@ TEST_CASE("pipelines share an endpoint as long as their paths differ") {
     REQUIRE(has(taken([&] { s.endpoint.serve(means("healthz", "d")); }), "\"/healthz\""));
     REQUIRE(has(taken([&] { s.endpoint.serve(means("/in", "d")); }), "without its slash"));
     REQUIRE(has(taken([&] { s.endpoint.serve(means("c", "/d")); }), "without its slash"));
-    for (const auto* name : {"a b", "a?b", "a#b", "a%b", "a\n"}) {
+    for (const auto* name : {"a b", "a?b", "a#b", "a%b", "a\n", ".."}) {
         REQUIRE(has(taken([&] { s.endpoint.serve(means(name, "d")); }), "makes no path"));
         REQUIRE(has(taken([&] { s.endpoint.add_topic(name); }), "makes no path"));
     }
+    for (const auto* path : {"ws", "/a b", "/.."})
+        REQUIRE(has(taken([&] { s.endpoint.serve(means("c", "d"), {.duplex_path = path}); }),
+                    "\"" + std::string{path} + "\""));
     const auto ignore = [](connection&, std::string_view) {};
+    REQUIRE(has(taken([&] { s.endpoint.on_message("/a?b", ignore); }), "no request has the path"));
     REQUIRE(has(taken([&] { s.endpoint.on_message("/a", ignore); }), "\"/a\""));
     REQUIRE(has(taken([&] { s.endpoint.on_message("/api/topics/x", ignore); }), "taken"));
     REQUIRE(has(taken([&] { s.endpoint.on_message("raw", ignore); }), "slash"));

@@ -54,8 +54,10 @@ TEST_CASE("counters appear in the Prometheus text format") {
     endpoint_snapshot now;
     now.counters.connections = 3;
     now.counters.frames_dropped = 18'446'744'073'709'551'615u;
+    now.counters.frames_unsent = 4;
     const auto samples = parsed(written(now));
     REQUIRE(samples.at("millrace_connections") == "3");
+    REQUIRE(samples.at("millrace_outbox_unsent_total") == "4");
     REQUIRE(samples.at("millrace_outbox_dropped_total") == "18446744073709551615");
     REQUIRE(samples.at("millrace_handler_errors_total") == "0");
 }

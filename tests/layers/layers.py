@@ -46,6 +46,7 @@ MAX_MEDIAN = 150
 
 # Tests without a header, each with its reason.
 EXTRA_TESTS = {
+    "adapters/same_overflow": "what a slow follower gets, behind another server and on an endpoint",
     "analyzers/nist": "several analyzers against NIST's certified values",
     "endpoint/logging": "what an operator is told, and when",
     "endpoint/random_configuration": "what is configured together, drawn at random",

@@ -1,47 +1,25 @@
 #pragma once
 
 #include <atomic>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <millrace/adapters/detail/outgoing.hpp>
 #include <millrace/adapters/detail/pipeline_host.hpp>
+#include <millrace/adapters/foreign_peer.hpp>
 #include <millrace/codec/detail/error_reply.hpp>
-#include <millrace/publish/detail/outbox.hpp>
+#include <millrace/codec/detail/reply_limit.hpp>
+#include <millrace/publish/overflow.hpp>
+#include <millrace/publish/payload.hpp>
+#include <millrace/publish/topic.hpp>
 
 namespace millrace {
-
-/// What millrace asks of another server's connection. `wake` may be called from any thread, and has
-/// `foreign_connection::on_wake` called in the connection's own, soon or at once; all else is
-/// called there, and nothing of it may call the connection before it returns.
-///
-/// | member                    | meaning                                                         |
-/// |---------------------------|-----------------------------------------------------------------|
-/// | `wake()`                  | see above                                                       |
-/// | `buffered_bytes()`        | of messages that the server was given and has not sent          |
-/// | `send(text)`              | a text message, a `std::shared_ptr<const std::string>`          |
-/// | `wait_for_room()`         | has `on_wake` called when `buffered_bytes` may have become less |
-/// | `pause()`, `resume()`     | take nothing out of the socket; go on                           |
-/// | `close(code, reason)`     | sends a close frame                                             |
-/// | `owner()`                 | a `std::shared_ptr<void>` that keeps it while it is not read    |
-template <class P>
-concept foreign_peer = requires(P& peer, std::shared_ptr<const std::string> text) {
-    peer.wake();
-    { peer.buffered_bytes() } -> std::convertible_to<std::size_t>;
-    peer.send(std::move(text));
-    peer.wait_for_room();
-    peer.pause();
-    peer.resume();
-    peer.close(std::uint16_t{}, std::string_view{});
-    { peer.owner() } -> std::convertible_to<std::shared_ptr<void>>;
-};
 
 /// One connection of another server, at a hosted pipeline: it sends events, or follows topics.
 ///
@@ -66,8 +44,8 @@ public:
         in_pipeline([](foreign_connection& self) {
             if (self.host_->is_ended()) return;
             self.host_->enter(self.shared_from_this());
-            for (const auto& each : self.place_.topics)
-                self.following_.push_back(each->subscribe(self, self.place_.key));
+            for (const auto& each : self.place_.followed)
+                self.following_.push_back(each.of->subscribe(self, each.key));
         });
     }
 
@@ -98,32 +76,14 @@ public:
             is_paused_ = false;
             peer_.resume();
         }
-        std::unique_lock lock{mutex_};
-        while (!outbox_.empty() && peer_.buffered_bytes() < host_->options().server_buffer_bytes) {
-            const outgoing next = outbox_.take();
-            lock.unlock();
-            peer_.send(next.text);
-            lock.lock();
-        }
-        is_congested_ = !outbox_.empty();
-        if (is_congested_) {
-            lock.unlock();
-            return peer_.wait_for_room();
-        }
-        const std::string_view reason = std::exchange(end_reason_, {});
-        const std::uint16_t code = end_code_;
-        lock.unlock();
-        if (!reason.empty()) peer_.close(code, reason);
+        outgoing_.send_to(peer_, host_->options().server_buffer_bytes);
     }
 
     /// The peer is gone.
     void close() {
-        {
-            const std::lock_guard lock{mutex_};
-            is_open_ = false;
-            outbox_ = {};
-        }
-        in_pipeline([](foreign_connection& self) {
+        const std::size_t unsent = outgoing_.abandon();
+        in_pipeline([unsent](foreign_connection& self) {
+            self.host_->stats().unsent += unsent;
             self.unfollow();
             if (self.place_.input && !self.host_->is_ended())
                 self.host_->contain([&] { self.host_->leave(*self.place_.input, self.id_); });
@@ -132,17 +92,6 @@ public:
     }
 
 private:
-    /// Shared by all who follow.
-    struct outgoing {
-        std::shared_ptr<const std::string> text;
-        std::uint64_t about = 0;
-
-        [[nodiscard]] std::string_view bytes() const noexcept { return *text; }
-        [[nodiscard]] std::size_t size() const noexcept { return text->size(); }
-        [[nodiscard]] std::uint64_t subject() const noexcept { return about; }
-    };
-    using outbox = detail::basic_outbox<outgoing>;
-
     /// Calls `f(*this)` in the pipeline's thread, at once if this is it, unless that has ended.
     template <class Function>
     void in_pipeline(Function f) {
@@ -151,11 +100,9 @@ private:
 
     void take(std::span<char> message) {
         if (host_->is_ended() || is_refused_) return;
-        std::size_t replies_left = host_->options().max_errors_per_message;
+        detail::reply_limit limit{host_->options().max_errors_per_message};
         const auto reply = [&](const input_error& error) {
-            // The last one, which says how much is lost, is always told.
-            if (replies_left == 0 && error.unread_bytes == 0) return;
-            if (replies_left != 0) --replies_left;
+            if (!limit.takes(error)) return;
             std::string text;
             detail::append_error_reply(text, error);
             queue({std::make_shared<const std::string>(std::move(text))},
@@ -174,50 +121,32 @@ private:
         return queue({text, record.subject()}, when_full);
     }
 
-    bool queue(outgoing next, overflow_policy when_full) {
-        bool is_queued = false, is_too_slow = false;
-        {
-            const std::lock_guard lock{mutex_};
-            if (!is_open_) return false;
-            const std::size_t limit = host_->options().outbox_bytes;
-            const bool replaces = when_full == overflow_policy::conflate && is_congested_ &&
-                                  next.about != 0 && outbox_.replace(next, limit);
-            const std::size_t cost = outbox::cost(next);
-            const auto fits = [&] { return outbox_.size_bytes() + cost <= limit; };
-            is_too_slow = !replaces && !fits() && when_full == overflow_policy::disconnect;
-            if (!replaces && !is_too_slow) host_->stats().dropped += outbox_.make_room(cost, limit);
-            is_queued = replaces || (!is_too_slow && fits());
-            if (!is_queued || replaces) ++host_->stats().dropped;
-            if (is_queued && !replaces) outbox_.push(std::move(next));
-        }
-        if (is_too_slow) lose();
-        if (is_queued) wake();
-        return is_queued;
+    bool queue(detail::outgoing_text next, overflow_policy when_full) {
+        const auto result = outgoing_.offer(std::move(next), when_full);
+        host_->stats().dropped += result.dropped;
+        if (result.is_first_loss) tell_slow("messages are dropped: it reads too slowly");
+        if (result.what == detail::offer_result::fate::too_slow) lose();
+        if (result.is_sent()) wake();
+        return result.is_sent();
     }
 
     void lose() override {
         ++host_->stats().slow_disconnects;
-        host_->tell(log_severity::warning, log_event::slow_consumer, id_,
-                    "closed: it reads too slowly");
+        tell_slow("closed: it reads too slowly");
         drop_and_end(1013, "too slow");
     }
 
+    void tell_slow(std::string_view what) {
+        host_->tell(log_severity::warning, log_event::slow_consumer, id_, what);
+    }
+
     void drop_and_end(std::uint16_t code, std::string_view reason) {
-        {
-            const std::lock_guard lock{mutex_};
-            host_->stats().dropped += outbox_.drop_all();
-        }
+        host_->stats().dropped += outgoing_.drop_all();
         end(code, reason);
     }
 
     void end(std::uint16_t code, std::string_view reason) override {
-        {
-            const std::lock_guard lock{mutex_};
-            if (!std::exchange(is_open_, false)) return;
-            end_code_ = code;
-            end_reason_ = reason;
-        }
-        wake();
+        if (outgoing_.end(code, reason)) wake();
     }
 
     void wake() {
@@ -238,13 +167,8 @@ private:
     bool is_paused_ = false;                                        ///< the connection's
     std::atomic<std::size_t> inbox_bytes_{0};
     std::atomic<bool> is_woken_{false};
-    std::mutex mutex_;  ///< of what follows
-    outbox outbox_;
-    std::string_view end_reason_{};
-    std::uint16_t end_code_ = 0;
-    bool is_open_ = true;
-    bool is_refused_ = false;    ///< the pipeline threw at one of its events
-    bool is_congested_ = false;  ///< the server's buffer was full
+    detail::outgoing_queue outgoing_{host_->options().outbox_bytes};
+    bool is_refused_ = false;  ///< the pipeline threw at one of its events
 };
 
 /// A connection that follows or feeds `streams`, as `target` says, such as "/bars?key=ACME"; null

@@ -13,6 +13,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <millrace/adapters/detail/pipeline_host.hpp>
 #include <millrace/core/clock.hpp>
@@ -44,8 +45,9 @@ public:
           executor_{std::move(executor)},
           running_{start(std::move(description), topic_sink{made_topics(), options().when_full},
                          std::move(clock), std::move(keep_in))} {
-        for_each_source([this](auto& each) { add_input(std::string{each.input()}); });
-        require_paths();
+        std::vector<std::string> inputs;
+        for_each_source([&](auto& each) { inputs.emplace_back(each.input()); });
+        make_paths(inputs);
     }
 
     [[nodiscard]] bool is_here() const noexcept override {

@@ -13,9 +13,7 @@
 #include <millrace/endpoint/connection.ipp>
 #include <millrace/endpoint/detail/http/answer_headers.ipp>
 #include <millrace/endpoint/detail/http/api_routes.ipp>
-#include <millrace/endpoint/detail/http/fair_queue.ipp>
 #include <millrace/endpoint/detail/http/file_routes.ipp>
-#include <millrace/endpoint/detail/http/history.ipp>
 #include <millrace/endpoint/detail/http/topology_routes.ipp>
 #include <millrace/endpoint/detail/limits/connection_limits.ipp>
 #include <millrace/endpoint/detail/limits/memory_budget.ipp>
@@ -26,7 +24,6 @@
 #include <millrace/endpoint/detail/routes/event_route.ipp>
 #include <millrace/endpoint/detail/routes/pipeline_routes.ipp>
 #include <millrace/endpoint/detail/routes/post_report.ipp>
-#include <millrace/endpoint/detail/routes/publisher.ipp>
 #include <millrace/endpoint/detail/routes/topic_route.ipp>
 #include <millrace/endpoint/detail/sessions/forwarded_for.ipp>
 #include <millrace/endpoint/detail/sessions/token_gate.ipp>
@@ -57,6 +54,11 @@
 #include <millrace/pipeline/detail/setting_text.ipp>
 #include <millrace/pipeline/stage_stats.ipp>
 #include <millrace/pipeline/topology.ipp>
+#include <millrace/publish/detail/fair_queue.ipp>
+#include <millrace/publish/detail/history.ipp>
+#include <millrace/publish/detail/history_request.ipp>
+#include <millrace/publish/detail/paths.ipp>
+#include <millrace/publish/detail/publication.ipp>
 #include <millrace/publish/topic.ipp>
 #include <millrace/storage/job_thread.ipp>
 #include <millrace/transport/address_list.ipp>

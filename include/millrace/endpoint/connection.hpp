@@ -71,7 +71,7 @@ public:
 
     /// More than `endpoint_options::outbox_high_water` was queued, and it is still more than the
     /// low.
-    [[nodiscard]] bool is_congested() const noexcept { return is_congested_; }
+    [[nodiscard]] bool is_congested() const noexcept { return outbox_.is_congested(); }
 
     /// Different for each connection of an endpoint.
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
@@ -102,7 +102,10 @@ public:
 protected:
     connection(std::shared_ptr<detail::loop> loop, const endpoint_options& options,
                std::uint64_t id)
-        : loop_{std::move(loop)}, options_{options}, id_{id} {}
+        : loop_{std::move(loop)},
+          options_{options},
+          outbox_{{options.outbox_bytes, options.outbox_high_water, options.outbox_low_water}},
+          id_{id} {}
 
     void schedule();
 
@@ -122,11 +125,9 @@ protected:
     bool is_open_ = false;  ///< from the upgrade until a close is sent or received
     bool is_paused_ = false;
     std::chrono::nanoseconds pause_changed_at_{};  ///< when `is_paused_` did
-    bool is_congested_ = false;
     bool is_compressed_ = false;
     bool needs_every_frame_ = false;  ///< each is compressed by means of those before it
     bool is_scheduled_ = false;
-    bool is_loss_told_ = false;  ///< of this congestion
     std::vector<std::unique_ptr<detail::subscription>> subscriptions_;
 
 private:
@@ -148,20 +149,22 @@ private:
     }
 
     bool queue(websocket::frame message, overflow_policy when_full) {
-        if (when_full == overflow_policy::conflate && conflate(message)) return true;
-        const std::size_t cost = detail::outbox::cost(message);
-        if (outbox_.size_bytes() + cost > options_.outbox_bytes && !make_room(cost, when_full))
-            return false;
-        outbox_.push(is_compressed_ ? compress(message) : std::move(message));
-        is_congested_ = is_congested_ || outbox_.size_bytes() > options_.outbox_high_water;
+        const auto result = outbox_.offer(
+            std::move(message), needs_every_frame_ ? overflow_policy::disconnect : when_full,
+            [this] {
+                write_out();
+                return is_open_ ? detail::flush_result::written : detail::flush_result::gone;
+            },
+            [this](websocket::frame&& f) { return is_compressed_ ? compress(f) : std::move(f); });
+        const bool is_queued = result.what == detail::offer_result::fate::queued;
+        if (!is_queued || result.dropped != 0) on_loss(result);
+        if (!is_queued) return result.is_sent();
         ++loop_->counters.frames_out;
         schedule();
         return true;
     }
 
-    bool conflate(const websocket::frame& message);
-
-    bool make_room(std::size_t bytes, overflow_policy when_full);
+    void on_loss(const detail::offer_result& result);
 
     void end_slow();
 

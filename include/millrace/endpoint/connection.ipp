@@ -36,32 +36,13 @@ MILLRACE_INLINE void connection::schedule() {
     loop_->schedule(shared_from_this());
 }
 
-MILLRACE_INLINE bool connection::conflate(const websocket::frame& message) {
-    if (!is_congested_ || needs_every_frame_ || message.subject() == 0) return false;
-    write_out();
-    if (outbox_.size_bytes() <= options_.outbox_low_water) return false;
-    const bool is_done =
-        outbox_.replace(is_compressed_ ? compress(message) : message, options_.outbox_bytes);
-    if (is_done) ++loop_->counters.frames_dropped;
-    return is_done;
-}
-
-MILLRACE_INLINE bool connection::make_room(std::size_t bytes, overflow_policy when_full) {
-    write_out();
-    if (!is_open_) return false;
-    const auto fits = [&] { return outbox_.size_bytes() + bytes <= options_.outbox_bytes; };
-    if (fits()) return true;
-    if (when_full == overflow_policy::disconnect || needs_every_frame_) {
-        ++loop_->counters.frames_dropped;
-        end_slow();
-        return false;
-    }
-    loop_->counters.frames_dropped += outbox_.make_room(bytes, options_.outbox_bytes);
-    if (!fits()) ++loop_->counters.frames_dropped;
-    if (!std::exchange(is_loss_told_, true))
+MILLRACE_INLINE void connection::on_loss(const detail::offer_result& result) {
+    loop_->counters.frames_dropped += result.dropped;
+    if (result.what == detail::offer_result::fate::gone) ++loop_->counters.frames_unsent;
+    if (result.is_first_loss)
         loop_->tell(log_severity::warning, log_event::slow_consumer, id_,
                     "messages are dropped: it reads too slowly");
-    return fits();
+    if (result.what == detail::offer_result::fate::too_slow) end_slow();
 }
 
 MILLRACE_INLINE void connection::end_slow() {

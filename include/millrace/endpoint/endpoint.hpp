@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -21,7 +22,6 @@
 #include <millrace/endpoint/detail/http/http_routes.hpp>
 #include <millrace/endpoint/detail/loops/core.hpp>
 #include <millrace/endpoint/detail/loops/signals.hpp>
-#include <millrace/endpoint/detail/routes/publisher.hpp>
 #include <millrace/endpoint/detail/routes/topic_route.hpp>
 #include <millrace/endpoint/guard.hpp>
 #include <millrace/endpoint/guards/origin_guard.hpp>
@@ -33,6 +33,8 @@
 #include <millrace/journal/journal.hpp>
 #include <millrace/pipeline/describe.hpp>
 #include <millrace/pipeline/run.hpp>
+#include <millrace/publish/detail/publication.hpp>
+#include <millrace/transport/detail/post.hpp>
 #include <millrace/transport/tcp.hpp>
 #include <millrace/transport/transport.hpp>
 
@@ -131,11 +133,11 @@ public:
     auto& serve(Description description, const serve_options& options = {}, Journal keep_in = {}) {
         auto published = std::make_shared<detail::publication>();
         topology made_of = describe(description);
-        auto running =
-            start(std::move(description),
-                  detail::publisher{core_->shared_loop(), published, policies_of(options)},
-                  clock_view{core_->clock}, std::move(keep_in));
-        detail::require_topics(*published, options);
+        auto running = start(
+            std::move(description),
+            detail::publisher{published, policies_of(options), poster(), core_->options().log},
+            clock_view{core_->clock}, std::move(keep_in));
+        detail::require_topics(published->topics, policies_of(options));
         auto served = std::make_unique<detail::served<decltype(running)>>(std::move(running),
                                                                           std::move(made_of));
         auto& pipeline = served->running;
@@ -154,8 +156,8 @@ public:
     bool publish(topic& to, std::string_view message, std::string_view key = {});
 
     /// Takes the messages of a path as they are: see `message_handler`.
-    /// @throws std::invalid_argument when the path is taken, or when several loops would share a
-    /// handler that cannot be copied.
+    /// @throws std::invalid_argument when the path is taken or none of a request, or when several
+    /// loops would share a handler that cannot be copied.
     template <class Handler>
     void on_message(const std::string& path, Handler handler) {
         require_message_handler<Handler>();
@@ -221,6 +223,10 @@ private:
 
     [[nodiscard]] topic_policies policies_of(const serve_options& options) const {
         return {core_->options().when_full, options.when_full};
+    }
+
+    [[nodiscard]] detail::job_poster poster() const {
+        return [&io = io_](std::function<void()> job) { detail::post(io, std::move(job)); };
     }
 
     void catch_signals() {
@@ -297,12 +303,12 @@ auto endpoint<Transport, Guard, Metrics, Clock, AccessLog>::make_core(endpoint_o
 template <class Transport, class Guard, class Metrics, class Clock, class AccessLog>
 topic& endpoint<Transport, Guard, Metrics, Clock, AccessLog>::add_topic(
     const std::string& name, const serve_options& options) {
-    if (!options.duplex_path.empty())
+    if (!options.duplex_path.empty() || !options.duplex_topics.empty())
         throw std::invalid_argument("millrace: a topic without a pipeline has no duplex path");
     auto published = std::make_shared<detail::publication>();
     published->topics.push_back(
         std::make_shared<topic>(name, std::string{}, policies_of(options).of(name)));
-    detail::require_topics(*published, options);
+    detail::require_topics(published->topics, policies_of(options));
     topic& made = *published->topics.front();
     core_->paths.add_topic(std::move(published));
     return made;

@@ -30,7 +30,10 @@ struct basic_endpoint_counters {
     Number bytes_in{};          ///< read from connections
     Number frames_out{};        ///< frames queued to be sent
     Number bytes_out{};         ///< written to connections
-    Number frames_dropped{};  ///< of data, dropped for a consumer too slow or with too much memory
+    /// Of data: for slow consumers, for those disconnected for that or for their memory, and
+    /// records for a loop that is behind.
+    Number frames_dropped{};
+    Number frames_unsent{};     ///< of data, which waited when their connection ended
     Number slow_disconnects{};  ///< connections closed for a consumer too slow
     Number floods{};            ///< connections closed for too many frames
     Number protocol_errors{};   ///< connections closed for breaking the protocol
@@ -57,8 +60,8 @@ private:
         return std::tie(of.connections, of.accepted, of.refused, of.denied, of.accept_errors,
                         of.http_requests, of.upgrades, of.messages_in, of.messages_ignored,
                         of.bytes_in, of.frames_out, of.bytes_out, of.frames_dropped,
-                        of.slow_disconnects, of.floods, of.protocol_errors, of.timeouts,
-                        of.handler_errors, of.memory_bytes, of.memory_ended);
+                        of.frames_unsent, of.slow_disconnects, of.floods, of.protocol_errors,
+                        of.timeouts, of.handler_errors, of.memory_bytes, of.memory_ended);
     }
 };
 

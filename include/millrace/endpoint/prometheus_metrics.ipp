@@ -21,8 +21,13 @@ MILLRACE_INLINE void prometheus_metrics::write(const endpoint_snapshot& now, std
     single(out, "bytes_received_total", "counter", "Bytes received", c.bytes_in);
     single(out, "frames_sent_total", "counter", "Frames queued to be sent", c.frames_out);
     single(out, "bytes_sent_total", "counter", "Bytes sent", c.bytes_out);
-    single(out, "outbox_dropped_total", "counter", "Frames dropped for slow consumers",
-           c.frames_dropped);
+    single(
+        out, "outbox_dropped_total", "counter",
+        "Frames dropped for slow consumers, for those disconnected for that or for their memory, "
+        "and records for a loop that is behind",
+        c.frames_dropped);
+    single(out, "outbox_unsent_total", "counter", "Frames that waited when their connection ended",
+           c.frames_unsent);
     single(out, "slow_disconnects_total", "counter", "Slow consumers disconnected",
            c.slow_disconnects);
     single(out, "floods_total", "counter", "Connections closed for too many frames", c.floods);

@@ -22,9 +22,9 @@ public:
     /// Payloads of one subject, other than 0, are of interest only until the next one of it.
     [[nodiscard]] std::uint64_t subject() const noexcept { return subject_; }
 
-    /// What `make(const payload&)` makes of it, such as a frame, for each follower the same. Only
-    /// the first call makes it, unless another asked for another type between. No allocation where
-    /// the type is as large as a pointer and moves without throwing.
+    /// What `make(const payload&)` makes of it, such as what a transport sends, for each follower
+    /// the same. Only the first call makes it, unless another asked for another type between. No
+    /// allocation where the type is as large as a pointer and moves without throwing.
     template <class Form, class Make>
     [[nodiscard]] const Form& as(Make&& make) const {
         if (const Form* const made = std::any_cast<Form>(&form_)) return *made;

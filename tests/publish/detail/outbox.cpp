@@ -10,22 +10,11 @@
 #include <string_view>
 
 #include "catch.hpp"
+#include "message.hpp"
 
 using namespace millrace;
 
 namespace {
-
-/// What an outbox needs to know of a message.
-struct message {
-    std::string text{};
-    std::uint64_t about = 0;
-
-    [[nodiscard]] std::string_view bytes() const noexcept { return text; }
-    [[nodiscard]] std::size_t size() const noexcept { return text.size(); }
-    [[nodiscard]] std::uint64_t subject() const noexcept { return about; }
-    [[nodiscard]] std::size_t shared_bytes() const noexcept { return text.size(); }
-    void set_subject(std::uint64_t subject) noexcept { about = subject; }
-};
 
 using outbox = detail::basic_outbox<message>;
 using kind = outbox::kind;
@@ -34,7 +23,7 @@ struct message_pool {
     [[nodiscard]] static message wrap(std::string text) { return {std::move(text)}; }
 };
 
-/// What is next to be written, up to `parts` frames of it.
+/// What is next to be written, up to `parts` messages of it.
 std::string front(const outbox& box, std::size_t parts = 64) {
     std::array<std::span<const char>, 64> buffers;
     const std::size_t count = box.gather(std::span{buffers.data(), parts});
@@ -45,7 +34,7 @@ std::string front(const outbox& box, std::size_t parts = 64) {
 
 }  // namespace
 
-TEST_CASE("an outbox gives frames in order, as far as they are asked for") {
+TEST_CASE("an outbox gives messages in order, as far as they are asked for") {
     const message_pool pool;
     outbox box;
     REQUIRE(box.empty());
@@ -55,8 +44,8 @@ TEST_CASE("an outbox gives frames in order, as far as they are asked for") {
     box.push(pool.wrap("three"));
     REQUIRE(front(box) == "onetwothree");
     REQUIRE(front(box, 2) == "onetwo");
-    REQUIRE(box.frames() == 3);
-    REQUIRE(box.size_bytes() == 11 + 3 * outbox::frame_overhead_bytes);
+    REQUIRE(box.messages() == 3);
+    REQUIRE(box.size_bytes() == 11 + 3 * outbox::message_overhead_bytes);
 }
 
 TEST_CASE("an outbox goes on where the last write ended") {
@@ -68,13 +57,14 @@ TEST_CASE("an outbox goes on where the last write ended") {
     REQUIRE(front(box) == "netwo");
     box.written(3);
     REQUIRE(front(box) == "wo");
-    REQUIRE(box.frames() == 1);
+    REQUIRE(box.messages() == 1);
     box.written(2);
     REQUIRE(box.empty());
     REQUIRE(box.size_bytes() == 0);
 }
 
-TEST_CASE("the oldest data frame is dropped whole, never one that is being written or control") {
+TEST_CASE(
+    "the oldest message of data is dropped whole, never one that is being written or control") {
     const message_pool pool;
     outbox box;
     box.push(pool.wrap("one"));
@@ -88,7 +78,7 @@ TEST_CASE("the oldest data frame is dropped whole, never one that is being writt
     REQUIRE(front(box) == "neclose");
     REQUIRE(!box.drop_oldest());
     REQUIRE(front(box) == "neclose");
-    REQUIRE(box.size_bytes() == 8 + 2 * outbox::frame_overhead_bytes);
+    REQUIRE(box.size_bytes() == 8 + 2 * outbox::message_overhead_bytes);
     REQUIRE(!outbox{}.drop_oldest());
 }
 
@@ -97,7 +87,7 @@ TEST_CASE("room is made by as few of the oldest as it takes, and as many as ther
     outbox box;
     for (const char* text : {"one", "two", "six", "ten"}) box.push(pool.wrap(text));
     box.push(pool.wrap("close"), kind::control);
-    const std::size_t all = box.size_bytes(), one = 3 + outbox::frame_overhead_bytes;
+    const std::size_t all = box.size_bytes(), one = 3 + outbox::message_overhead_bytes;
     REQUIRE(box.make_room(10, all + 10) == 0);
     REQUIRE(box.make_room(11, all + 10) == 1);
     REQUIRE(front(box) == "twosixtenclose");
@@ -112,37 +102,82 @@ TEST_CASE("room is made by as few of the oldest as it takes, and as many as ther
     REQUIRE(front(box) == "close");
 }
 
-TEST_CASE("a pong overtakes data, but not what is being written, and replaces the last one") {
+TEST_CASE("all is discarded, and the data among it counted, also what is partly written") {
+    const message_pool pool;
+    outbox box;
+    REQUIRE(box.discard() == 0);
+    for (const char* text : {"one", "two", "six"}) box.push(pool.wrap(text));
+    box.push(pool.wrap("close"), kind::control);
+    box.push_urgent(pool.wrap("P"));
+    box.written(5);
+    REQUIRE(box.discard() == 2);
+    REQUIRE(box.empty());
+    REQUIRE(box.size_bytes() == 0);
+    box.push(pool.wrap("new"));
+    REQUIRE(front(box) == "new");
+}
+
+TEST_CASE(
+    "an urgent message overtakes data, but not what is being written, and replaces the last one") {
     const message_pool pool;
     outbox box;
     SECTION("with nothing queued") {
-        box.push_pong(pool.wrap("P"));
+        box.push_urgent(pool.wrap("P"));
         REQUIRE(front(box) == "P");
     }
     SECTION("before all data") {
         box.push(pool.wrap("data"));
-        box.push_pong(pool.wrap("P"));
-        box.push_pong(pool.wrap("Q"));
+        box.push_urgent(pool.wrap("P"));
+        box.push_urgent(pool.wrap("Q"));
         REQUIRE(front(box) == "Qdata");
     }
-    SECTION("behind a frame partly written") {
+    SECTION("behind a message partly written") {
         box.push(pool.wrap("one"));
         box.push(pool.wrap("two"));
         box.push(pool.wrap("three"));
         box.written(4);
-        box.push_pong(pool.wrap("P"));
-        box.push_pong(pool.wrap("Q"));
+        box.push_urgent(pool.wrap("P"));
+        box.push_urgent(pool.wrap("Q"));
         REQUIRE(front(box) == "woQthree");
     }
-    SECTION("a pong partly written is finished") {
-        box.push_pong(pool.wrap("PP"));
+    SECTION("an urgent one partly written is finished") {
+        box.push_urgent(pool.wrap("PP"));
         box.written(1);
-        box.push_pong(pool.wrap("QQ"));
+        box.push_urgent(pool.wrap("QQ"));
         REQUIRE(front(box) == "PQQ");
     }
     std::size_t bytes = front(box).size();
     box.written(bytes);
     REQUIRE(box.size_bytes() == 0);
+}
+
+TEST_CASE("bursts reuse an outbox's memory, which is given back when they are over") {
+    const message_pool pool;
+    outbox box;
+    const auto fill_and_empty = [&](std::size_t count) {
+        message next = pool.wrap("x");
+        next.set_subject(1);
+        for (std::size_t i = 0; i != count; ++i) box.push(next);
+        REQUIRE(box.replace(next, SIZE_MAX));
+        for (std::size_t left = count; left != 0;) {
+            const std::size_t size = std::min<std::size_t>(left, 64);
+            box.written(size);
+            left -= size;
+        }
+        REQUIRE(box.empty());
+    };
+    fill_and_empty(10'000);
+    const std::size_t kept = box.memory_bytes();
+    REQUIRE(kept > 10'000 * sizeof(message));
+    for (int i = 0; i != 3; ++i) {
+        fill_and_empty(10'000);
+        REQUIRE(box.memory_bytes() == kept);
+    }
+    fill_and_empty(10);
+    REQUIRE(box.memory_bytes() < 8 * 1024);
+    fill_and_empty(100);
+    box.push(pool.wrap("again"));
+    REQUIRE(front(box) == "again");
 }
 
 namespace {
@@ -161,15 +196,15 @@ struct naive_outbox {
     auto unwritten() { return waiting.begin() + (written != 0); }
     [[nodiscard]] std::size_t cost() const {
         std::size_t all = 0;
-        for (const auto& each : waiting) all += each.bytes.size() + outbox::frame_overhead_bytes;
+        for (const auto& each : waiting) all += each.bytes.size() + outbox::message_overhead_bytes;
         return all;
     }
-    void push_pong(const std::string& bytes) {
+    void push_urgent(const std::string& bytes) {
         const auto at = unwritten();
-        if (at != waiting.end() && at->what == kind::pong)
+        if (at != waiting.end() && at->what == kind::urgent)
             at->bytes = bytes;
         else
-            waiting.insert(at, {bytes, kind::pong});
+            waiting.insert(at, {bytes, kind::urgent});
     }
     bool drop_oldest() {
         auto oldest = unwritten();
@@ -219,22 +254,22 @@ TEST_CASE("an outbox behaves like a plain list under random use") {
     for (int step = 0; step < 10'000; ++step) {
         const std::string bytes(1 + random() % 20, static_cast<char>('a' + step % 26));
         const std::uint64_t subject = random() % subjects;
-        message frame = pool.wrap(bytes);
+        message next = pool.wrap(bytes);
         const auto choice = random() % (9 + writes);
         if (choice < 3) {
-            frame.set_subject(subject);
-            box.push(frame);
+            next.set_subject(subject);
+            box.push(next);
             model.waiting.push_back({bytes, kind::data, subject});
         } else if (choice < 6) {
-            frame.set_subject(1 + subject);
+            next.set_subject(1 + subject);
             const std::size_t most = model.cost() + random() % 12;
-            REQUIRE(box.replace(frame, most) == model.replace(bytes, 1 + subject, most));
+            REQUIRE(box.replace(next, most) == model.replace(bytes, 1 + subject, most));
         } else if (choice == 6) {
-            box.push(frame, kind::control);
+            box.push(next, kind::control);
             model.waiting.push_back({bytes, kind::control});
         } else if (choice == 7) {
-            box.push_pong(frame);
-            model.push_pong(bytes);
+            box.push_urgent(next);
+            model.push_urgent(bytes);
         } else if (choice == 8) {
             REQUIRE(box.drop_oldest() == model.drop_oldest());
         } else {
@@ -243,12 +278,12 @@ TEST_CASE("an outbox behaves like a plain list under random use") {
             model.write(size);
         }
         REQUIRE(front(box) == model.front());
-        REQUIRE(box.frames() == model.waiting.size());
+        REQUIRE(box.messages() == model.waiting.size());
         if (step % 16 == 0) REQUIRE(box.size_bytes() == model.cost());
     }
 }
 
-TEST_CASE("a frame takes the place of the last one of its subject that is not being written") {
+TEST_CASE("a message takes the place of the last one of its subject that is not being written") {
     const message_pool pool;
     outbox box;
     const auto of = [&](std::uint64_t subject, std::string bytes) {
@@ -264,7 +299,7 @@ TEST_CASE("a frame takes the place of the last one of its subject that is not be
     box.push(pool.wrap("end"), kind::control);
     REQUIRE(box.replace(of(1, "longer "), plenty));
     REQUIRE(front(box) == "a1 b1 longer end");
-    REQUIRE(box.size_bytes() == 16 + 4 * outbox::frame_overhead_bytes);
+    REQUIRE(box.size_bytes() == 16 + 4 * outbox::message_overhead_bytes);
     REQUIRE(!box.replace(of(3, "c1 "), plenty));
     REQUIRE(!box.replace(of(2, std::string(100, 'b')), box.size_bytes() + 96));
     REQUIRE(front(box) == "a1 b1 longer end");

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +8,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,6 +19,7 @@
 #include <millrace/core/detail/require_option.hpp>
 #include <millrace/core/log.hpp>
 #include <millrace/http/request_target.hpp>
+#include <millrace/publish/detail/paths.hpp>
 #include <millrace/publish/overflow.hpp>
 #include <millrace/publish/topic_sink.hpp>
 
@@ -35,7 +34,8 @@ struct hosted_options {
     topic_policies when_full{};
     /// What waits to be sent to one connection before the server is given it, each message counted
     /// with 64 bytes on top; beyond: `when_full`. It is to hold what the pipeline publishes in one
-    /// go, such as a window's records of all keys.
+    /// go, such as a window's records of all keys. A follower for which more than a quarter waits
+    /// is congested, until no more than a sixteenth does.
     std::size_t outbox_bytes = 1024 * 1024;
     /// While the server's own buffer of a connection holds more, it is given nothing: of what is in
     /// it nothing is dropped any more.
@@ -53,6 +53,7 @@ struct hosted_options {
 struct hosted_stats {
     detail::counter connections;  ///< open now
     detail::counter dropped;      ///< not sent, for a follower is too slow or ended by an error
+    detail::counter unsent;       ///< waited here for a follower that went
     detail::counter slow_disconnects;  ///< followers closed for being so
     detail::counter handler_errors;    ///< what stages and sinks threw
 };
@@ -76,11 +77,10 @@ class pipeline_host {
 public:
     using error_handler = std::function<void(const input_error&)>;
 
-    /// What a path is for.
+    /// What a connection is for.
     struct place {
         std::optional<std::size_t> input{};
-        topic_list topics{};
-        std::optional<std::string> key{};  ///< in its canonical form
+        std::vector<followed_topic> followed{};
     };
 
     explicit pipeline_host(hosted_options settings) : options_{std::move(settings)} {
@@ -98,21 +98,12 @@ public:
     /// The place of a target, such as "/bars?key=ACME"; none where it is not the pipeline's.
     [[nodiscard]] std::optional<place> find(std::string_view target) const {
         const auto parsed = http::request_target::parse(target);
-        if (!parsed) return std::nullopt;
-        place found;
-        if (!options_.duplex_path.empty() && parsed->path() == options_.duplex_path)
-            return place{0, *topics_, std::nullopt};
-        for (std::size_t i = 0; i != inputs_.size(); ++i)
-            if (!inputs_[i].empty() && parsed->path() == "/" + inputs_[i])
-                return place{i, {}, std::nullopt};
-        for (const auto& each : *topics_) {
-            if (parsed->path() != "/" + each->name()) continue;
-            place of_topic{std::nullopt, {each}, std::nullopt};
-            if (const auto written = parsed->query("key")) {
-                of_topic.key = each->canonical_key(*written);
-                if (!of_topic.key) return std::nullopt;
-            }
-            return of_topic;
+        if (!parsed || parsed->query_count("key") > 1) return std::nullopt;
+        for (const auto& each : paths_) {
+            if (each.path != parsed->path()) continue;
+            auto followed = followed_topics(each.topics, parsed->query("key"));
+            if (followed.empty() && !each.topics.empty()) return std::nullopt;
+            return place{each.input, std::move(followed)};
         }
         return std::nullopt;
     }
@@ -177,31 +168,10 @@ protected:
         return topics_;
     }
 
-    void add_input(std::string name) { inputs_.push_back(std::move(name)); }
-
-    /// @throws std::invalid_argument
-    void require_paths() const {
-        std::vector<std::string> paths;
-        const auto add = [&](std::string path) {
-            if (std::ranges::count(paths, path) != 0)
-                throw std::invalid_argument("millrace: the path \"" + path + "\" is taken already");
-            const auto parsed = http::request_target::parse(path);
-            if (!parsed || parsed->path() != path)
-                throw std::invalid_argument("millrace: no path of a URL: \"" + path + "\"");
-            paths.push_back(std::move(path));
-        };
-        for (const auto& each : inputs_)
-            if (!each.empty()) add("/" + each);
-        for (const auto& each : *topics_) add("/" + each->name());
-        if (!options_.duplex_path.empty()) add(options_.duplex_path);
-        if (!options_.duplex_path.empty() && inputs_.size() > 1)
-            throw std::invalid_argument(
-                "millrace: a duplex path takes the events of one input, and this pipeline has "
-                "several: send to their own paths, and follow its topics");
-        for (const auto& each : options_.when_full.own)
-            if (std::ranges::count(paths, "/" + each.first) == 0)
-                throw std::invalid_argument("millrace: when_full names no topic: \"" + each.first +
-                                            "\"");
+    /// Once the topics are made. @throws std::invalid_argument
+    void make_paths(const std::vector<std::string>& inputs) {
+        paths_ = paths_of(inputs, *topics_, {options_.duplex_path});
+        require_topics(*topics_, options_.when_full);
     }
 
 private:
@@ -211,8 +181,8 @@ private:
     }
 
     hosted_options options_;
-    std::vector<std::string> inputs_;
     std::shared_ptr<topic_list> topics_ = std::make_shared<topic_list>();
+    std::vector<path_use> paths_;
     std::unordered_map<hosted_connection*, std::shared_ptr<hosted_connection>> open_;
     hosted_stats stats_;
     std::atomic<std::uint64_t> last_id_{0};

@@ -10,68 +10,69 @@
 
 namespace millrace::detail {
 
-/// What waits to be sent to one connection, in order, the message that is being written included.
-/// Pongs overtake data. The size counts each message's bytes and `frame_overhead_bytes` on top, so
-/// that a limit on it bounds the memory of a queue of tiny ones, too.
+/// What waits to be sent to one consumer, in order, the message that is being written included.
+/// Data may be dropped, control messages never, and one that is urgent overtakes all others. The
+/// size counts each message's bytes and `message_overhead_bytes` on top, so that a limit on it
+/// bounds the memory of a queue of tiny ones, too.
 ///
-/// Every operation takes amortised constant time. Memory: none to speak of while it is empty; else
-/// the messages and 16 bytes for each, 24 where they are replaced, at most twice as many while it
-/// grows.
+/// Every operation takes amortised constant time. Memory: the messages and 16 bytes for each, 24
+/// where they are replaced, at most twice as many while it grows. Bursts reuse it; it is given back
+/// when the outbox is empty again after no more than a quarter of what it is for.
 /// @tparam Message a cheap copy of shared bytes: `bytes()`, `size()`, and `subject()`, which is not
 /// 0 where only the last one of it is of interest
 template <class Message>
 class basic_outbox {
 public:
-    static constexpr std::size_t frame_overhead_bytes = 64;
+    static constexpr std::size_t message_overhead_bytes = 64;
 
-    enum class kind : std::uint8_t { data, control, pong };
+    enum class kind : std::uint8_t { data, control, urgent };
 
     [[nodiscard]] bool empty() const noexcept { return first_ == queue_.size(); }
     [[nodiscard]] std::size_t size_bytes() const noexcept { return bytes_; }
-    [[nodiscard]] std::size_t frames() const noexcept { return queue_.size() - first_; }
+    [[nodiscard]] std::size_t messages() const noexcept { return queue_.size() - first_; }
 
-    /// What the queue itself takes, without the frames.
+    /// What the queue itself takes, without the messages.
     [[nodiscard]] std::size_t memory_bytes() const noexcept {
         return queue_.capacity() * sizeof(entry) + newest_.capacity() * sizeof(newest_[0]);
     }
 
-    /// Its frames' memory, each divided among those who hold it. Takes linear time.
+    /// Its messages' memory, each divided among those who hold it. Takes linear time.
     [[nodiscard]] std::size_t shared_bytes() const noexcept {
         std::size_t all = 0;
         for (std::size_t i = first_; i != queue_.size(); ++i) all += queue_[i].bytes.shared_bytes();
         return all;
     }
 
-    [[nodiscard]] static std::size_t cost(const Message& f) noexcept {
-        return f.size() + frame_overhead_bytes;
+    [[nodiscard]] static std::size_t cost(const Message& m) noexcept {
+        return m.size() + message_overhead_bytes;
     }
 
-    /// Behind everything; `kind::control` is never dropped.
-    void push(Message f, kind what = kind::data) {
-        bytes_ += cost(f);
-        queue_.push_back({std::move(f), 0, what});
+    /// Behind everything.
+    void push(Message m, kind what = kind::data) {
+        bytes_ += cost(m);
+        queue_.push_back({std::move(m), 0, what});
         if (newest_.empty()) return;
-        if (frames() <= newest_.size())
+        if (messages() <= newest_.size())
             add_to_index(queue_.size() - 1);
         else
-            newest_ = {};
+            newest_.clear();
     }
 
-    /// Puts `f` in the place of the last one of its subject of which nothing has been written,
+    /// Puts `m` in the place of the last one of its subject of which nothing has been written,
     /// unless more than `max_bytes` would wait then. False if it is not put anywhere.
-    bool replace(const Message& f, std::size_t max_bytes);
+    bool replace(const Message& m, std::size_t max_bytes);
 
-    /// A pong waits of which nothing has been written.
-    [[nodiscard]] bool has_pong() const noexcept {
+    /// An urgent message waits of which nothing has been written.
+    [[nodiscard]] bool has_urgent() const noexcept {
         const std::size_t at = unwritten();
-        return at < queue_.size() && queue_[at].what == kind::pong;
+        return at < queue_.size() && queue_[at].what == kind::urgent;
     }
 
-    /// In front of all that is not being written. It replaces a pong that waits: only the latest
-    /// ping needs an answer (RFC 6455, section 5.5.3).
-    void push_pong(Message f);
+    /// In front of all that is not being written. It replaces an urgent one that waits: only the
+    /// last one is of interest.
+    void push_urgent(Message m);
 
-    /// Drops the oldest data frame of which nothing has been written. False if there is none.
+    /// Drops the oldest message of data of which nothing has been written. False if there is none.
     bool drop_oldest();
 
     /// Drops the oldest until `bytes` more, counted as `cost` does, fit into `max_bytes`, or none
@@ -89,10 +90,20 @@ public:
         return dropped;
     }
 
+    /// Drops everything, control and what is being written included. Returns how much of it is
+    /// data.
+    std::size_t discard() noexcept {
+        std::size_t dropped = 0;
+        for (std::size_t i = first_; i != queue_.size(); ++i)
+            if (queue_[i].what == kind::data) ++dropped;
+        clear();
+        return dropped;
+    }
+
     /// Fills `out` with what is to be written first. Returns the parts filled.
     template <class Buffer>
     std::size_t gather(std::span<Buffer> out) const {
-        const std::size_t count = std::min(out.size(), frames());
+        const std::size_t count = std::min(out.size(), messages());
         for (std::size_t i = 0; i != count; ++i) {
             const auto bytes = queue_[first_ + i].bytes.bytes().substr(i == 0 ? written_ : 0);
             out[i] = Buffer{bytes.data(), bytes.size()};
@@ -134,14 +145,22 @@ private:
         return static_cast<std::ptrdiff_t>(index);
     }
 
+    void clear() noexcept {
+        std::vector<entry>{}.swap(queue_);
+        std::vector<std::uint32_t>{}.swap(newest_);
+        first_ = longest_ = written_ = bytes_ = 0;
+    }
+
     void pop() {
         queue_[first_++].bytes = {};
         if (empty()) {
+            const std::size_t longest = std::max(std::exchange(longest_, 0), queue_.size());
+            if (queue_.capacity() > std::max(max_idle_entries, 4 * longest)) return clear();
             first_ = 0;
             queue_.clear();
-            newest_ = {};
-            if (queue_.capacity() > max_idle_entries) queue_ = {};
+            newest_.clear();
         } else if (first_ >= max_idle_entries && first_ * 2 >= queue_.size()) {
+            longest_ = std::max(longest_, queue_.size());
             queue_.erase(queue_.begin(), queue_.begin() + offset(first_));
             first_number_ += static_cast<std::uint32_t>(first_);
             first_ = 0;
@@ -168,39 +187,40 @@ private:
     std::vector<std::uint32_t> newest_;
     std::uint32_t first_number_ = 0;  ///< of queue_[0]; they count on
     std::size_t first_ = 0;
-    std::size_t written_ = 0;  ///< of the first frame
+    std::size_t longest_ = 0;  ///< that `queue_` was before what was written was taken out of it
+    std::size_t written_ = 0;  ///< of the first message
     std::size_t bytes_ = 0;
 };
 
 template <class Message>
-bool basic_outbox<Message>::replace(const Message& f, std::size_t max_bytes) {
-    if (newest_.size() < frames()) make_index();
-    entry* const found = find(f.subject());
+bool basic_outbox<Message>::replace(const Message& m, std::size_t max_bytes) {
+    if (newest_.size() < messages()) make_index();
+    entry* const found = find(m.subject());
     if (found == nullptr) return false;
-    const std::size_t bytes = bytes_ - cost(found->bytes) + cost(f);
+    const std::size_t bytes = bytes_ - cost(found->bytes) + cost(m);
     if (bytes > max_bytes) return false;
     bytes_ = bytes;
-    found->bytes = f;
+    found->bytes = m;
     return true;
 }
 
 template <class Message>
-void basic_outbox<Message>::push_pong(Message f) {
+void basic_outbox<Message>::push_urgent(Message m) {
     const std::size_t at = unwritten();
-    if (at < queue_.size() && queue_[at].what == kind::pong) {
-        bytes_ += cost(f) - cost(queue_[at].bytes);
-        queue_[at].bytes = std::move(f);
+    if (at < queue_.size() && queue_[at].what == kind::urgent) {
+        bytes_ += cost(m) - cost(queue_[at].bytes);
+        queue_[at].bytes = std::move(m);
         return;
     }
-    bytes_ += cost(f);
-    entry pong{std::move(f), 0, kind::pong};
+    bytes_ += cost(m);
+    entry urgent{std::move(m), 0, kind::urgent};
     if (first_ != 0) {
         std::move(queue_.begin() + offset(first_), queue_.begin() + offset(at),
                   queue_.begin() + offset(first_ - 1));
         --first_;
-        queue_[at - 1] = std::move(pong);
+        queue_[at - 1] = std::move(urgent);
     } else {
-        queue_.insert(queue_.begin() + offset(at), std::move(pong));
+        queue_.insert(queue_.begin() + offset(at), std::move(urgent));
         --first_number_;
     }
 }
@@ -220,7 +240,7 @@ bool basic_outbox<Message>::drop_oldest() {
 
 template <class Message>
 void basic_outbox<Message>::make_index() {
-    newest_.assign(std::bit_ceil(std::max(frames(), max_idle_entries)), first_number_ - 1);
+    newest_.assign(std::bit_ceil(std::max(messages(), max_idle_entries)), first_number_ - 1);
     for (std::size_t i = unwritten(); i < queue_.size(); ++i) add_to_index(i);
 }
 

@@ -68,12 +68,18 @@ TEST_CASE("topics are listed with path, key and whether they are stored") {
 
 TEST_CASE("a topic's history is what its storage gives for the query") {
     listing l;
-    const auto answer = l.ask("bars", "?key=acme&limit=3");
+    const auto answer = l.ask("bars", "?key=acme&from=1970-01-01T00%3A00%3A01Z&to=2500&limit=3");
     REQUIRE(answer.status == 200);
     REQUIRE(answer.content_type == "application/json");
     REQUIRE(answer.body == "[1,2]");
     REQUIRE(l.bars->asked.key == "acme");
+    REQUIRE(l.bars->asked.from == timestamp{std::chrono::seconds{1}});
+    REQUIRE(l.bars->asked.to == timestamp{std::chrono::milliseconds{2500}});
     REQUIRE(l.bars->asked.limit == 3);
+    REQUIRE(l.ask("bars").status == 200);
+    REQUIRE(l.bars->asked.limit == endpoint_options{}.default_history_rows);
+    REQUIRE(l.ask("bars", "?limit=18446744").status == 200);
+    REQUIRE(l.bars->asked.limit == endpoint_options{}.max_history_rows);
 }
 
 TEST_CASE("a key is asked for as live records are followed, and what is none is wrong") {

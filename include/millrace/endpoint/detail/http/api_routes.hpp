@@ -12,26 +12,16 @@
 #include <millrace/codec/json_string.hpp>
 #include <millrace/core/detail/compiled.hpp>
 #include <millrace/endpoint/authorization.hpp>
-#include <millrace/endpoint/detail/http/history.hpp>
 #include <millrace/endpoint/detail/routes/authorize.hpp>
-#include <millrace/endpoint/detail/routes/publisher.hpp>
 #include <millrace/endpoint/metrics.hpp>
 #include <millrace/endpoint/options.hpp>
 #include <millrace/http/request.hpp>
 #include <millrace/http/response.hpp>
 #include <millrace/http/router.hpp>
+#include <millrace/publish/detail/publication.hpp>
 #include <millrace/publish/topic.hpp>
 
 namespace millrace::detail {
-
-using publications = std::vector<std::shared_ptr<publication>>;
-
-/// The storage of a topic's records, or null.
-[[nodiscard]] history* find_history(const publication& in, std::string_view topic) noexcept;
-
-/// A topic by its name and the storage of its records; null for what is not there.
-[[nodiscard]] std::pair<const topic*, history*> find_topic(const publications& all,
-                                                           std::string_view name) noexcept;
 
 /// All topics, for /metrics.
 [[nodiscard]] std::vector<endpoint_snapshot::topic> snapshot_of(const publications& all);

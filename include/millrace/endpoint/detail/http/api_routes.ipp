@@ -1,29 +1,17 @@
 #pragma once
 
 #include <millrace/endpoint/detail/http/api_routes.hpp>
+#include <millrace/endpoint/detail/http/charged_text.hpp>
+#include <millrace/publish/detail/history_request.hpp>
 
 namespace millrace::detail {
-
-MILLRACE_INLINE history* find_history(const publication& in, std::string_view topic) noexcept {
-    for (const auto& each : in.histories)
-        if (each.topic == topic) return each.records.get();
-    return nullptr;
-}
-
-MILLRACE_INLINE std::pair<const topic*, history*> find_topic(const publications& all,
-                                                             std::string_view name) noexcept {
-    for (const auto& each : all)
-        for (const auto& t : each->topics)
-            if (t->name() == name) return {t.get(), find_history(*each, name)};
-    return {nullptr, nullptr};
-}
 
 MILLRACE_INLINE std::vector<endpoint_snapshot::topic> snapshot_of(const publications& all) {
     std::vector<endpoint_snapshot::topic> topics;
     for (const auto& each : all) {
         for (const auto& t : each->topics) {
             endpoint_snapshot::topic now{t->name(), t->records(), t->subscribers()};
-            if (const auto* stored = find_history(*each, t->name())) now.storage = stored->stats();
+            if (const auto* stored = each->find_history(t->name())) now.storage = stored->stats();
             topics.push_back(std::move(now));
         }
     }
@@ -58,7 +46,7 @@ MILLRACE_INLINE void append_topics(std::string& out, const publications& all,
             };
             const bool is_followed = is_allowed(endpoint_action::follow);
             const bool is_read =
-                find_history(*each, t->name()) != nullptr && is_allowed(endpoint_action::read);
+                each->find_history(t->name()) != nullptr && is_allowed(endpoint_action::read);
             if (!is_followed && !is_read) continue;
             out += std::exchange(separator, ",");
             append_topic(out, *t, is_followed, is_read);
@@ -111,14 +99,14 @@ MILLRACE_INLINE void serve_history(const publications& all, std::string_view nam
                                    const endpoint_options& options,
                                    const http::responder& respond) {
     const auto [found, stored] = find_topic(all, name);
-    const auto written = request.query("key");
-    auto key = written && found != nullptr ? found->canonical_key(*written) : std::nullopt;
-    if (!may(options, endpoint_action::read, name, key ? key : written, who.principal))
+    auto key = request.query("key");
+    if (key && found != nullptr) key = found->canonical_key(*key).value_or(*key);
+    if (!may(options, endpoint_action::read, name, key, who.principal))
         return respond(http::error_response(make_error_code(errc::forbidden)));
     if (stored == nullptr) return respond(http::error_response(make_error_code(errc::not_found)));
-    auto asked = parse_history_request(request, options);
-    if (written && !key) asked.wrong = "key";
-    asked.query.key = std::move(key);
+    const auto asked =
+        parse({std::move(key), request.query("from"), request.query("to"), request.query("limit")},
+              *found, {options.default_history_rows, options.max_history_rows});
     if (!asked.wrong.empty())
         return respond(http::error_response(400, "bad parameter", asked.wrong));
     const auto answer = [respond](std::error_code error, std::string body, const auto& charge) {

@@ -158,7 +158,7 @@ public:
             to.publish(message, key);
             return true;
         }
-        const std::size_t size = message.size() + outbox::frame_overhead_bytes;
+        const std::size_t size = message.size() + outbox::message_overhead_bytes;
         if (unpublished_bytes_.fetch_add(size) + size > options_.outbox_bytes) {
             unpublished_bytes_.fetch_sub(size);
             return false;

@@ -9,6 +9,7 @@
 
 #include <millrace/codec/codec.hpp>
 #include <millrace/codec/detail/error_reply.hpp>
+#include <millrace/codec/detail/reply_limit.hpp>
 #include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/detail/first_exception.hpp>
 #include <millrace/core/error.hpp>
@@ -45,11 +46,9 @@ protected:
             from.close(websocket::close_code::unsupported_data, "events are text messages");
             return;
         }
-        std::size_t replies_left = from.options().max_errors_per_message;
+        reply_limit limit{from.options().max_errors_per_message};
         take(payload, [&](const input_error& error) {
-            // The last one, which says how much is lost, is always told.
-            if (replies_left == 0 && error.unread_bytes == 0) return;
-            if (replies_left != 0) --replies_left;
+            if (!limit.takes(error)) return;
             from.reply([&](std::string& out) { append_error_reply(out, error); });
         });
     }

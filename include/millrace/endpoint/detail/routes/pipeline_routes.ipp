@@ -1,50 +1,20 @@
 #pragma once
 
 #include <millrace/endpoint/detail/routes/pipeline_routes.hpp>
+#include <millrace/endpoint/detail/routes/topic_route.hpp>
 
 namespace millrace::detail {
-
-MILLRACE_INLINE void add_route(route_table& routes, const std::string& path,
-                               std::unique_ptr<route> to) {
-    if (!routes.emplace(path, std::move(to)).second)
-        throw std::invalid_argument("millrace: the path \"" + path + "\" is taken already");
-}
-
-MILLRACE_INLINE void require_name(const std::string& name) {
-    const std::string quoted = "millrace: the name \"" + name + "\" ";
-    if (name.starts_with('/'))
-        throw std::invalid_argument(quoted +
-                                    "begins with a slash: its path is made of the name "
-                                    "without its slash");
-    const bool is_path = std::none_of(name.begin(), name.end(), [](unsigned char c) {
-        return c <= ' ' || c == 0x7F || c == '?' || c == '#' || c == '%';
-    });
-    if (!is_path)
-        throw std::invalid_argument(quoted +
-                                    "makes no path: it has a space, a control character, "
-                                    "'?', '#' or '%'");
-}
-
-MILLRACE_INLINE route_table topic_routes(const topic_list& topics) {
-    route_table routes;
-    for (const auto& each : topics) {
-        require_name(each->name());
-        add_route(routes, "/" + each->name(), std::make_unique<topic_route>(topic_list{each}));
-    }
-    return routes;
-}
 
 MILLRACE_INLINE std::string input_name(std::string_view input, const serve_options& options) {
     if (!input.empty() || options.duplex_path.empty()) return std::string{input};
     return options.duplex_path.substr(1);
 }
 
-MILLRACE_INLINE topic_list duplex_topics(topic_list of, const serve_options& options) {
-    const auto& named = options.duplex_topics;
-    if (!named.empty())
-        std::erase_if(of,
-                      [&](const auto& each) { return !std::ranges::count(named, each->name()); });
-    return of;
+MILLRACE_INLINE route_table topic_routes(const std::vector<path_use>& paths) {
+    route_table routes;
+    for (const auto& each : paths)
+        if (!each.input) routes.emplace(each.path, std::make_unique<topic_route>(each.topics));
+    return routes;
 }
 
 }  // namespace millrace::detail

@@ -6,6 +6,7 @@
 
 #include <millrace/codec/codec.hpp>
 #include <millrace/codec/detail/error_reply.hpp>
+#include <millrace/codec/detail/reply_limit.hpp>
 #include <millrace/codec/json_string.hpp>
 #include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/error.hpp>
@@ -17,9 +18,8 @@ namespace millrace::detail {
 /// {"accepted":2,"rejected":1,"errors":[{"index":1,"code":"missing field",...}]}.
 class post_report {
 public:
-    /// At most so many errors are told, and the last one in any case where it says how much is
-    /// lost.
-    explicit post_report(std::size_t max_errors) noexcept : max_errors_{max_errors} {}
+    /// See `reply_limit`.
+    explicit post_report(std::size_t max_errors) noexcept : limit_{max_errors} {}
 
     /// An event was refused.
     void reject(const input_error& error);
@@ -33,7 +33,7 @@ private:
         if (!errors_.empty()) errors_ += ',';
     }
 
-    std::size_t max_errors_;
+    reply_limit limit_;
     std::size_t rejected_ = 0;
     std::string errors_;
 };

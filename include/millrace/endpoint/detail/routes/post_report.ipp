@@ -5,7 +5,8 @@
 namespace millrace::detail {
 
 MILLRACE_INLINE void post_report::reject(const input_error& error) {
-    if (rejected_++ >= max_errors_ && error.unread_bytes == 0) return;
+    ++rejected_;
+    if (!limit_.takes(error)) return;
     begin_error();
     append_error(errors_, error);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -11,12 +12,14 @@
 #include <vector>
 
 #include <millrace/endpoint/detail/loops/event_queue.hpp>
+#include <millrace/endpoint/detail/routes/event_route.hpp>
 #include <millrace/endpoint/detail/routes/pipeline_routes.hpp>
-#include <millrace/endpoint/detail/routes/publisher.hpp>
+#include <millrace/endpoint/detail/routes/queued_input_route.hpp>
 #include <millrace/endpoint/detail/routes/served_pipeline.hpp>
-#include <millrace/endpoint/detail/routes/topic_route.hpp>
 #include <millrace/endpoint/options.hpp>
 #include <millrace/http/router.hpp>
+#include <millrace/publish/detail/paths.hpp>
+#include <millrace/publish/detail/publication.hpp>
 #include <millrace/publish/topic.hpp>
 
 namespace millrace::detail {
@@ -55,23 +58,14 @@ public:
         if (workers_.size() > 1 && !is_reachable)
             throw std::invalid_argument(
                 "millrace: events that go from loop to loop need a schema and copies");
-        if (Running::source_count > 1 && !options.duplex_path.empty())
-            throw std::invalid_argument(
-                "millrace: a duplex path takes the events of one input, and this pipeline has "
-                "several: send to their own paths, and follow its topics");
-        pipeline->for_each_source([&](const auto& each) {
-            auto& known = published->inputs.emplace_back();
-            known.name = input_name(each.input(), options);
-            if (!each.input().empty()) known.paths.push_back("/" + known.name);
-            if (!options.duplex_path.empty()) known.paths.push_back(options.duplex_path);
-        });
+        const auto paths = [&, inputs = pipeline->inputs()](const topic_list& followed) {
+            return paths_of(inputs, followed, {options.duplex_path, options.duplex_topics});
+        };
+        list_inputs(*published, pipeline->inputs(), paths(published->topics), options);
         if constexpr (is_reachable) {
-            add_reachable(*pipeline, published->topics, options);
+            add_reachable(*pipeline, *published, paths);
         } else {
-            auto routes = topic_routes(published->topics);
-            pipeline->for_each_source(
-                [&](auto& each) { add_direct_routes(routes, each, published->topics, options); });
-            add_to_first(std::move(routes));
+            add_direct(*pipeline, *published, paths(published->topics));
         }
         pipeline->label = label_of(pipeline->input());
         pipelines_.push_back(std::move(pipeline));
@@ -105,33 +99,64 @@ private:
 
     [[nodiscard]] std::string label_of(std::string_view input) const;
 
+    static void list_inputs(publication& to, const std::vector<std::string>& inputs,
+                            const std::vector<path_use>& paths, const serve_options& options) {
+        for (const auto& each : inputs) to.inputs.push_back({input_name(each, options), {}});
+        for (const auto& each : paths)
+            if (each.input) to.inputs[*each.input].paths.push_back(each.path);
+    }
+
     /// Each loop has a queue for each source; that of the first is there for what has to wait.
-    template <class Running>
-    void add_reachable(served<Running>& pipeline, const topic_list& topics,
-                       const serve_options& options) {
+    /// `paths(topics)` are the pipeline's, for a loop's own topics.
+    template <class Running, class Paths>
+    void add_reachable(served<Running>& pipeline, const publication& published, Paths&& paths) {
         const auto closing = pipeline.close_in_turns(first().shared_loop());
         const auto make = [&](Worker& w, const topic_list& followed, auto&& add) {
-            auto routes = topic_routes(followed);
+            const auto own_paths = paths(followed);
+            auto routes = topic_routes(own_paths);
             queue_list queues;
             pipeline.for_each_source([&](auto& each) {
                 using source = std::remove_reference_t<decltype(each)>;
+                using queue_type = event_queue<source, Running>;
                 require_owned_views<typename source::event_type>();
-                auto queue = std::make_shared<event_queue<source, Running>>(
-                    each, closing, first().shared_loop(), first().shared_mailbox(), w.shared_loop(),
-                    w.shared_mailbox());
-                add_queued_routes(routes, queue, each.input(), followed, options);
+                auto queue = std::make_shared<queue_type>(each, closing, first().shared_loop(),
+                                                          first().shared_mailbox(), w.shared_loop(),
+                                                          w.shared_mailbox());
+                const std::size_t number = queues.size();
+                add_input_routes(routes, own_paths, number, [&](const topic_list& streamed) {
+                    return std::make_unique<queued_input_route<queue_type>>(
+                        queue, published.inputs[number].name, streamed);
+                });
                 queues.push_back(std::move(queue));
             });
             add(std::move(routes), queues);
             event_queues_.insert(event_queues_.end(), queues.begin(), queues.end());
         };
-        make(first(), topics,
+        make(first(), published.topics,
              [&](route_table routes, const queue_list&) { add_to_first(std::move(routes)); });
         for_each_other([&](Worker& w) {
-            make(w, replicate(topics, w), [&](route_table routes, const queue_list& queues) {
-                add_routes(w, std::move(routes), queues);
-            });
+            make(w, replicate(published.topics, w),
+                 [&](route_table routes, const queue_list& queues) {
+                     add_routes(w, std::move(routes), queues);
+                 });
         });
+    }
+
+    /// Where no queue reaches the sources: in their loop alone.
+    template <class Running>
+    void add_direct(served<Running>& pipeline, const publication& published,
+                    const std::vector<path_use>& paths) {
+        auto routes = topic_routes(paths);
+        std::size_t number = 0;
+        pipeline.for_each_source([&](auto& each) {
+            using source = std::remove_reference_t<decltype(each)>;
+            add_input_routes(routes, paths, number, [&](const topic_list& streamed) {
+                return std::make_unique<input_route<source>>(each, published.inputs[number].name,
+                                                             streamed);
+            });
+            ++number;
+        });
+        add_to_first(std::move(routes));
     }
 
     void add_to_first(route_table routes);
@@ -143,15 +168,17 @@ private:
 
     const std::vector<std::unique_ptr<Worker>>& workers_;
     std::vector<std::unique_ptr<served_pipeline>> pipelines_;
-    std::vector<std::shared_ptr<publication>> publications_;
+    detail::publications publications_;
     queue_list event_queues_;
 };
 
 template <class Worker>
 void served_paths<Worker>::add_topic(std::shared_ptr<publication> published) {
     const auto& topics = published->topics;
-    add_to_first(topic_routes(topics));
-    for_each_other([&](Worker& w) { add_routes(w, topic_routes(replicate(topics, w)), {}); });
+    add_to_first(topic_routes(paths_of({}, topics, {})));
+    for_each_other([&](Worker& w) {
+        add_routes(w, topic_routes(paths_of({}, replicate(topics, w), {})), {});
+    });
     publications_.push_back(std::move(published));
 }
 
@@ -167,9 +194,7 @@ void served_paths<Worker>::clear() {
 
 template <class Worker>
 void served_paths<Worker>::require_free(std::string_view path) const {
-    if (!path.starts_with('/'))
-        throw std::invalid_argument("millrace: a path begins with a slash: \"" + std::string{path} +
-                                    "\"");
+    require_path(path);
     const bool is_reserved = path.starts_with("/api/topics/");
     if (is_reserved || http.has(path) || first().find_route(path) != nullptr)
         throw std::invalid_argument("millrace: the path \"" + std::string{path} +

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include <millrace/endpoint/detail/loops/closing_turns.hpp>
 #include <millrace/endpoint/detail/loops/loop.hpp>
@@ -72,10 +73,17 @@ public:
     }
     [[nodiscard]] std::string input() const override {
         std::string names;
-        for_each_source([&](const auto& each) {
-            if (!names.empty() && !each.input().empty()) names += '+';
-            names += each.input();
-        });
+        for (const auto& each : inputs()) {
+            if (!names.empty() && !each.empty()) names += '+';
+            names += each;
+        }
+        return names;
+    }
+
+    /// The name of each, in the order of the sources.
+    [[nodiscard]] std::vector<std::string> inputs() const {
+        std::vector<std::string> names;
+        for_each_source([&](const auto& each) { names.emplace_back(each.input()); });
         return names;
     }
 

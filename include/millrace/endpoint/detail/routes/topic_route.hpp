@@ -1,8 +1,8 @@
 #pragma once
 
-#include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/error.hpp>
@@ -11,6 +11,7 @@
 #include <millrace/endpoint/detail/routes/authorize.hpp>
 #include <millrace/endpoint/detail/routes/route.hpp>
 #include <millrace/endpoint/guard.hpp>
+#include <millrace/publish/detail/paths.hpp>
 #include <millrace/publish/topic_sink.hpp>
 #include <millrace/websocket/close_code.hpp>
 #include <millrace/websocket/frame_header.hpp>
@@ -36,14 +37,8 @@ public:
     }
 
 private:
-    /// Calls `f(topic, key)`, the key in its canonical form, for each topic that it is a key of.
-    template <class F>
-    void for_each_followed(const connection& who, F&& f) {
-        const auto written = who.query("key");
-        for (const auto& each : topics_) {
-            auto key = written ? each->canonical_key(*written) : std::nullopt;
-            if (key || !written) f(*each, std::move(key));
-        }
+    [[nodiscard]] std::vector<followed_topic> asked_for(const connection& who) const {
+        return followed_topics(topics_, who.query("key"));
     }
 
     topic_list topics_;

@@ -145,7 +145,7 @@ protected:
     void end_stream() {
         is_ended_ = true;
         stream_.close();
-        outbox_ = {};
+        loop_->counters.frames_unsent += outbox_.discard();
         count_memory();
     }
     [[nodiscard]] bool is_ended() const noexcept { return is_ended_; }

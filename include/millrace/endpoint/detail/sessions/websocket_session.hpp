@@ -87,10 +87,7 @@ public:
                 deadline_ = std::min(deadline_, after(options_.close_timeout));
             this->subscriptions_.clear();
         }
-        if (this->is_congested_ && outbox_.size_bytes() <= options_.outbox_low_water) {
-            this->is_congested_ = this->is_loss_told_ = false;
-            if (is_open_) contain([&] { route_->on_drain(*this); });
-        }
+        if (outbox_.relieve() && is_open_) contain([&] { route_->on_drain(*this); });
         if (is_held_back_ && wants_input()) {
             is_held_back_ = false;
             this->receive_again();
@@ -119,8 +116,9 @@ private:
         }
         bool on_ping(std::string_view payload) {
             if (!self.allows_control_frame()) return true;
-            if (self.outbox_.has_pong()) self.write_out();
-            self.outbox_.push_pong(self.loop_->frames.make(websocket::opcode::pong, payload));
+            // Only the latest ping needs an answer (RFC 6455, section 5.5.3).
+            if (self.outbox_.has_urgent()) self.write_out();
+            self.outbox_.push_urgent(self.loop_->frames.make(websocket::opcode::pong, payload));
             self.schedule();
             return true;
         }

@@ -58,5 +58,5 @@ private:
 }  // namespace millrace::detail
 
 #ifndef MILLRACE_COMPILED
-#include <millrace/endpoint/detail/http/fair_queue.ipp>
+#include <millrace/publish/detail/fair_queue.ipp>
 #endif

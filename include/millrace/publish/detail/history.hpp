@@ -1,55 +1,24 @@
 #pragma once
 
-#include <charconv>
-#include <cstddef>
-#include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
-#include <asio/io_context.hpp>
-
 #include <millrace/codec/json.hpp>
 #include <millrace/core/detail/compiled.hpp>
-#include <millrace/core/timestamp.hpp>
-#include <millrace/endpoint/detail/http/fair_queue.hpp>
-#include <millrace/endpoint/options.hpp>
-#include <millrace/http/body_source.hpp>
-#include <millrace/http/request.hpp>
-#include <millrace/http/response.hpp>
+#include <millrace/core/error.hpp>
+#include <millrace/publish/detail/fair_queue.hpp>
 #include <millrace/storage/storage.hpp>
-#include <millrace/transport/detail/post.hpp>
 
 namespace millrace::detail {
 
-/// A text that is charged to someone as long as it is kept.
-class charged_text final : public http::body_source {
-public:
-    charged_text(std::string text, fair_queue::charge charge)
-        : text_{std::move(text)}, charge_{std::move(charge)} {}
-
-    [[nodiscard]] std::uint64_t size() const noexcept override { return text_.size(); }
-    [[nodiscard]] bool read(std::uint64_t offset, std::size_t count,
-                            std::string& out) const override {
-        return text_.read(offset, count, out);
-    }
-    [[nodiscard]] std::size_t memory_bytes() const noexcept override {
-        return text_.memory_bytes();
-    }
-
-private:
-    http::text_source text_;
-    fair_queue::charge charge_;
-};
-
-/// The stored records of one topic, whatever their type.
+/// The stored records of one topic, whatever their type; of the topic's thread.
 class history {
 public:
-    /// Gets an error, or the records as a JSON array, oldest first; on the endpoint's thread.
+    /// Gets an error, or the records as a JSON array, oldest first.
     using callback = std::function<void(std::error_code, std::string)>;
     /// The same, and what the client is charged for it.
     using answer = std::function<void(std::error_code, std::string, fair_queue::charge)>;
@@ -78,20 +47,23 @@ concept async_storage = requires(Storage& s, const storage_query& q) {
     s.async_scan(q, [](std::error_code, std::vector<Record>&&) {});
 };
 
+/// Has a job called later, in the topics' thread; from any thread.
+using job_poster = std::function<void(std::function<void()> job)>;
+
 /// Reads a storage, which must outlive it; a storage with `async_scan` without waiting for it.
 template <class Record, class Storage>
 class storage_history final : public history {
 public:
-    storage_history(asio::io_context& io, std::string_view key_name, Storage& storage)
-        : io_{io}, encoder_{key_name}, storage_{storage} {}
+    storage_history(job_poster post, std::string_view key_name, Storage& storage)
+        : post_{std::move(post)}, encoder_{key_name}, storage_{storage} {}
 
     [[nodiscard]] storage_stats stats() const override { return storage_.stats(); }
 
 protected:
     void read(const storage_query& query, callback done) override {
         if constexpr (async_storage<Storage, Record>) {
-            // Encoded where the scan runs, so that the endpoint's thread need not do it.
-            storage_.async_scan(query, [&io = io_, encoder = encoder_, done = std::move(done)](
+            // Encoded where the scan runs, so that the topic's thread need not do it.
+            storage_.async_scan(query, [post = post_, encoder = encoder_, done = std::move(done)](
                                            std::error_code error, std::vector<Record>&& rows) {
                 std::string body = "[";
                 try {
@@ -100,7 +72,7 @@ protected:
                 } catch (...) {  // others wait for this one's end
                     error = errc::handler_failed;
                 }
-                detail::post(io, [done, error, body = std::move(body)]() mutable {
+                post([done, error, body = std::move(body)]() mutable {
                     done(error, std::move(body));
                 });
             });
@@ -120,24 +92,13 @@ private:
         to_json.encode(row, body);
     }
 
-    asio::io_context& io_;
+    job_poster post_;
     encoder encoder_;
     Storage& storage_;
 };
 
-/// A request's parameters as a query; else the name of the parameter that is wrong.
-struct history_request {
-    storage_query query{};
-    std::string_view wrong{};
-};
-
-/// Reads `from` and `to` (RFC 3339 or integer milliseconds since the epoch) and `limit`, which is
-/// at least 1 and cut to `max_history_rows`.
-[[nodiscard]] history_request parse_history_request(const http::request& request,
-                                                    const endpoint_options& options);
-
 }  // namespace millrace::detail
 
 #ifndef MILLRACE_COMPILED
-#include <millrace/endpoint/detail/http/history.ipp>
+#include <millrace/publish/detail/history.ipp>
 #endif

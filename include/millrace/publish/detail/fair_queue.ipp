@@ -1,6 +1,6 @@
 #pragma once
 
-#include <millrace/endpoint/detail/http/fair_queue.hpp>
+#include <millrace/publish/detail/fair_queue.hpp>
 
 namespace millrace::detail {
 

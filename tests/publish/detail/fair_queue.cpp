@@ -1,4 +1,4 @@
-#include <millrace/endpoint/detail/http/fair_queue.hpp>
+#include <millrace/publish/detail/fair_queue.hpp>
 
 #include <optional>
 #include <vector>

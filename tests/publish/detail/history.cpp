@@ -1,7 +1,9 @@
-#include <millrace/endpoint/detail/http/history.hpp>
+#include <millrace/publish/detail/history.hpp>
 
 #include <functional>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <millrace/core/record.hpp>
@@ -9,7 +11,6 @@
 #include "catch.hpp"
 
 using namespace millrace;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -57,20 +58,24 @@ struct throwing_storage : plain_storage {
     }
 };
 
-detail::history_request parse(std::string_view query, const endpoint_options& options = {}) {
-    http::request request;
-    const std::string head =
-        "GET /api/topics/x" + std::string{query} + " HTTP/1.1\r\nHost: x\r\n\r\n";
-    REQUIRE(http::parse_request(head, request).state == http::parse_result::complete);
-    return detail::parse_history_request(request, options);
-}
+/// The topics' thread, which runs what it was given when told to.
+struct topics_thread {
+    std::vector<std::function<void()>> jobs;
+
+    detail::job_poster poster() {
+        return [this](std::function<void()> job) { jobs.push_back(std::move(job)); };
+    }
+    void run() {
+        for (const auto& each : std::exchange(jobs, {})) each();
+    }
+};
 
 }  // namespace
 
 TEST_CASE("a storage's records become one JSON array") {
-    asio::io_context io;
+    topics_thread thread;
     plain_storage storage{{row_of("a", 1.5), row_of("b", 2)}};
-    detail::storage_history<row, plain_storage> history{io, "sensor", storage};
+    detail::storage_history<row, plain_storage> history{thread.poster(), "sensor", storage};
     std::string body;
     std::error_code error;
     const auto keep = [&](std::error_code e, std::string text, const auto&) {
@@ -89,25 +94,25 @@ TEST_CASE("a storage's records become one JSON array") {
     REQUIRE(history.stats().appended == 2);
 }
 
-TEST_CASE("a storage that scans elsewhere answers through the io_context") {
-    asio::io_context io;
+TEST_CASE("a storage that scans elsewhere answers in the topics' thread") {
+    topics_thread thread;
     slow_storage storage{{{row_of("a", 1), row_of("b", 2)}}, {}};
-    detail::storage_history<row, slow_storage> history{io, "sensor", storage};
+    detail::storage_history<row, slow_storage> history{thread.poster(), "sensor", storage};
     std::string body;
     history.scan("x", 100, {.key = "b"},
                  [&](std::error_code, std::string text, const auto&) { body = std::move(text); });
     REQUIRE(body.empty());
     storage.answer();
     REQUIRE(body.empty());
-    io.run();
+    thread.run();
     REQUIRE(body.starts_with(R"([{"sensor":"b",)"));
     REQUIRE(body.ends_with("]"));
 }
 
 TEST_CASE("clients take turns at a storage, and pay until they have their answers") {
-    asio::io_context io;
+    topics_thread thread;
     slow_storage storage{{{row_of("a", 1)}}, {}};
-    detail::storage_history<row, slow_storage> history{io, "sensor", storage};
+    detail::storage_history<row, slow_storage> history{thread.poster(), "sensor", storage};
     std::string order;
     std::vector<detail::fair_queue::charge> kept;
     const auto ask = [&](const std::string& client, std::size_t limit) {
@@ -122,8 +127,7 @@ TEST_CASE("clients take turns at a storage, and pay until they have their answer
     REQUIRE(order == "greedy! ");
     for (int i = 0; i < 3; ++i) {
         std::exchange(storage.answer, nullptr)();
-        io.restart();
-        io.poll();
+        thread.run();
     }
     REQUIRE(order == "greedy! greedy modest greedy ");
     ask("greedy", 1);
@@ -134,54 +138,13 @@ TEST_CASE("clients take turns at a storage, and pay until they have their answer
 }
 
 TEST_CASE("a storage that throws fails its request alone") {
-    asio::io_context io;
+    topics_thread thread;
     throwing_storage storage{};
-    detail::storage_history<row, throwing_storage> history{io, "sensor", storage};
+    detail::storage_history<row, throwing_storage> history{thread.poster(), "sensor", storage};
     std::error_code error;
     const auto keep = [&](std::error_code e, std::string, const auto&) { error = e; };
     history.scan("x", 1, {.key = "a"}, keep);
     REQUIRE(error == errc::handler_failed);
     history.scan("x", 1, {}, keep);
     REQUIRE(!error);
-}
-
-TEST_CASE("a charged text is read like another, and paid when it is gone") {
-    auto charge = std::make_shared<int>();
-    auto text = std::make_unique<detail::charged_text>("some text", charge);
-    REQUIRE(text->size() == 9);
-    REQUIRE(text->memory_bytes() >= 9);
-    std::string out;
-    REQUIRE(text->read(5, 4, out));
-    REQUIRE(out == "text");
-    REQUIRE(charge.use_count() == 2);
-    text.reset();
-    REQUIRE(charge.use_count() == 1);
-}
-
-TEST_CASE("a request's parameters become a query") {
-    const auto all = parse("");
-    REQUIRE(all.wrong.empty());
-    REQUIRE(all.query.from == timestamp::min());
-    REQUIRE(all.query.to == timestamp::max());
-    REQUIRE(all.query.limit == endpoint_options{}.default_history_rows);
-
-    const auto some = parse("?from=1970-01-01T00:00:01Z&to=2500&limit=7");
-    REQUIRE(some.wrong.empty());
-    REQUIRE(some.query.from == timestamp{1s});
-    REQUIRE(some.query.to == timestamp{2500ms});
-    REQUIRE(some.query.limit == 7);
-    REQUIRE(parse("?from=-1").query.from == timestamp{-1ms});
-    REQUIRE(parse("?limit=18446744").query.limit == endpoint_options{}.max_history_rows);
-    REQUIRE(parse("", {.default_history_rows = 9, .max_history_rows = 5}).query.limit == 5);
-}
-
-TEST_CASE("a parameter that is wrong is named") {
-    REQUIRE(parse("?from=yesterday").wrong == "from");
-    REQUIRE(parse("?from=").wrong == "from");
-    REQUIRE(parse("?to=2015-13-01T00:00:00Z").wrong == "to");
-    REQUIRE(parse("?to=9223372036854775807").wrong == "to");
-    REQUIRE(parse("?limit=0").wrong == "limit");
-    REQUIRE(parse("?limit=-1").wrong == "limit");
-    REQUIRE(parse("?limit=1x").wrong == "limit");
-    REQUIRE(parse("?limit=99999999999999999999").wrong == "limit");
 }
