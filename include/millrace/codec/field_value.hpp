@@ -22,6 +22,15 @@ template <described T>
     return all;
 }
 
+/// Whether text is ever a value of `T`.
+template <class T>
+inline constexpr bool takes_text = text<T> || named_enum<T> || std::same_as<T, timestamp>;
+
+/// Whether a number is.
+template <class T>
+inline constexpr bool takes_number =
+    (std::is_arithmetic_v<T> && !std::same_as<T, bool>) || std::same_as<T, timestamp>;
+
 // Each assigns one kind of JSON value to a field's value and tells why it cannot.
 
 template <scalar T>

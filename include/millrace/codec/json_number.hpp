@@ -1,8 +1,11 @@
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cfloat>
 #include <charconv>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <system_error>
@@ -30,53 +33,109 @@ struct json_number {
     return static_cast<unsigned>(c) - unsigned{'0'};
 }
 
-[[nodiscard]] constexpr bool are_eight_digits(std::uint64_t word) noexcept {
-    constexpr std::uint64_t each = 0x0101010101010101;
-    const std::uint64_t off = word ^ (each * '0');
-    return ((off | (off + each * 0x76)) & (each * 0x80)) == 0;
+inline constexpr std::array<std::uint32_t, 8> small_powers_of_ten{
+    1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000};
+
+/// Powers of ten that are exact as double.
+inline constexpr std::array<double, 23> exact_powers_of_ten{
+    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+/// Eight characters as what they are worth as digits.
+[[nodiscard]] inline std::uint64_t load_digits(const char* at) noexcept {
+    return load_64(at) ^ 0x3030303030303030;
 }
 
-/// The value of eight digits, the first one in the lowest byte: pairs, then fours, then all.
+/// The high bit of each byte of `load_digits` that is no digit.
+[[nodiscard]] constexpr std::uint64_t not_digits(std::uint64_t word) noexcept {
+    return (((word & 0x7F7F7F7F7F7F7F7F) + 0x7676767676767676) | word) & 0x8080808080808080;
+}
+
+/// The value of eight digits, the first one in the lowest byte: each product adds up neighbours,
+/// first pairs, then fours, then all.
 [[nodiscard]] constexpr std::uint64_t value_of_eight_digits(std::uint64_t word) noexcept {
-    word &= 0x0F0F0F0F0F0F0F0F;
-    word = (word * 10 + (word >> 8)) & 0x00FF00FF00FF00FF;
-    word = (word * 100 + (word >> 16)) & 0x0000FFFF0000FFFF;
-    return (word * 10'000 + (word >> 32)) & 0xFFFFFFFF;
+    word = (word * (1 + (10 << 8))) >> 8 & 0x00FF00FF00FF00FF;
+    word = (word * (1 + (100 << 16))) >> 16 & 0x0000FFFF0000FFFF;
+    return (word * (1 + (10'000ull << 32))) >> 32;
 }
 
 /// Appends the digits at `at` to `value`, modulo 2^64. Reads up to `end`, which is no digit.
 [[nodiscard]] inline const char* scan_digits(const char* at, const char* end,
                                              std::uint64_t& value) noexcept {
-    for (; end - at >= 8 && are_eight_digits(load_64(at)); at += 8) {
-        value = value * 100'000'000 + value_of_eight_digits(load_64(at));
+    while (end - at >= 7) {
+        const std::uint64_t word = load_digits(at);
+        const std::uint64_t others = not_digits(word);
+        if (others == 0) {
+            value = value * 100'000'000 + value_of_eight_digits(word);
+            at += 8;
+            continue;
+        }
+        const auto count = static_cast<unsigned>(std::countr_zero(others)) / 8;
+        if (count == 0) return at;
+        value =
+            value * small_powers_of_ten[count] + value_of_eight_digits(word << (64 - 8 * count));
+        return at + count;
     }
     for (unsigned digit; (digit = digit_of(*at)) <= 9; ++at) value = value * 10 + digit;
     return at;
 }
 
-/// Takes apart the number at `at` (RFC 8259, section 6), which must end before white space, a
-/// comma, a closing bracket or the terminator at `end`. False when it is anything else.
-[[nodiscard]] inline bool scan_number(const char* at, const char* end, json_number& to) noexcept {
-    to.begin = at;
+/// Whether a number may end before `next`: white space, a comma, a closing bracket, or the NUL
+/// behind the text.
+[[nodiscard]] constexpr bool ends_number(char next) noexcept {
+    if (next == ',') return true;
+    return next == '}' || next == ']' || next == ' ' || next == '\0' || next == '\n' ||
+           next == '\r' || next == '\t';
+}
+
+/// As `scan_number`, of a number without sign and exponent that ends within the eight characters at
+/// `at`. Null where it is anything else, right or wrong.
+[[nodiscard, gnu::always_inline]] inline const char* scan_short_number(const char* at,
+                                                                       json_number& to) noexcept {
+    const std::uint64_t word = load_digits(at);
+    std::uint64_t others = not_digits(word);
+    const auto first_other = [&] { return static_cast<unsigned>(std::countr_zero(others)); };
+    const unsigned whole_bits = first_other() & 0x78;  // 64 when there is none
+    if (whole_bits - 8 > 48 || (*at == '0' && whole_bits != 8)) return nullptr;
+    std::uint64_t digits = word << (64 - whole_bits);
+    const char* last = at + whole_bits / 8;
+    to.exponent = 0;
+    to.is_integer = *last != '.';
+    if (!to.is_integer) {
+        others &= others - 1;
+        if (others == 0) return nullptr;
+        const unsigned end_bits = first_other() & 0x78;
+        const unsigned fraction_bits = end_bits - whole_bits - 8;
+        if (fraction_bits == 0) return nullptr;
+        digits = digits >> fraction_bits | (word >> (whole_bits + 8)) << (64 - fraction_bits);
+        to.exponent = -static_cast<int>(fraction_bits / 8);
+        last = at + end_bits / 8;
+    }
+    to.digits = value_of_eight_digits(digits);
+    to.end = last;
+    to.is_exact = true;
+    return ends_number(*last) ? last : nullptr;
+}
+
+/// As `scan_number`, of any number without a sign.
+[[nodiscard]] inline const char* scan_long_number(const char* at, const char* end,
+                                                  json_number& to) noexcept {
     to.digits = 0;
     to.exponent = 0;
     to.is_integer = true;
-    to.is_negative = *at == '-';
-    if (to.is_negative) ++at;
-
     const char* const first = at;
     if (*at == '0') {
         ++at;
     } else {
         at = scan_digits(at, end, to.digits);
-        if (at == first) return false;
+        if (at == first) return nullptr;
     }
     std::int64_t count = at - first;
     if (*at == '.') {
         to.is_integer = false;
         const char* const point = ++at;
         at = scan_digits(at, end, to.digits);
-        if (at == point) return false;
+        if (at == point) return nullptr;
         to.exponent = point - at;
         count += at - point;
     }
@@ -85,7 +144,7 @@ struct json_number {
         ++at;
         const bool down = *at == '-';
         if (*at == '+' || *at == '-') ++at;
-        if (digit_of(*at) > 9) return false;
+        if (digit_of(*at) > 9) return nullptr;
         std::int64_t power = 0;
         for (unsigned digit; (digit = digit_of(*at)) <= 9; ++at) {
             if (power < 1'000'000'000'000) power = power * 10 + digit;
@@ -94,9 +153,31 @@ struct json_number {
     }
     to.end = at;
     to.is_exact = count <= 19;
-    const char next = *at;
-    return next == ',' || next == '}' || next == ']' || next == ' ' || next == '\0' ||
-           next == '\n' || next == '\r' || next == '\t';
+    return ends_number(*at) ? at : nullptr;
+}
+
+[[nodiscard, gnu::always_inline]] inline const char* scan_unsigned_number(
+    const char* at, const char* end, json_number& to) noexcept {
+    const char* const behind = end - at >= 7 ? scan_short_number(at, to) : nullptr;
+    return behind != nullptr ? behind : scan_long_number(at, end, to);
+}
+
+/// Not inlined, so that the sign is a branch, and the way to the next token does not wait for it.
+[[nodiscard, gnu::noinline]] inline const char* scan_negative_number(const char* at,
+                                                                     const char* end,
+                                                                     json_number& to) noexcept {
+    to.is_negative = true;
+    return scan_unsigned_number(at + 1, end, to);
+}
+
+/// Takes apart the number at `at` (RFC 8259, section 6), which must end before white space, a
+/// comma, a closing bracket or the terminator at `end`. Returns its end, or null when it is
+/// anything else.
+[[nodiscard, gnu::always_inline]] inline const char* scan_number(const char* at, const char* end,
+                                                                 json_number& to) noexcept {
+    to.begin = at;
+    to.is_negative = false;
+    return *at == '-' ? scan_negative_number(at, end, to) : scan_unsigned_number(at, end, to);
 }
 
 /// Whether the number lies between -1 and 1.
@@ -132,23 +213,23 @@ template <std::integral T>
     return no_error;
 }
 
-/// Correctly rounded; what is too small becomes zero, what is too large is an error.
+/// Where both operands are exact, so that the one operation rounds once (Clinger 1990).
+[[nodiscard]] inline bool convert_exactly(const json_number& from, double& to) noexcept {
+    constexpr std::int64_t most = exact_powers_of_ten.size() - 1;
+    if (FLT_EVAL_METHOD != 0 || !from.is_exact || from.digits > std::uint64_t{1} << 53 ||
+        from.exponent < -most || from.exponent > most)
+        return false;
+    const auto digits = static_cast<double>(static_cast<std::int64_t>(from.digits));
+    const double value =
+        from.exponent < 0 ? digits / exact_powers_of_ten[static_cast<std::size_t>(-from.exponent)]
+                          : digits * exact_powers_of_ten[static_cast<std::size_t>(from.exponent)];
+    to = from.is_negative ? -value : value;
+    return true;
+}
+
+/// As `convert`, of any number.
 template <std::floating_point T>
-[[nodiscard]] errc convert(const json_number& from, T& to) noexcept {
-    if constexpr (std::same_as<T, double> && FLT_EVAL_METHOD == 0) {
-        // Both operands are exact, so that the one operation rounds once (Clinger 1990).
-        constexpr double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-        if (from.is_exact && from.digits <= std::uint64_t{1} << 53 && from.exponent >= -22 &&
-            from.exponent <= 22) {
-            const auto digits = static_cast<double>(from.digits);
-            const double value = from.exponent < 0 ? digits / powers[-from.exponent]
-                                                   : digits * powers[from.exponent];
-            to = from.is_negative ? -value : value;
-            return no_error;
-        }
-    }
+[[nodiscard]] errc convert_digits(const json_number& from, T& to) noexcept {
     T value = 0;
     const auto [end, failure] = std::from_chars(from.begin, from.end, value);
     if (failure == std::errc::result_out_of_range) {
@@ -160,6 +241,15 @@ template <std::floating_point T>
     }
     to = value;
     return no_error;
+}
+
+/// Correctly rounded; what is too small becomes zero, what is too large is an error.
+template <std::floating_point T>
+[[nodiscard]] errc convert(const json_number& from, T& to) noexcept {
+    if constexpr (std::same_as<T, double>) {
+        if (convert_exactly(from, to)) return no_error;
+    }
+    return convert_digits(from, to);
 }
 
 }  // namespace millrace::detail
