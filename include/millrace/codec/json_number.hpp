@@ -8,8 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <system_error>
 
+#include <millrace/codec/nearest_binary.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/core/hash.hpp>
 
@@ -35,11 +37,6 @@ struct json_number {
 
 inline constexpr std::array<std::uint32_t, 8> small_powers_of_ten{
     1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000};
-
-/// Powers of ten that are exact as double.
-inline constexpr std::array<double, 23> exact_powers_of_ten{
-    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 /// Eight characters as what they are worth as digits.
 [[nodiscard]] inline std::uint64_t load_digits(const char* at) noexcept {
@@ -213,16 +210,26 @@ template <std::integral T>
     return no_error;
 }
 
-/// Where both operands are exact, so that the one operation rounds once (Clinger 1990).
-[[nodiscard]] inline bool convert_exactly(const json_number& from, double& to) noexcept {
-    constexpr std::int64_t most = exact_powers_of_ten.size() - 1;
-    if (FLT_EVAL_METHOD != 0 || !from.is_exact || from.digits > std::uint64_t{1} << 53 ||
-        from.exponent < -most || from.exponent > most)
+/// Powers of ten that are exact as double; those up to 10^10 are as float.
+inline constexpr std::array<double, 23> exact_powers_of_ten{
+    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+/// Where both operands are exact, so that the one operation rounds once (Clinger, "How to read
+/// floating point numbers accurately", 1990).
+template <std::floating_point T>
+[[nodiscard]] bool convert_exactly(const json_number& from, T& to) noexcept {
+    constexpr std::int64_t most = std::same_as<T, double> ? 22 : 10;
+    constexpr std::uint64_t largest = std::uint64_t{1} << std::numeric_limits<T>::digits;
+    if (FLT_EVAL_METHOD != 0 || !from.is_exact || from.digits > largest || from.exponent < -most ||
+        from.exponent > most)
         return false;
-    const auto digits = static_cast<double>(static_cast<std::int64_t>(from.digits));
-    const double value =
-        from.exponent < 0 ? digits / exact_powers_of_ten[static_cast<std::size_t>(-from.exponent)]
-                          : digits * exact_powers_of_ten[static_cast<std::size_t>(from.exponent)];
+    const auto digits = static_cast<T>(static_cast<std::int64_t>(from.digits));
+    const auto power_of = [](std::int64_t exponent) {
+        return static_cast<T>(exact_powers_of_ten[static_cast<std::size_t>(exponent)]);
+    };
+    const T value =
+        from.exponent < 0 ? digits / power_of(-from.exponent) : digits * power_of(from.exponent);
     to = from.is_negative ? -value : value;
     return true;
 }
@@ -230,6 +237,16 @@ template <std::integral T>
 /// As `convert`, of any number.
 template <std::floating_point T>
 [[nodiscard]] errc convert_digits(const json_number& from, T& to) noexcept {
+    if (from.is_exact) {
+        std::optional<T> nearest;
+        if constexpr (std::same_as<T, double>) nearest = nearest_double(from.digits, from.exponent);
+        if constexpr (std::same_as<T, float>) nearest = nearest_float(from.digits, from.exponent);
+        if (nearest) {
+            if (*nearest > std::numeric_limits<T>::max()) return errc::out_of_range;
+            to = from.is_negative ? -*nearest : *nearest;
+            return no_error;
+        }
+    }
     T value = 0;
     const auto [end, failure] = std::from_chars(from.begin, from.end, value);
     if (failure == std::errc::result_out_of_range) {
@@ -246,7 +263,7 @@ template <std::floating_point T>
 /// Correctly rounded; what is too small becomes zero, what is too large is an error.
 template <std::floating_point T>
 [[nodiscard]] errc convert(const json_number& from, T& to) noexcept {
-    if constexpr (std::same_as<T, double>) {
+    if constexpr (!std::same_as<T, long double>) {
         if (convert_exactly(from, to)) return no_error;
     }
     return convert_digits(from, to);
