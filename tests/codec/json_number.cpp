@@ -24,7 +24,8 @@ struct scanned {
     explicit scanned(std::string_view text) : buffer{new char[text.size() + 1]} {
         std::memcpy(buffer.get(), text.data(), text.size());
         buffer[text.size()] = '\0';
-        is_number = scan_number(buffer.get(), buffer.get() + text.size(), number) != nullptr;
+        const char* const end = scan_number(buffer.get(), buffer.get() + text.size(), number);
+        is_number = end != nullptr && ends_number(*end);
     }
     std::unique_ptr<char[]> buffer;
     json_number number;

@@ -42,25 +42,29 @@ public:
         if (*at != '{' || !has_depth_) return nullptr;
         field_set<Event> given;
         at = skip_white_space(at + 1);
-        std::size_t expected = 0;
+        expected_member* expected = order_.begin();
+        std::size_t next_field = 0;
         for (std::size_t position = 0; *at != '}'; ++position) {
-            std::size_t field = 0;
-            const char* value = order_.match(position, at, text_, field);
+            std::size_t field = expected->field();
+            const char* value = expected->match(at, text_);
             if (value == nullptr) {
-                value = read_name(position, at, expected, field);
+                value = read_name(position, at, next_field, field);
                 if (value == nullptr) return nullptr;
-                order_.learn(position, at, value, field);
+                if (expected != order_.end()) expected->learn(at, value, field);
             }
+            if (expected != order_.end()) ++expected;
+            next_field = field + 1;
             at = skip_white_space(value);
-            if (field == names::size) {
-                at = skip_value(at, text_, limits_);
-            } else {
-                if (!given.add(field)) return nullptr;
-                expected = field + 1;
-                visit_field<Event>(field, [&](const auto& each) {
-                    at = read_value(at, each.get(event), each.format);
+            visit_index<names::size + 1>(
+                field, [&](auto index) __attribute__((always_inline)) {
+                    if constexpr (index == names::size) {
+                        at = skip_value(at, text_, limits_);
+                    } else {
+                        constexpr const auto& each = std::get<index>(schema<Event>.all);
+                        at = given.add(index) ? read_value(at, each.get(event), each.format)
+                                              : nullptr;
+                    }
                 });
-            }
             if (at == nullptr) return nullptr;
             at = skip_white_space(at);
         }
@@ -74,7 +78,7 @@ private:
 
     /// The beginning of the value at `position`, in front of which is the comma or name at `at`,
     /// and its member's field.
-    [[nodiscard]] const char* read_name(std::size_t position, const char* at, std::size_t expected,
+    [[nodiscard]] const char* read_name(std::size_t position, const char* at, std::size_t likely,
                                         std::size_t& field) const noexcept {
         if (position == limits_.members) return nullptr;
         if (position != 0) {
@@ -83,7 +87,7 @@ private:
         }
         const char* behind = skip_plain_string(at, text_, limits_.name_bytes);
         if (behind == nullptr) return nullptr;
-        field = names::find({at + 1, static_cast<std::size_t>(behind - at) - 2}, expected);
+        field = names::find({at + 1, static_cast<std::size_t>(behind - at) - 2}, likely);
         behind = skip_white_space(behind);
         return *behind == ':' ? skip_white_space(behind + 1) : nullptr;
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -100,13 +101,34 @@ template <class T>
     }
 }
 
+/// Calls `f(std::integral_constant<std::size_t, Index>{})` unless `Index` is beyond `Size`.
+template <std::size_t Size, std::size_t Index, class F>
+[[gnu::always_inline]] inline void call_with(F& f) {
+    if constexpr (Index < Size) f(std::integral_constant<std::size_t, Index>{});
+}
+
+/// Calls `f` with the constant of that value; does nothing for an index from `Size` on.
+template <std::size_t Size, std::size_t From = 0, class F>
+[[gnu::always_inline]] inline void visit_index(std::size_t index, F&& f) {
+    switch (index - From) {
+        case 0: return call_with<Size, From>(f);
+        case 1: return call_with<Size, From + 1>(f);
+        case 2: return call_with<Size, From + 2>(f);
+        case 3: return call_with<Size, From + 3>(f);
+        case 4: return call_with<Size, From + 4>(f);
+        case 5: return call_with<Size, From + 5>(f);
+        case 6: return call_with<Size, From + 6>(f);
+        case 7: return call_with<Size, From + 7>(f);
+        default:
+            if constexpr (From + 8 < Size) visit_index<Size, From + 8>(index, f);
+    }
+}
+
 /// Calls `f(field)` for the field of `T` at `index`; does nothing for an index beyond them.
 template <described T, class F>
 void visit_field(std::size_t index, F&& f) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (void)((I == index && (f(std::get<I>(schema<T>.all)), true)) || ...);
-    }
-    (std::make_index_sequence<schema<T>.size>{});
+    visit_index<schema<T>.size>(index,
+                                [&](auto constant) { f(std::get<constant>(schema<T>.all)); });
 }
 
 }  // namespace millrace::detail

@@ -11,6 +11,10 @@
 #include <optional>
 #include <system_error>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <millrace/codec/nearest_binary.hpp>
 #include <millrace/core/error.hpp>
 #include <millrace/core/hash.hpp>
@@ -22,13 +26,13 @@ inline constexpr errc no_error{};
 
 /// A number of a JSON text, taken apart but not yet converted to a type.
 struct json_number {
-    const char* begin = nullptr;
-    const char* end = nullptr;
-    std::uint64_t digits = 0;   ///< all digits as one integer; valid while `is_exact`
-    std::int64_t exponent = 0;  ///< the power of ten that `digits` is to be multiplied by
-    bool is_negative = false;
-    bool is_integer = false;  ///< neither a fraction nor an exponent
-    bool is_exact = false;    ///< the digits fit into 64 bits
+    const char* begin;
+    const char* end;
+    std::uint64_t digits;   ///< all digits as one integer; valid while `is_exact`
+    std::int64_t exponent;  ///< the power of ten that `digits` is to be multiplied by
+    bool is_negative;
+    bool is_integer;  ///< neither a fraction nor an exponent
+    bool is_exact;    ///< the digits fit into 64 bits
 };
 
 [[nodiscard]] constexpr unsigned digit_of(char c) noexcept {
@@ -56,9 +60,41 @@ inline constexpr std::array<std::uint32_t, 8> small_powers_of_ten{
     return (word * (1 + (10'000ull << 32))) >> 32;
 }
 
+#if defined(__SSE2__)
+
+/// Reads sixteen digits; false where one of them is none.
+[[nodiscard]] inline bool scan_sixteen_digits(const char* at, std::uint64_t& value) noexcept {
+    const __m128i digits =
+        _mm_sub_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)), _mm_set1_epi8('0'));
+    const __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits);
+    if (_mm_movemask_epi8(is_digit) != 0xFFFF) return false;
+    // Each step adds up neighbours, of which the first one is the lower.
+    const __m128i first = _mm_and_si128(digits, _mm_set1_epi16(0xFF));
+    const __m128i pairs =
+        _mm_add_epi16(_mm_mullo_epi16(first, _mm_set1_epi16(10)), _mm_srli_epi16(digits, 8));
+    const __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi32(1 << 16 | 100));
+    const __m128i eights =
+        _mm_madd_epi16(_mm_packs_epi32(fours, fours), _mm_set1_epi32(1 << 16 | 10'000));
+    const auto both = static_cast<std::uint64_t>(_mm_cvtsi128_si64(eights));
+    value = (both & 0xFFFFFFFF) * 100'000'000 + (both >> 32);
+    return true;
+}
+
+#else
+
+[[nodiscard]] inline bool scan_sixteen_digits(const char*, std::uint64_t&) noexcept {
+    return false;
+}
+
+#endif
+
 /// Appends the digits at `at` to `value`, modulo 2^64. Reads up to `end`, which is no digit.
 [[nodiscard]] inline const char* scan_digits(const char* at, const char* end,
                                              std::uint64_t& value) noexcept {
+    if (std::uint64_t sixteen; end - at >= 15 && scan_sixteen_digits(at, sixteen)) {
+        value = value * 10'000'000'000'000'000 + sixteen;
+        at += 16;
+    }
     while (end - at >= 7) {
         const std::uint64_t word = load_digits(at);
         const std::uint64_t others = not_digits(word);
@@ -75,14 +111,6 @@ inline constexpr std::array<std::uint32_t, 8> small_powers_of_ten{
     }
     for (unsigned digit; (digit = digit_of(*at)) <= 9; ++at) value = value * 10 + digit;
     return at;
-}
-
-/// Whether a number may end before `next`: white space, a comma, a closing bracket, or the NUL
-/// behind the text.
-[[nodiscard]] constexpr bool ends_number(char next) noexcept {
-    if (next == ',') return true;
-    return next == '}' || next == ']' || next == ' ' || next == '\0' || next == '\n' ||
-           next == '\r' || next == '\t';
 }
 
 /// As `scan_number`, of a number without sign and exponent that ends within the eight characters at
@@ -111,7 +139,7 @@ inline constexpr std::array<std::uint32_t, 8> small_powers_of_ten{
     to.digits = value_of_eight_digits(digits);
     to.end = last;
     to.is_exact = true;
-    return ends_number(*last) ? last : nullptr;
+    return (*last | 0x20) == 'e' ? nullptr : last;
 }
 
 /// As `scan_number`, of any number without a sign.
@@ -150,7 +178,7 @@ inline constexpr std::array<std::uint32_t, 8> small_powers_of_ten{
     }
     to.end = at;
     to.is_exact = count <= 19;
-    return ends_number(*at) ? at : nullptr;
+    return at;
 }
 
 [[nodiscard, gnu::always_inline]] inline const char* scan_unsigned_number(
@@ -167,14 +195,21 @@ inline constexpr std::array<std::uint32_t, 8> small_powers_of_ten{
     return scan_unsigned_number(at + 1, end, to);
 }
 
-/// Takes apart the number at `at` (RFC 8259, section 6), which must end before white space, a
-/// comma, a closing bracket or the terminator at `end`. Returns its end, or null when it is
-/// anything else.
+/// Takes apart the number (RFC 8259, section 6) at the beginning of the text at `at`, of which the
+/// terminator at `end` is read at most. Returns its end, whatever is there, or null where no number
+/// is.
 [[nodiscard, gnu::always_inline]] inline const char* scan_number(const char* at, const char* end,
                                                                  json_number& to) noexcept {
     to.begin = at;
     to.is_negative = false;
     return *at == '-' ? scan_negative_number(at, end, to) : scan_unsigned_number(at, end, to);
+}
+
+/// Whether a number may end before `next`: white space, a comma, a closing bracket, or the
+/// terminator.
+[[nodiscard]] constexpr bool ends_number(char next) noexcept {
+    return next == ',' || next == '}' || next == ']' || next == ' ' || next == '\0' ||
+           next == '\n' || next == '\r' || next == '\t';
 }
 
 /// Whether the number lies between -1 and 1.
@@ -236,7 +271,7 @@ template <std::floating_point T>
 
 /// As `convert`, of any number.
 template <std::floating_point T>
-[[nodiscard]] errc convert_digits(const json_number& from, T& to) noexcept {
+[[nodiscard, gnu::noinline]] errc convert_digits(const json_number& from, T& to) noexcept {
     if (from.is_exact) {
         std::optional<T> nearest;
         if constexpr (std::same_as<T, double>) nearest = nearest_double(from.digits, from.exponent);

@@ -78,7 +78,8 @@ inline void SkipWhitespace(json_stream& in) noexcept {
     in.skip_to(skip_white_space(in.position()));
     if (start_of(in.Peek()) != json_start::number) return;
     json_text& text = in.text();
-    text.is_number = scan_number(in.position(), text.end, text.number) != nullptr;
+    const char* const end = scan_number(in.position(), text.end, text.number);
+    text.is_number = end != nullptr && ends_number(*end);
     if (!text.is_number) return;
     in.skip_to(text.number.end - 1);
     text.last_of_number = in.Peek();

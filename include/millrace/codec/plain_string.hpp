@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <string_view>
@@ -53,26 +54,31 @@ struct string_bytes {
             _mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash))));
         high = static_cast<unsigned>(_mm_movemask_epi8(bytes));
     }
+
+    // Where there is an end:
+    [[nodiscard]] const char* end_from(const char* at) const noexcept {
+        return at + std::countr_zero(ends);
+    }
+    [[nodiscard]] unsigned high_before_end() const noexcept { return high & (ends ^ (ends - 1)); }
 };
 
 [[nodiscard]] inline string_run scan_string_run(const char* at, json_bytes in) noexcept {
     constexpr std::ptrdiff_t step = 16;
     unsigned high = 0;
     const auto run_of = [&](const string_bytes& bytes) -> string_run {
-        high |= bytes.high & (bytes.ends ^ (bytes.ends - 1));
-        return {at + std::countr_zero(bytes.ends), high == 0};
+        return {bytes.end_from(at), (high | bytes.high_before_end()) == 0};
     };
     for (; in.end + 1 - at >= step; at += step) {
         const string_bytes bytes{at};
         if (bytes.ends != 0) return run_of(bytes);
         high |= bytes.high;
     }
-    const char* const last = in.end + 1 - step;
-    if (last < in.begin) {
+    if (in.end + 1 - in.begin < step) {
         const string_run rest = scan_string_run_by_words(at, in);
         return {rest.end, rest.is_ascii && high == 0};
     }
     // The text's last bytes, seen together with what is in front of them.
+    const char* const last = in.end + 1 - step;
     string_bytes bytes{last};
     bytes.ends >>= at - last;
     bytes.high >>= at - last;
@@ -87,14 +93,36 @@ struct string_bytes {
 
 #endif
 
+/// Whether the string from `at` to its quote at `end` is UTF-8. False also where what is in front
+/// of a short one is none, for it is seen together with that.
+[[nodiscard]] inline bool is_utf8_string(const char* at, const char* end, json_bytes in) noexcept {
+    const std::ptrdiff_t size = std::max<std::ptrdiff_t>(end - at, 16);
+    if (has_utf8_vector() && end - in.begin >= size + 3)
+        return is_valid_utf8_vector(end - size, static_cast<std::size_t>(size));
+    return is_valid_utf8({at, static_cast<std::size_t>(end - at)});
+}
+
+/// As `end_of_plain_string`, of any string.
+[[nodiscard, gnu::noinline]] inline const char* end_of_any_string(const char* at,
+                                                                  json_bytes in) noexcept {
+    const string_run run = scan_string_run(at, in);
+    if (*run.end != '"' || !(run.is_ascii || is_utf8_string(at, run.end, in))) return nullptr;
+    return run.end;
+}
+
 /// The quote that ends the string whose first character is at `at`; null unless the string is UTF-8
 /// without escapes, and closed.
 [[nodiscard]] inline const char* end_of_plain_string(const char* at, json_bytes in) noexcept {
-    const string_run run = scan_string_run(at, in);
-    if (*run.end != '"') return nullptr;
-    if (!run.is_ascii && !is_valid_utf8({at, static_cast<std::size_t>(run.end - at)}))
-        return nullptr;
-    return run.end;
+#if defined(__SSE2__)
+    if (in.end + 1 - at >= 16) {
+        const string_bytes bytes{at};
+        if (bytes.ends != 0 && bytes.high_before_end() == 0) {
+            const char* const end = bytes.end_from(at);
+            return *end == '"' ? end : nullptr;
+        }
+    }
+#endif
+    return end_of_any_string(at, in);
 }
 
 }  // namespace millrace::detail

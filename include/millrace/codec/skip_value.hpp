@@ -48,6 +48,7 @@ struct skip_limits {
 /// string, or is beyond the limits.
 [[nodiscard]] inline const char* skip_value(const char* at, json_bytes in,
                                             const skip_limits& limits) noexcept {
+    if (*at == '"') return skip_plain_string(at, in, limits.string_bytes);
     if (*at == '{' || *at == '[') return skip_nested(at, in, limits);
     return skip_scalar(at, in, limits);
 }
