@@ -134,6 +134,15 @@ namespace detail {
 /// (none, 3, 6 or 9).
 void append_rfc3339(std::string& out, timestamp time);
 
+namespace detail {
+
+inline constexpr std::size_t max_rfc3339_bytes = 30;
+
+/// Writes what `append_rfc3339` appends, and returns its end.
+[[nodiscard]] char* write_rfc3339(char* to, timestamp time) noexcept;
+
+}  // namespace detail
+
 }  // namespace millrace
 
 #ifndef MILLRACE_COMPILED
