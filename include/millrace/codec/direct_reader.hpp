@@ -43,6 +43,7 @@ public:
         field_set<Event> given;
         at = skip_white_space(at + 1);
         expected_member* expected = order_.begin();
+        expected_member* const unexpected = order_.end();
         std::size_t next_field = 0;
         for (std::size_t position = 0; *at != '}'; ++position) {
             std::size_t field = expected->field();
@@ -50,9 +51,9 @@ public:
             if (value == nullptr) {
                 value = read_name(position, at, next_field, field);
                 if (value == nullptr) return nullptr;
-                if (expected != order_.end()) expected->learn(at, value, field);
+                if (expected != unexpected) expected->learn(at, value, field);
             }
-            if (expected != order_.end()) ++expected;
+            if (expected != unexpected) ++expected;
             next_field = field + 1;
             at = skip_white_space(value);
             visit_index<names::size + 1>(
@@ -92,6 +93,24 @@ private:
         return *behind == ':' ? skip_white_space(behind + 1) : nullptr;
     }
 
+    template <class Value>
+    [[nodiscard]] const char* read_number(const char* at, Value& to, time_format format) const {
+        if (text_.end - at >= 7) {
+            const short_number number = scan_short_number(at);
+            if (number.end != nullptr)
+                return assign_number(to, number, format) == no_error ? number.end : nullptr;
+        }
+        return read_long_number(at, to, format);
+    }
+
+    template <class Value>
+    [[nodiscard, gnu::noinline]] const char* read_long_number(const char* at, Value& to,
+                                                              time_format format) const {
+        json_number number;
+        const char* const end = scan_number(at, text_.end, number);
+        return end != nullptr && assign_number(to, number, format) == no_error ? end : nullptr;
+    }
+
     /// The end of the value at `at`, which `to` then has; null when it is none for it.
     template <class Value>
     [[nodiscard]] const char* read_value(const char* at, Value& to, time_format format) const {
@@ -111,11 +130,7 @@ private:
             }
         }
         if constexpr (takes_number<type>) {
-            json_number number;
-            const char* const behind = scan_number(at, text_.end, number);
-            if (behind == nullptr || assign_number(engaged(to), number, format) != no_error)
-                return nullptr;
-            return behind;
+            return read_number(at, engaged(to), format);
         } else if constexpr (std::same_as<type, bool>) {
             engaged(to) = *at == 't';
             return end_of_literal(at, *at == 't' ? "true" : "false");

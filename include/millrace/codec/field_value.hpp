@@ -54,8 +54,9 @@ template <scalar T>
     }
 }
 
-template <scalar T>
-[[nodiscard]] errc assign_number(T& to, const json_number& from, time_format format) {
+/// `Number`: json_number or short_number.
+template <scalar T, class Number>
+[[nodiscard]] errc assign_number(T& to, const Number& from, time_format format) {
     if constexpr (std::same_as<T, timestamp>) {
         if (!from.is_integer) return errc::invalid_timestamp;
         std::int64_t count = 0;

@@ -42,6 +42,11 @@ struct json_number {
 inline constexpr std::array<std::uint32_t, 8> small_powers_of_ten{
     1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000};
 
+/// Powers of ten that are exact as double; those up to 10^10 are as float.
+inline constexpr std::array<double, 23> exact_powers_of_ten{
+    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
 /// Eight characters as what they are worth as digits.
 [[nodiscard]] inline std::uint64_t load_digits(const char* at) noexcept {
     return load_64(at) ^ 0x3030303030303030;
@@ -91,55 +96,58 @@ inline constexpr std::array<std::uint32_t, 8> small_powers_of_ten{
 /// Appends the digits at `at` to `value`, modulo 2^64. Reads up to `end`, which is no digit.
 [[nodiscard]] inline const char* scan_digits(const char* at, const char* end,
                                              std::uint64_t& value) noexcept {
-    if (std::uint64_t sixteen; end - at >= 15 && scan_sixteen_digits(at, sixteen)) {
-        value = value * 10'000'000'000'000'000 + sixteen;
-        at += 16;
-    }
     while (end - at >= 7) {
         const std::uint64_t word = load_digits(at);
         const std::uint64_t others = not_digits(word);
-        if (others == 0) {
+        if (others != 0) {
+            const auto bits = static_cast<unsigned>(std::countr_zero(others)) & 0x78;
+            value = value * small_powers_of_ten[bits / 8] +
+                    value_of_eight_digits(word << (56 - bits) << 8);
+            return at + bits / 8;
+        }
+        if (std::uint64_t sixteen; end - at >= 15 && scan_sixteen_digits(at, sixteen)) {
+            value = value * 10'000'000'000'000'000 + sixteen;
+            at += 16;
+        } else {
             value = value * 100'000'000 + value_of_eight_digits(word);
             at += 8;
-            continue;
         }
-        const auto count = static_cast<unsigned>(std::countr_zero(others)) / 8;
-        if (count == 0) return at;
-        value =
-            value * small_powers_of_ten[count] + value_of_eight_digits(word << (64 - 8 * count));
-        return at + count;
     }
     for (unsigned digit; (digit = digit_of(*at)) <= 9; ++at) value = value * 10 + digit;
     return at;
 }
 
-/// As `scan_number`, of a number without sign and exponent that ends within the eight characters at
-/// `at`. Null where it is anything else, right or wrong.
-[[nodiscard, gnu::always_inline]] inline const char* scan_short_number(const char* at,
-                                                                       json_number& to) noexcept {
+/// A number of few digits, without sign and exponent.
+struct short_number {
+    const char* end;
+    std::uint32_t digits;  ///< all digits as one integer
+    std::uint32_t places;  ///< those behind the point
+    bool is_integer;       ///< has no point
+};
+
+/// Reads the number that begins with the eight characters at `at` and ends within them. Its end is
+/// null where anything else is there, right or wrong.
+[[nodiscard, gnu::always_inline]] inline short_number scan_short_number(const char* at) noexcept {
     const std::uint64_t word = load_digits(at);
     std::uint64_t others = not_digits(word);
     const auto first_other = [&] { return static_cast<unsigned>(std::countr_zero(others)); };
     const unsigned whole_bits = first_other() & 0x78;  // 64 when there is none
-    if (whole_bits - 8 > 48 || (*at == '0' && whole_bits != 8)) return nullptr;
+    if (whole_bits - 8 > 48 || (*at == '0' && whole_bits != 8)) return {};
     std::uint64_t digits = word << (64 - whole_bits);
-    const char* last = at + whole_bits / 8;
-    to.exponent = 0;
-    to.is_integer = *last != '.';
-    if (!to.is_integer) {
+    unsigned fraction_bits = 0, end_bits = whole_bits;
+    const bool is_integer = at[whole_bits / 8] != '.';
+    if (!is_integer) {
         others &= others - 1;
-        if (others == 0) return nullptr;
-        const unsigned end_bits = first_other() & 0x78;
-        const unsigned fraction_bits = end_bits - whole_bits - 8;
-        if (fraction_bits == 0) return nullptr;
+        if (others == 0) return {};
+        end_bits = first_other() & 0x78;
+        fraction_bits = end_bits - whole_bits - 8;
+        if (fraction_bits == 0) return {};
         digits = digits >> fraction_bits | (word >> (whole_bits + 8)) << (64 - fraction_bits);
-        to.exponent = -static_cast<int>(fraction_bits / 8);
-        last = at + end_bits / 8;
     }
-    to.digits = value_of_eight_digits(digits);
-    to.end = last;
-    to.is_exact = true;
-    return (*last | 0x20) == 'e' ? nullptr : last;
+    const char* const end = at + end_bits / 8;
+    if ((*end | 0x20) == 'e') return {};
+    return {end, static_cast<std::uint32_t>(value_of_eight_digits(digits)), fraction_bits / 8,
+            is_integer};
 }
 
 /// As `scan_number`, of any number without a sign.
@@ -181,28 +189,25 @@ inline constexpr std::array<std::uint32_t, 8> small_powers_of_ten{
     return at;
 }
 
-[[nodiscard, gnu::always_inline]] inline const char* scan_unsigned_number(
-    const char* at, const char* end, json_number& to) noexcept {
-    const char* const behind = end - at >= 7 ? scan_short_number(at, to) : nullptr;
-    return behind != nullptr ? behind : scan_long_number(at, end, to);
-}
-
-/// Not inlined, so that the sign is a branch, and the way to the next token does not wait for it.
-[[nodiscard, gnu::noinline]] inline const char* scan_negative_number(const char* at,
-                                                                     const char* end,
-                                                                     json_number& to) noexcept {
-    to.is_negative = true;
-    return scan_unsigned_number(at + 1, end, to);
-}
-
 /// Takes apart the number (RFC 8259, section 6) at the beginning of the text at `at`, of which the
 /// terminator at `end` is read at most. Returns its end, whatever is there, or null where no number
 /// is.
-[[nodiscard, gnu::always_inline]] inline const char* scan_number(const char* at, const char* end,
-                                                                 json_number& to) noexcept {
+[[nodiscard]] inline const char* scan_number(const char* at, const char* end,
+                                             json_number& to) noexcept {
     to.begin = at;
-    to.is_negative = false;
-    return *at == '-' ? scan_negative_number(at, end, to) : scan_unsigned_number(at, end, to);
+    to.is_negative = *at == '-';
+    if (to.is_negative) ++at;
+    if (to.is_negative && end - at >= 7) {
+        if (const short_number number = scan_short_number(at); number.end != nullptr) {
+            to.end = number.end;
+            to.digits = number.digits;
+            to.exponent = -std::int64_t{number.places};
+            to.is_integer = number.is_integer;
+            to.is_exact = true;
+            return number.end;
+        }
+    }
+    return scan_long_number(at, end, to);
 }
 
 /// Whether a number may end before `next`: white space, a comma, a closing bracket, or the
@@ -244,11 +249,6 @@ template <std::integral T>
     }
     return no_error;
 }
-
-/// Powers of ten that are exact as double; those up to 10^10 are as float.
-inline constexpr std::array<double, 23> exact_powers_of_ten{
-    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 /// Where both operands are exact, so that the one operation rounds once (Clinger, "How to read
 /// floating point numbers accurately", 1990).
@@ -302,6 +302,23 @@ template <std::floating_point T>
         if (convert_exactly(from, to)) return no_error;
     }
     return convert_digits(from, to);
+}
+
+template <std::integral T>
+[[nodiscard]] errc convert(const short_number& from, T& to) noexcept {
+    if (!from.is_integer) return errc::wrong_type;
+    if (from.digits > static_cast<std::uint64_t>(std::numeric_limits<T>::max()))
+        return errc::out_of_range;
+    to = static_cast<T>(from.digits);
+    return no_error;
+}
+
+/// As of a `json_number`; both operands are exact here, too.
+template <std::floating_point T>
+[[nodiscard]] errc convert(const short_number& from, T& to) noexcept {
+    to = static_cast<T>(static_cast<std::int32_t>(from.digits)) /
+         static_cast<T>(exact_powers_of_ten[from.places]);
+    return no_error;
 }
 
 }  // namespace millrace::detail
