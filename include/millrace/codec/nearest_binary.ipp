@@ -13,7 +13,7 @@ namespace millrace::detail {
 /// A number of 256 bits, the lowest word first, whose highest bit is set.
 class long_significand {
 public:
-    constexpr void multiply_by_5() noexcept {
+    void multiply_by_5() noexcept {
         std::uint64_t carry = 0;
         for (std::uint64_t& word : words_) {
             const word_pair product = multiply(word, 5);
@@ -28,7 +28,7 @@ public:
         }
     }
 
-    constexpr void divide_by_5() noexcept {
+    void divide_by_5() noexcept {
         std::uint64_t rest = 0;
         for (std::size_t i = words_.size(); i-- > 0;) {
             __extension__ using wide = unsigned __int128;
@@ -43,7 +43,7 @@ public:
         }
     }
 
-    [[nodiscard]] constexpr word_pair highest() const noexcept { return {words_[2], words_[3]}; }
+    [[nodiscard]] word_pair highest() const noexcept { return {words_[2], words_[3]}; }
 
 private:
     std::array<std::uint64_t, 4> words_{0, 0, 0, std::uint64_t{1} << 63};
@@ -53,22 +53,35 @@ inline constexpr int least_power_of_five = -342, greatest_power_of_five = 308;
 
 /// The highest 128 bits of powers of five: of 5^q with q >= 0 and of those below 5^-27 cut off, of
 /// the others rounded up, as the paper wants them.
-inline constexpr auto powers_of_five = [] {
-    std::array<word_pair, greatest_power_of_five - least_power_of_five + 1> all{};
-    const auto at = [&](int power) -> word_pair& {
-        return all[static_cast<std::size_t>(power - least_power_of_five)];
-    };
-    long_significand power;
-    for (int q = 0; q <= greatest_power_of_five; ++q, power.multiply_by_5())
-        at(q) = power.highest();
-    power = {};
-    for (int q = -1; q >= least_power_of_five; --q) {
-        power.divide_by_5();
-        at(q) = power.highest();
-        if (q >= -27 && ++at(q).low == 0) ++at(q).high;
+class powers_of_five {
+public:
+    /// Made when first asked for, in microseconds: compilers take a third of a second for it.
+    [[nodiscard]] static const powers_of_five& table() noexcept {
+        static const powers_of_five all;
+        return all;
     }
-    return all;
-}();
+
+    [[nodiscard]] const word_pair& operator[](int power) const noexcept {
+        return powers_[static_cast<std::size_t>(power - least_power_of_five)];
+    }
+
+private:
+    powers_of_five() noexcept {
+        const auto at = [&](int power) -> word_pair& {
+            return powers_[static_cast<std::size_t>(power - least_power_of_five)];
+        };
+        long_significand positive, negative;
+        for (int q = 0; q <= greatest_power_of_five; ++q, positive.multiply_by_5())
+            at(q) = positive.highest();
+        for (int q = -1; q >= least_power_of_five; --q) {
+            negative.divide_by_5();
+            at(q) = negative.highest();
+            if (q >= -27 && ++at(q).low == 0) ++at(q).high;
+        }
+    }
+
+    std::array<word_pair, greatest_power_of_five - least_power_of_five + 1> powers_;
+};
 
 /// How `T` is laid out (IEEE 754), and where digits * 10^exponent can lie halfway between two.
 template <class T>
@@ -96,7 +109,7 @@ std::optional<T> nearest_binary(std::uint64_t digits, std::int64_t power_of_ten)
     const int leading_zeros = std::countl_zero(digits);
     digits <<= leading_zeros;
 
-    const word_pair power = powers_of_five[static_cast<std::size_t>(q - least_power_of_five)];
+    const word_pair power = powers_of_five::table()[q];
     word_pair product = multiply(digits, power.high);
     constexpr int unused_bits = 64 - format::fraction_bits - 3;
     constexpr std::uint64_t unused = (std::uint64_t{1} << unused_bits) - 1;
