@@ -3,6 +3,8 @@
 // are the medians of the rounds, and of the rounds' ratios.
 #include <rapidjson/document.h>
 #include <rapidjson/reader.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 #include <tsl/robin_map.h>
 
 #include <algorithm>
@@ -34,8 +36,7 @@ constexpr std::size_t symbol_count = 100;
 
 struct input {
     std::vector<std::string> symbols;
-    std::vector<trade> trades;          // views into symbols
-    std::vector<std::string> messages;  // of 128 bytes each
+    std::vector<trade> trades;  // views into symbols
 
     explicit input(unsigned seed) {
         std::mt19937 random{seed};
@@ -46,19 +47,33 @@ struct input {
             trades.push_back({symbols[random() % symbol_count],
                               100 + static_cast<double>(random() % 10'000) / 100,
                               static_cast<double>(1 + random() % 500), now});
-            messages.push_back(as_json(trades.back()));
         }
     }
-
-    static std::string as_json(const trade& t) {
-        std::string out;
-        json_encoder<trade>{}.encode(t, out);
-        out.pop_back();
-        out += ",\"venue\":\"";
-        while (out.size() < 126) out += 'X';
-        return out + "\"}";
-    }
 };
+
+/// The trade with a member that nobody asked for, of which `text` is repeated up to 128 bytes.
+std::string as_json(const trade& t, std::string_view text) {
+    std::string out;
+    json_encoder<trade>{}.encode(t, out);
+    out.pop_back();
+    out += ",\"venue\":\"";
+    while (out.size() + text.size() <= 126) out += text;
+    out.resize(126, '.');
+    return out + "\"}";
+}
+
+/// Each trade as a message, or so many in an array.
+std::vector<std::string> messages_of(const input& from, std::string_view text,
+                                     std::size_t array_size = 1) {
+    std::vector<std::string> messages;
+    for (std::size_t i = 0; i < from.trades.size(); i += array_size) {
+        std::string message;
+        for (std::size_t j = 0; j < array_size; ++j)
+            (message += j == 0 ? '[' : ',') += as_json(from.trades[i + j], text);
+        messages.push_back(array_size == 1 ? message.substr(1) : message + ']');
+    }
+    return messages;
+}
 
 double ns_per_event(std::size_t events, const std::function<void()>& work) {
     const auto begin = std::chrono::steady_clock::now();
@@ -86,75 +101,176 @@ void compare(const char* what, const char* other_name, const std::function<doubl
                 median(other_ns), median(ratios));
 }
 
-/// Messages as they come out of a receive buffer: mutable, one after the other.
+/// Messages as they come out of a receive buffer: mutable, one behind the other, and where a buffer
+/// is that was just written, near the processor.
 class message_stream {
 public:
-    explicit message_stream(const input& from) : from_{from} {
-        for (const std::string& message : from.messages) bytes_ += message;
-        bytes_ += '\0';
-        scratch_ = bytes_;
-    }
+    explicit message_stream(std::vector<std::string> messages) : messages_{std::move(messages)} {}
 
+    /// What `decode` costs an event. To receive costs nothing.
     template <class F>
-    void for_each(F&& f) {
-        std::ranges::copy(bytes_, scratch_.begin());
-        std::size_t at = 0;
-        for (const std::string& message : from_.messages) {
-            f(std::span{scratch_.data() + at, message.size()});
-            at += message.size();
+    double ns_per_event(F&& decode) {
+        std::chrono::duration<double, std::nano> spent{0};
+        for (std::size_t next = 0; next < messages_.size();) {
+            next = receive(next);
+            const auto begin = std::chrono::steady_clock::now();
+            char* at = buffer_.data();
+            for (const std::size_t size : sizes_) {
+                decode(std::span{at, size});
+                at += size;
+            }
+            spent += std::chrono::steady_clock::now() - begin;
         }
+        return spent.count() / event_count;
     }
 
 private:
-    const input& from_;
-    std::string bytes_, scratch_;
+    static constexpr std::size_t buffer_bytes = 64 * 1024;
+
+    std::size_t receive(std::size_t next) {
+        buffer_.clear();
+        sizes_.clear();
+        for (; next < messages_.size() && buffer_.size() < buffer_bytes; ++next) {
+            buffer_ += messages_[next];
+            sizes_.push_back(messages_[next].size());
+        }
+        buffer_ += '\0';  // decoders write there
+        return next;
+    }
+
+    std::vector<std::string> messages_;
+    std::string buffer_;
+    std::vector<std::size_t> sizes_;
 };
 
 struct null_handler : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, null_handler> {};
 
-double decode_by_millrace(message_stream& buffer) {
+double decode_by_millrace(message_stream& messages) {
     json_decoder<trade> decoder;
     double sum = 0;
-    const double ns = ns_per_event([&] {
-        buffer.for_each([&](std::span<char> message) {
-            decoder.decode(
-                message, [&](const trade& t) { sum += t.price + t.size; },
-                [](const input_error& error) { throw std::system_error{error.code}; });
-        });
+    const double ns = messages.ns_per_event([&](std::span<char> message) {
+        decoder.decode(
+            message, [&](const trade& t) { sum += t.price + t.size; },
+            [](const input_error& error) { throw std::system_error{error.code}; });
     });
     if (sum == 0) throw std::runtime_error{"nothing decoded"};
     return ns;
 }
 
-double decode_by_sax_alone(message_stream& buffer) {
+double decode_by_sax_alone(message_stream& messages) {
     // What millrace promises: valid UTF-8 and correctly rounded numbers.
     constexpr unsigned flags = rapidjson::kParseInsituFlag | rapidjson::kParseFullPrecisionFlag |
                                rapidjson::kParseValidateEncodingFlag;
-    return ns_per_event([&] {
-        rapidjson::Reader reader;
-        null_handler handler;
-        buffer.for_each([&](std::span<char> message) {
-            char* const end = message.data() + message.size();
-            const char behind = *end;
-            *end = '\0';
-            rapidjson::InsituStringStream stream{message.data()};
-            reader.Parse<flags>(stream, handler);
-            *end = behind;
-        });
+    rapidjson::Reader reader;
+    null_handler handler;
+    return messages.ns_per_event([&](std::span<char> message) {
+        char* const end = message.data() + message.size();
+        const char behind = *end;
+        *end = '\0';
+        rapidjson::InsituStringStream stream{message.data()};
+        reader.Parse<flags>(stream, handler);
+        *end = behind;
     });
 }
 
-double decode_by_dom(message_stream& buffer) {
+double decode_by_dom(message_stream& messages) {
     double sum = 0;
-    const double ns = ns_per_event([&] {
-        buffer.for_each([&](std::span<char> message) {
-            rapidjson::Document document;
-            document.Parse(message.data(), message.size());
-            sum += document["price"].GetDouble() + document["size"].GetDouble();
-        });
+    const double ns = messages.ns_per_event([&](std::span<char> message) {
+        rapidjson::Document document;
+        document.Parse(message.data(), message.size());
+        const auto add = [&](const rapidjson::Value& from) {
+            sum += from["price"].GetDouble() + from["size"].GetDouble();
+        };
+        if (document.IsObject()) return add(document);
+        for (const rapidjson::Value& each : document.GetArray()) add(each);
     });
     if (sum == 0) throw std::runtime_error{"nothing decoded"};
     return ns;
+}
+
+void compare_decoding(const std::string& what, std::vector<std::string> texts, int rounds) {
+    message_stream messages{std::move(texts)};
+    compare(("decode " + what).c_str(), "RapidJSON SAX without a result",
+            [&] { return decode_by_millrace(messages); },
+            [&] { return decode_by_sax_alone(messages); }, rounds);
+    compare(("decode " + what).c_str(), "RapidJSON DOM",
+            [&] { return decode_by_millrace(messages); }, [&] { return decode_by_dom(messages); },
+            rounds);
+}
+
+using bar_record = record<std::string, ohlc_bar>;
+
+std::vector<bar_record> bars_of(const input& from) {
+    std::vector<bar_record> bars;
+    for (const trade& t : from.trades) {
+        const timestamp start = std::chrono::floor<std::chrono::seconds>(t.time);
+        bars.push_back({std::string{t.symbol},
+                        {start, start + 1s},
+                        {t.price, t.price + 0.5, t.price - 0.25, t.price + 0.25, 10 * t.size}});
+        bars.back().watermark = std::chrono::floor<std::chrono::milliseconds>(t.time);
+    }
+    return bars;
+}
+
+double encode_by_millrace(const std::vector<bar_record>& bars, std::size_t& bytes) {
+    const json_encoder<bar_record> encoder{"symbol"};
+    std::string out;
+    bytes = 0;
+    return ns_per_event([&] {
+        for (const bar_record& each : bars) {
+            out.clear();
+            encoder.encode(each, out);
+            bytes += out.size();
+        }
+    });
+}
+
+double encode_by_rapidjson(const std::vector<bar_record>& bars, std::size_t& bytes) {
+    rapidjson::StringBuffer out;
+    rapidjson::Writer<rapidjson::StringBuffer> writer;
+    std::string text;
+    bytes = 0;
+    const auto write_text = [&](std::string_view from) {
+        writer.String(from.data(), static_cast<rapidjson::SizeType>(from.size()));
+    };
+    const auto write_time = [&](timestamp time) {
+        text.clear();
+        append_rfc3339(text, time);
+        write_text(text);
+    };
+    return ns_per_event([&] {
+        for (const bar_record& each : bars) {
+            out.Clear();
+            writer.Reset(out);
+            writer.StartObject();
+            writer.Key("symbol"), write_text(each.key);
+            writer.Key("start"), write_time(each.window.start);
+            writer.Key("end"), write_time(each.window.end);
+            writer.Key("open"), writer.Double(each.result.open);
+            writer.Key("high"), writer.Double(each.result.high);
+            writer.Key("low"), writer.Double(each.result.low);
+            writer.Key("close"), writer.Double(each.result.close);
+            writer.Key("volume"), writer.Double(each.result.volume);
+            writer.Key("change"), write_text(schema<change>.name_of(each.change));
+            writer.Key("revision"), writer.Uint(each.revision);
+            writer.Key("final"), writer.Bool(each.is_final);
+            writer.Key("trigger"), write_text(schema<trigger>.name_of(each.fired_by));
+            writer.Key("watermark"), write_time(each.watermark);
+            writer.Key("late"), writer.Uint64(each.late);
+            writer.EndObject();
+            bytes += out.GetSize();
+        }
+    });
+}
+
+/// One bar of each trade.
+void compare_encoding(const input& from, int rounds) {
+    const std::vector<bar_record> bars = bars_of(from);
+    std::size_t ours = 0, theirs = 0;
+    compare(
+        "encode a bar", "RapidJSON Writer", [&] { return encode_by_millrace(bars, ours); },
+        [&] { return encode_by_rapidjson(bars, theirs); }, rounds);
+    if (ours == 0 || theirs < ours) throw std::runtime_error{"the encoders differ"};
 }
 
 auto bars_of_a_second() {
@@ -347,17 +463,14 @@ int main(int argc, char** argv) {
     const bool is_quick = argc == 2 && std::string_view{argv[1]} == "--quick";
     const int rounds = is_quick ? 3 : 15;
     const input trades{1};
-    message_stream buffer{trades};
 
     std::printf("In process: ns an event, median of %d rounds of %zu trades of %zu symbols\n\n",
                 rounds, event_count, symbol_count);
     std::printf("%-20s %10s   %-32s %10s %8s\n", "work", "millrace", "contender", "", "ratio");
-    compare(
-        "decode JSON", "RapidJSON SAX without a result", [&] { return decode_by_millrace(buffer); },
-        [&] { return decode_by_sax_alone(buffer); }, rounds);
-    compare(
-        "decode JSON", "RapidJSON DOM", [&] { return decode_by_millrace(buffer); },
-        [&] { return decode_by_dom(buffer); }, rounds);
+    compare_decoding("JSON", messages_of(trades, "X"), rounds);
+    compare_decoding("JSON, UTF-8", messages_of(trades, "Z\u00FCrich "), rounds);
+    compare_decoding("JSON, arrays", messages_of(trades, "X", 1'000), rounds);
+    compare_encoding(trades, rounds);
 
     totals ours, by_hand;
     compare(

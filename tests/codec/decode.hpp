@@ -39,8 +39,8 @@ struct decoded {
 
 /// Decodes a copy of `text` in a buffer of its size and the one byte more that a decoder may
 /// use, so that an address sanitizer sees any step beyond, and checks what each call must keep.
-template <class Event>
-decoded<Event> decode(json_decoder<Event>& decoder, std::string_view text) {
+template <class Event, class Reader>
+decoded<Event> decode(json_decoder<Event, Reader>& decoder, std::string_view text) {
     const auto buffer = std::make_unique<char[]>(text.size() + 1);
     std::copy(text.begin(), text.end(), buffer.get());
     buffer[text.size()] = '7';  // would lengthen a number at the end

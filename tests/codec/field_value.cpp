@@ -131,3 +131,12 @@ TEST_CASE("visit_field visits one field, and none beyond the last") {
     }
     CHECK(seen == std::vector<std::string_view>{"second", "first"});
 }
+
+TEST_CASE("visit_index visits the constant of every index, and none beyond the last") {
+    std::vector<std::size_t> seen, expected;
+    for (std::size_t i = 0; i < 30; ++i) {
+        visit_index<20>(i, [&](auto constant) { seen.push_back(constant); });
+        if (i < 20) expected.push_back(i);
+    }
+    CHECK(seen == expected);
+}

@@ -106,3 +106,24 @@ TEST_CASE("json_encoder calls the key by the name it is given") {
     using encoder = json_encoder<decltype(row)>;
     CHECK_THROWS_AS(encoder{"end"}, std::invalid_argument);
 }
+
+TEST_CASE("json_encoder writes texts of every size, plain or not") {
+    for (const std::size_t size :
+         {0u, 1u, 15u, 16u, 63u, 64u, 65u, 1000u, 1023u, 1024u, 1025u, 5000u}) {
+        for (const std::string_view last : {"", "x", "\"", "\u00FC", "\xFF"}) {
+            sample value;
+            value.text = std::string(size, 'a').append(last);
+            std::string expected;
+            append_json_string(expected, value.text);
+            CHECK(encoded(value).starts_with(R"({"text":)" + expected + R"(,"flag":false,)"));
+        }
+    }
+}
+
+TEST_CASE("json_encoder writes names of every size") {
+    for (std::size_t size = 1; size < 100; ++size) {
+        record<std::string, named_value<"mean", double>> row;
+        const std::string name(size, 'n');
+        CHECK(encoded(row, name).starts_with("{\"" + name + R"(":"","start":")"));
+    }
+}

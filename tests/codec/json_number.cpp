@@ -24,7 +24,8 @@ struct scanned {
     explicit scanned(std::string_view text) : buffer{new char[text.size() + 1]} {
         std::memcpy(buffer.get(), text.data(), text.size());
         buffer[text.size()] = '\0';
-        is_number = scan_number(buffer.get(), buffer.get() + text.size(), number);
+        const char* const end = scan_number(buffer.get(), buffer.get() + text.size(), number);
+        is_number = end != nullptr && ends_number(*end);
     }
     std::unique_ptr<char[]> buffer;
     json_number number;
@@ -225,11 +226,64 @@ TEST_CASE("eight digits at once are the same as one by one") {
     for (int round = 0; round < 100'000; ++round) {
         char text[9];
         std::snprintf(text, sizeof text, "%08u", static_cast<unsigned>(random() % 100'000'000));
-        REQUIRE(are_eight_digits(load_64(text)));
-        REQUIRE(value_of_eight_digits(load_64(text)) == std::strtoull(text, nullptr, 10));
+        REQUIRE(not_digits(load_digits(text)) == 0);
+        REQUIRE(value_of_eight_digits(load_digits(text)) == std::strtoull(text, nullptr, 10));
         const std::size_t at = random() % 8;
         const auto other = static_cast<char>(random());
         text[at] = other;
-        REQUIRE(are_eight_digits(load_64(text)) == (other >= '0' && other <= '9'));
+        const bool is_digit = other >= '0' && other <= '9';
+        REQUIRE(not_digits(load_digits(text)) == (is_digit ? 0 : std::uint64_t{0x80} << 8 * at));
     }
+}
+
+TEST_CASE("sixteen digits at once are the same as one by one") {
+    std::mt19937_64 random{4};
+    for (int round = 0; round < 100'000; ++round) {
+        char text[17];
+        std::snprintf(text, sizeof text, "%016llu",
+                      static_cast<unsigned long long>(random() % 10'000'000'000'000'000));
+        std::uint64_t value = 0;
+        if (!scan_sixteen_digits(text, value)) return;  // no such instructions
+        REQUIRE(value == std::strtoull(text, nullptr, 10));
+        const auto other = static_cast<char>(random());
+        text[random() % 16] = other;
+        REQUIRE(scan_sixteen_digits(text, value) == (other >= '0' && other <= '9'));
+    }
+}
+
+TEST_CASE("scan_short_number takes numbers of up to seven characters as scan_number does") {
+    std::mt19937 random{5};
+    int taken = 0;
+    for (int round = 0; round < 500'000; ++round) {
+        char text[9] = {};
+        for (char& c : text) c = "0123456789012345678901234567.eE-, }"[random() % 35];
+        text[8] = '\0';
+        INFO(text);
+        json_number expected;
+        const char* const end = scan_number(text, text + 8, expected);
+        const short_number number = scan_short_number(text);
+        const bool is_short = end != nullptr && end - text < 8 && text[0] != '-' &&
+                              digit_of(*end) > 9 &&  // as behind a leading zero
+                              std::string_view{text, end}.find_first_of("eE") == std::string::npos;
+        REQUIRE((number.end != nullptr) == is_short);
+        if (!is_short) continue;
+        ++taken;
+        REQUIRE(number.end == end);
+        REQUIRE(number.digits == expected.digits);
+        REQUIRE(-std::int64_t{number.places} == expected.exponent);
+        REQUIRE(number.is_integer == expected.is_integer);
+        double value = 0, same_value = 0;
+        REQUIRE(convert(number, value) == convert(expected, same_value));
+        REQUIRE(same_bits(value, same_value));
+        float single = 0, same_single = 0;
+        REQUIRE(convert(number, single) == convert(expected, same_single));
+        REQUIRE(single == same_single);
+        std::int8_t small = 0, same_small = 0;
+        REQUIRE(convert(number, small) == convert(expected, same_small));
+        REQUIRE(small == same_small);
+        std::uint64_t large = 0, same_large = 0;
+        REQUIRE(convert(number, large) == convert(expected, same_large));
+        REQUIRE(large == same_large);
+    }
+    CHECK(taken > 50'000);
 }

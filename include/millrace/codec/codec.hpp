@@ -45,6 +45,8 @@ struct codec_limits {
 
 namespace detail {
 
+inline constexpr std::size_t hardest_depth = 512;  // a reader's recursion takes stack
+
 struct ignore_input {
     template <class Event>
     void operator()(const Event&) const noexcept {}

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -9,6 +8,7 @@
 
 #include <millrace/codec/codec.hpp>
 #include <millrace/codec/field_names.hpp>
+#include <millrace/codec/field_set.hpp>
 #include <millrace/codec/field_value.hpp>
 #include <millrace/codec/json_stream.hpp>
 
@@ -36,7 +36,7 @@ public:
         depth_ = 0;
         current_ = root;
         next_ = 0;
-        seen_ = 0;
+        seen_ = {};
     }
 
     [[nodiscard]] bool has_error() const noexcept { return static_cast<bool>(error_.code); }
@@ -90,12 +90,10 @@ public:
         current_ = names::find({text, size}, next_);
         if (current_ == skipped) return true;
         next_ = current_ + 1;
-        const std::uint64_t bit = std::uint64_t{1} << current_;
-        if ((seen_ & bit) != 0) {
+        if (!seen_.add(current_)) {
             fail(errc::duplicate_field, name_of(current_), offset_of(text) - 1);
             current_ = skipped;
         }
-        seen_ |= bit;
         return true;
     }
 
@@ -143,21 +141,6 @@ private:
 
     static constexpr std::size_t skipped = names::size;  // the value of a member to be skipped
     static constexpr std::size_t root = names::size + 1;
-    static constexpr std::size_t hardest_depth = 512;  // the reader's recursion takes stack
-    static_assert(names::size <= 64,
-                  "an event needs: at most 64 fields (see millrace/codec/event_handler.hpp)");
-
-    static constexpr std::uint64_t required = [] {
-        std::uint64_t bits = 0, bit = 1;
-        schema<Event>.for_each([&](const auto& field) {
-            using value_type = typename std::remove_cvref_t<decltype(field)>::value_type;
-            if (!is_optional<value_type>) bits |= bit;
-            bit <<= 1;
-        });
-        return bits;
-    }();
-    static constexpr std::uint64_t all =
-        names::size == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << names::size) - 1;
 
     [[nodiscard]] static std::string_view name_of(std::size_t index) noexcept {
         return schema<Event>.names()[index];
@@ -222,18 +205,9 @@ private:
     }
 
     void finish() {
-        if (seen_ == all) return;
-        if (const std::uint64_t missing = required & ~seen_; missing != 0) {
-            fail(errc::missing_field, name_of(static_cast<std::size_t>(std::countr_zero(missing))),
-                 begin_);
-        }
-        std::uint64_t bit = 1;
-        schema<Event>.for_each([&](const auto& field) {
-            if constexpr (requires { field.get(event_).reset(); }) {
-                if ((seen_ & bit) == 0) field.get(event_).reset();
-            }
-            bit <<= 1;
-        });
+        if (const std::size_t missing = seen_.missing(); missing != names::size)
+            fail(errc::missing_field, name_of(missing), begin_);
+        seen_.reset_others(event_);
     }
 
     const codec_limits& limits_;
@@ -243,7 +217,7 @@ private:
     std::size_t depth_ = 0;
     std::size_t current_ = root;  // the field whose value comes next, or `skipped` or `root`
     std::size_t next_ = 0;        // the field whose name is expected next
-    std::uint64_t seen_ = 0;
+    field_set<Event> seen_;
     std::size_t begin_ = 0;
     input_error error_{};
     bool is_fatal_ = false;

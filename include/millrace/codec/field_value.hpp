@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -21,6 +22,15 @@ template <described T>
     });
     return all;
 }
+
+/// Whether text is ever a value of `T`.
+template <class T>
+inline constexpr bool takes_text = text<T> || named_enum<T> || std::same_as<T, timestamp>;
+
+/// Whether a number is.
+template <class T>
+inline constexpr bool takes_number =
+    (std::is_arithmetic_v<T> && !std::same_as<T, bool>) || std::same_as<T, timestamp>;
 
 // Each assigns one kind of JSON value to a field's value and tells why it cannot.
 
@@ -44,8 +54,9 @@ template <scalar T>
     }
 }
 
-template <scalar T>
-[[nodiscard]] errc assign_number(T& to, const json_number& from, time_format format) {
+/// `Number`: json_number or short_number.
+template <scalar T, class Number>
+[[nodiscard]] errc assign_number(T& to, const Number& from, time_format format) {
     if constexpr (std::same_as<T, timestamp>) {
         if (!from.is_integer) return errc::invalid_timestamp;
         std::int64_t count = 0;
@@ -91,13 +102,34 @@ template <class T>
     }
 }
 
+/// Calls `f(std::integral_constant<std::size_t, Index>{})` unless `Index` is beyond `Size`.
+template <std::size_t Size, std::size_t Index, class F>
+[[gnu::always_inline]] inline void call_with(F& f) {
+    if constexpr (Index < Size) f(std::integral_constant<std::size_t, Index>{});
+}
+
+/// Calls `f` with the constant of that value; does nothing for an index from `Size` on.
+template <std::size_t Size, std::size_t From = 0, class F>
+[[gnu::always_inline]] inline void visit_index(std::size_t index, F&& f) {
+    switch (index - From) {
+        case 0: return call_with<Size, From>(f);
+        case 1: return call_with<Size, From + 1>(f);
+        case 2: return call_with<Size, From + 2>(f);
+        case 3: return call_with<Size, From + 3>(f);
+        case 4: return call_with<Size, From + 4>(f);
+        case 5: return call_with<Size, From + 5>(f);
+        case 6: return call_with<Size, From + 6>(f);
+        case 7: return call_with<Size, From + 7>(f);
+        default:
+            if constexpr (From + 8 < Size) visit_index<Size, From + 8>(index, f);
+    }
+}
+
 /// Calls `f(field)` for the field of `T` at `index`; does nothing for an index beyond them.
 template <described T, class F>
 void visit_field(std::size_t index, F&& f) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (void)((I == index && (f(std::get<I>(schema<T>.all)), true)) || ...);
-    }
-    (std::make_index_sequence<schema<T>.size>{});
+    visit_index<schema<T>.size>(index,
+                                [&](auto constant) { f(std::get<constant>(schema<T>.all)); });
 }
 
 }  // namespace millrace::detail

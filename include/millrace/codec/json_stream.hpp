@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstring>
 
 #include <rapidjson/reader.h>
 
 #include <millrace/codec/json_number.hpp>
+#include <millrace/codec/json_token.hpp>
 #include <millrace/codec/plain_run.hpp>
 #include <millrace/core/utf8.hpp>
 
@@ -72,35 +72,14 @@ private:
     json_text* text_;
 };
 
-/// What a character outside of strings is the beginning of.
-enum class json_start : unsigned char { other, white_space, number };
-
-inline constexpr auto json_starts = [] {
-    std::array<json_start, 256> starts{};
-    for (const char c : {' ', '\t', '\n', '\r'}) {
-        starts[static_cast<unsigned char>(c)] = json_start::white_space;
-    }
-    starts['-'] = json_start::number;
-    for (unsigned char c = '0'; c <= '9'; ++c) starts[c] = json_start::number;
-    return starts;
-}();
-
-[[nodiscard]] constexpr json_start start_of(char c) noexcept {
-    return json_starts[static_cast<unsigned char>(c)];
-}
-
-[[nodiscard]] inline char* skip_white_space(char* at) noexcept {
-    while (start_of(*at) == json_start::white_space) ++at;
-    return at;
-}
-
 /// The reader calls this before every value, and elsewhere where no number may be.
 inline void SkipWhitespace(json_stream& in) noexcept {
     if (start_of(in.Peek()) == json_start::other) return;
     in.skip_to(skip_white_space(in.position()));
     if (start_of(in.Peek()) != json_start::number) return;
     json_text& text = in.text();
-    text.is_number = scan_number(in.position(), text.end, text.number);
+    const char* const end = scan_number(in.position(), text.end, text.number);
+    text.is_number = end != nullptr && ends_number(*end);
     if (!text.is_number) return;
     in.skip_to(text.number.end - 1);
     text.last_of_number = in.Peek();

@@ -1,14 +1,13 @@
 #pragma once
 
-#include <charconv>
 #include <concepts>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 
+#include <millrace/codec/number_text.hpp>
 #include <millrace/core/key_text.hpp>
 #include <millrace/core/record.hpp>
 #include <millrace/core/schema.hpp>
@@ -17,21 +16,12 @@ namespace millrace {
 
 namespace detail {
 
-/// Appends the shortest decimal that reads back as the same number (std::to_chars).
+/// Appends the shortest decimal that reads back as the same number.
 template <class Number>
 requires std::is_arithmetic_v<Number>
 void append_number(std::string& out, Number number) {
-    char text[64];
-    char* const end = [&] {
-        if constexpr (std::floating_point<Number>) {
-            return std::to_chars(text, text + sizeof text, number).ptr;
-        } else if constexpr (std::is_signed_v<Number>) {
-            return std::to_chars(text, text + sizeof text, std::int64_t{number}).ptr;
-        } else {
-            return std::to_chars(text, text + sizeof text, std::uint64_t{number}).ptr;
-        }
-    }();
-    out.append(text, end);
+    char text[max_number_bytes];
+    out.append(text, write_number(text, number));
 }
 
 }  // namespace detail

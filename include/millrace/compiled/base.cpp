@@ -3,6 +3,9 @@
 #include <millrace/client/detail/require_valid.ipp>
 #include <millrace/client/detail/upgrade.ipp>
 #include <millrace/codec/detail/error_reply.ipp>
+#include <millrace/codec/nearest_binary.ipp>
+#include <millrace/codec/number_text.ipp>
+#include <millrace/codec/skip_value.ipp>
 #include <millrace/core/detail/compiled.hpp>
 #include <millrace/core/detail/offset_table.ipp>
 #include <millrace/core/detail/posix_tz.ipp>

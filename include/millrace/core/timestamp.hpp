@@ -61,9 +61,10 @@ namespace detail {
 /// An integer count in `format`'s unit as a timestamp; empty where nanoseconds cannot hold it.
 [[nodiscard]] constexpr std::optional<timestamp> timestamp_from(std::int64_t count,
                                                                 time_format format) noexcept {
-    const std::int64_t scale = detail::nanoseconds_per(format);
-    if (count > INT64_MAX / scale || count < INT64_MIN / scale) return std::nullopt;
-    return timestamp{duration{count * scale}};
+    std::int64_t nanoseconds = 0;
+    if (__builtin_mul_overflow(count, detail::nanoseconds_per(format), &nanoseconds))
+        return std::nullopt;
+    return timestamp{duration{nanoseconds}};
 }
 
 /// The count in `format`'s unit that `time` falls into, rounded towards the past.
@@ -132,6 +133,15 @@ namespace detail {
 /// Appends `time` in RFC 3339, in UTC, with as many digits of the fraction as it needs
 /// (none, 3, 6 or 9).
 void append_rfc3339(std::string& out, timestamp time);
+
+namespace detail {
+
+inline constexpr std::size_t max_rfc3339_bytes = 30;
+
+/// Writes what `append_rfc3339` appends, and returns its end.
+[[nodiscard]] char* write_rfc3339(char* to, timestamp time) noexcept;
+
+}  // namespace detail
 
 }  // namespace millrace
 
