@@ -36,7 +36,7 @@ TEST_CASE("field_set tells the first required field that is missing") {
 
 TEST_CASE("field_set tells a field that is given twice") {
     detail::field_set<sample> given;
-    for (const std::size_t index : {2, 0, 3, 1}) {
+    for (const std::size_t index : {2u, 0u, 3u, 1u}) {
         CHECK(given.add(index));
         CHECK_FALSE(given.add(index));
     }

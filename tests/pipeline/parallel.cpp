@@ -53,6 +53,13 @@ trade checked(const trade& one) {
     return one;
 }
 
+/// Likewise, of records: also while windows close, which costs no event.
+template <class Row>
+Row checked_row(const Row& row) {
+    if (static_cast<int>(at<"sum">(row)) % 11 == 3) throw refusal{};
+    return row;
+}
+
 /// Sections, and what stands behind them.
 struct corrected_windows {
     static constexpr bool is_also_unordered = true;
@@ -66,7 +73,8 @@ struct thrown_at {
     static constexpr bool is_also_unordered = false;
     static auto section() {
         return filter([](const trade& t) { return t.price > 50; }) | map(checked) |
-               window(sliding{120ms, 40ms}, drop_late) | process<totals>() | tee(publish("inner")) |
+               window(sliding{120ms, 40ms}, drop_late) | process<totals>() |
+               map([](const auto& row) { return checked_row(row); }) | tee(publish("inner")) |
                publish("rows");
     }
     static auto behind() {
@@ -79,7 +87,7 @@ struct corrected_input {
     static auto front() {
         return window(session{60ms}, lateness{100ms}, without_final, drop_late) |
                process<totals>() | key_by("group", [](const auto& row) {
-                   return std::to_string(at<"count">(row) % 3);
+                   return std::to_string(at<"count">(row) % 10);
                });
     }
     static auto section() {
@@ -106,6 +114,7 @@ struct states_and_timers {
                        ctx.timer_at(one.time + 70ms);
                    },
                    [](auto& ctx, timestamp at) {
+                       if (at.time_since_epoch() % 7ms == 0ms) throw refusal{};
                        ctx.emit({ctx.key(), -1, static_cast<double>(ctx.state().events), at});
                    }) |
                publish("states") | window(tumbling_count{3}) | process<totals>();
@@ -116,7 +125,7 @@ struct by_the_wall {
     static constexpr bool is_also_unordered = true;
     static auto section() {
         return rate_limit(3, 50ms) | window(tumbling{200ms}, early{every{1s}}, drop_late) |
-               process<totals>();
+               process<totals>() | map([](const auto& row) { return checked_row(row); });
     }
     static auto behind() { return final_only() | latest(); }
 };
@@ -186,7 +195,7 @@ struct drawn {
             if (i == cut) steps.push_back({step::cut, {}, 0});
             const int kind = below(8);
             if (kind == 0) steps.push_back({step::time, {}, now - jitter});
-            if (kind == 1) steps.push_back({step::look, {}, 1 + below(6'000)});
+            if (kind == 1) steps.push_back({step::look, {}, 1 + below(25'000)});
             if (kind == 2 || kind == 3) steps.push_back({step::one, {draw()}, 0});
             if (kind > 3) {
                 steps.push_back({step::span, {}, 0});
@@ -424,4 +433,261 @@ TEST_CASE("loops are from 1 to 128") {
     auto most = start(source() | parallel(128, process<count>()), [](const auto&) {});
     most.push({"a", 1, 1, at_ms(1)});
     CHECK_FALSE(most.finish());
+}
+
+TEST_CASE("what is under way in a section is saved with whatever stands behind it") {
+    const auto make = [](std::uint64_t& counted) {
+        auto slow = source() | parallel(2, map([](const trade& one) {
+                                            std::this_thread::yield();
+                                            return one;
+                                        }));
+        auto other = from<trade>("others", disorder{40ms}) | key_by(&trade::symbol);
+        return start(union_of(std::move(slow), std::move(other)) | window(tumbling{1h}, drop_late) |
+                         process<count>(),
+                     [&counted](const auto& row) { counted += at<"count">(row); });
+    };
+    std::uint64_t counted = 0;
+    auto first = make(counted);
+    const std::vector<trade> many(400, trade{"a", 1, 1, at_ms(1)});
+    first.source<0>().push(many);
+    auto second = make(counted);
+    REQUIRE_FALSE(load(save(first), second));
+    CHECK_FALSE(second.finish());
+    CHECK(counted == many.size());
+}
+
+TEST_CASE("a loop is told what all are told once, however much comes out between") {
+    for (const std::size_t loops : {1u, 2u, 3u}) {
+        manual_clock clock{at_ms(1'000'000)};
+        std::uint64_t rows = 0;
+        auto running = start(
+            source() | parallel(loops, window(tumbling{1s}, early{every{1s}}, drop_late) |
+                                           process<count>()),
+            [&](const auto&) { ++rows; }, clock_view{clock});
+        for (int turn = 0; turn != 40; ++turn) {
+            clock.advance(10ms);
+            running.tick();
+        }
+        for (int key = 0; key != 5'000; ++key)
+            running.push({"k" + std::to_string(key), 1, 1, at_ms(100)});
+        running.advance(at_ms(2'000));
+        CHECK_FALSE(running.finish());
+        CHECK(rows == 5'000);
+    }
+}
+
+TEST_CASE("who looks at counts does not wait for a loop to have done what it has") {
+    std::atomic<int> taken = 0;
+    auto running = start(source() | parallel(1, map([&taken](const trade& one) {
+                                                 std::this_thread::sleep_for(1ms);
+                                                 ++taken;
+                                                 return one;
+                                             })),
+                         [](const trade&) {});
+    const std::vector<trade> many(300, trade{"a", 1, 1, at_ms(1)});
+    running.push(many);
+    while (taken == 0) std::this_thread::yield();
+    CHECK(running.stats().events == many.size());
+    CHECK(taken < 300);
+    CHECK_FALSE(running.finish());
+}
+
+TEST_CASE("where who drives cannot be called, it is with the next result") {
+    std::uint64_t given = 0;
+    std::atomic<int> calls = 0;
+    auto running = start(source() | parallel(1, map([](const trade& one) { return one; })),
+                         [&](const trade&) { ++given; });
+    running.on_ready([&] {
+        if (++calls % 2 == 1) throw refusal{};
+    });
+    for (int i = 0; i != 50; ++i) running.push({"a", 1, 1, at_ms(i)});
+    CHECK_FALSE(running.finish());
+    running.on_ready(nullptr);
+    CHECK(given == 50);
+    CHECK(calls > 1);
+}
+
+namespace {
+
+std::atomic<int> copies_left = 0;
+
+/// Copying it throws at times.
+struct fragile {
+    fragile() = default;
+    fragile(const fragile&) {
+        if (--copies_left == 0) throw refusal{};
+    }
+    fragile& operator=(const fragile&) = default;
+};
+struct fragile_event {
+    std::string_view symbol;
+    fragile part;
+};
+
+}  // namespace
+
+template <>
+inline constexpr auto millrace::schema<fragile_event> = fields(field{"symbol",
+                                                                     &fragile_event::symbol});
+
+TEST_CASE("an event whose copy throws is lost alone, on either way") {
+    for (int at = 1; at != 60; ++at) {
+        copies_left = 0;
+        std::uint64_t given = 0;
+        auto running = start(from<fragile_event>("f") | key_by(&fragile_event::symbol) |
+                                 parallel(2, filter([](const fragile_event&) { return true; })),
+                             [&](const fragile_event&) { ++given; });
+        copies_left = at;
+        std::uint64_t thrown = 0;
+        const auto guard = [&](auto&& act) {
+            try {
+                act();
+            } catch (const refusal&) {
+                ++thrown;
+            }
+        };
+        const std::array<fragile_event, 2> events{{{"a", {}}, {"b", {}}}};
+        for (std::size_t i = 0; i != 20; ++i) guard([&] { running.push(events[i % 2]); });
+        guard([&] { static_cast<void>(running.finish()); });
+        const std::uint64_t lost = copies_left <= 0 ? 1 : 0;
+        CHECK(thrown == lost);
+        CHECK(given == 20 - lost);
+        CHECK(running.stats().failed == lost);
+    }
+}
+
+TEST_CASE("a section whose map gives an event another loop's key refuses that") {
+    const auto upper = [](const trade& one) {
+        trade out = one;
+        if (one.size > 1) out.symbol = "X";
+        return out;
+    };
+    std::uint64_t given = 0;
+    auto running =
+        start(source() | parallel(3, map(upper) | process<count>()), [&](const auto&) { ++given; });
+    std::vector<std::string> keys;
+    for (int i = 0; i != 50; ++i) keys.push_back("k" + std::to_string(i));
+    for (const auto& each : keys) running.push({each, 1, 1, at_ms(1)});
+    CHECK_FALSE(running.finish());
+    CHECK(given == 50);
+    std::uint64_t thrown = 0;
+    for (const auto& each : keys) {
+        try {
+            running.push({each, 1, 2, at_ms(1)});
+        } catch (const std::logic_error&) {
+            ++thrown;
+        }
+    }
+    CHECK_THROWS_AS(running.finish(), std::logic_error);
+    const std::uint64_t failed = running.stats().failed;
+    CHECK(failed > 20);
+    CHECK(given == 100 - failed);
+}
+
+namespace {
+
+/// Has room for few rows, until it is flushed.
+struct narrow_settings {
+    std::uint64_t* kept = nullptr;
+};
+template <class Record>
+class narrow_storage {
+public:
+    using options = narrow_settings;
+
+    narrow_storage(options settings, std::string_view, std::string_view) : kept_{settings.kept} {}
+    std::error_code append(const Record&) {
+        if (!has_room()) return std::make_error_code(std::errc::no_buffer_space);
+        ++waiting_;
+        return {};
+    }
+    [[nodiscard]] bool has_room() const { return waiting_ < 10; }
+    template <class F>
+    std::error_code scan(const storage_query&, F&&) const {
+        return {};
+    }
+    std::error_code flush() {
+        *kept_ += std::exchange(waiting_, 0);
+        return {};
+    }
+    [[nodiscard]] storage_stats stats() const { return {}; }
+
+private:
+    std::uint64_t* kept_;
+    std::uint64_t waiting_ = 0;
+};
+
+template <class... Ordered>
+void check_narrow_storage(const Ordered&... ordered_or_not) {
+    std::uint64_t kept = 0;
+    auto running = start(
+        source() |
+            parallel(2, ordered_or_not..., window(tumbling{1s}, drop_late) | process<count>()) |
+            store<narrow_storage>({&kept}),
+        [](const auto&) {});
+    running.close_in_slices(7);
+    for (int key = 0; key != 3'000; ++key)
+        running.push({"k" + std::to_string(key), 1, 1, at_ms(key < 1'500 ? 100 : 1'200)});
+    running.advance(at_ms(1'100));
+    CHECK_FALSE(running.finish());
+    CHECK(kept == 3'000);
+}
+
+}  // namespace
+
+TEST_CASE("no row is lost at a storage behind a section that has no room") {
+    check_narrow_storage();
+    check_narrow_storage(ordered);
+}
+
+TEST_CASE("nothing becomes late behind a section of which one loop is slow") {
+    std::atomic<bool> is_open = false;
+    std::atomic<int> passed = 0;
+    std::uint64_t counted = 0;
+    auto held = source() | parallel(2, map([&](const trade& one) {
+                                        if (one.symbol == "slow") is_open.wait(false);
+                                        ++passed;
+                                        return one;
+                                    }));
+    auto others = from<trade>("others", disorder{40ms}) | key_by(&trade::symbol);
+    auto running = start(union_of(std::move(held), std::move(others)) |
+                             window(tumbling{100ms}, drop_late) | process<count>(),
+                         [&](const auto& row) { counted += at<"count">(row); });
+    auto [first, second] = running.sources();
+    first.push({"slow", 1, 1, at_ms(50)});
+    std::vector<std::string> keys;
+    for (int i = 0; i != 200; ++i) keys.push_back("k" + std::to_string(i));
+    std::vector<trade> many;
+    int beside = 0;  // of the loop that is not held up
+    for (const auto& key : keys) {
+        const detail::key_groups groups{2};
+        if (groups.loop_of(key) != groups.loop_of(std::string{"slow"})) ++beside;
+        many.push_back({key, 1, 1, at_ms(60 + 10 * static_cast<int>(many.size()))});
+    }
+    first.push(many);
+    second.push(many);
+    while (passed != beside) std::this_thread::yield();
+    for (int i = 0; i != 3; ++i) running.tick();  // takes what has come out
+    is_open = true;
+    is_open.notify_all();
+    CHECK_FALSE(running.finish());
+    CHECK(running.stats().late == 0);
+    CHECK(counted == 401);
+}
+
+TEST_CASE("a key's group is the same in every run, and groups are spread over loops") {
+    using detail::key_groups;
+    const auto group = [](const auto& key) { return key_groups{128}.loop_of(key); };
+    CHECK(group(std::string{}) == 13);
+    CHECK(group(std::string{"SAP"}) == 78);
+    CHECK(group(std::string_view{"a longer symbol than sixteen bytes"}) == 26);
+    CHECK(group(0) == 112);
+    CHECK(group(-1L) == 12);
+    std::map<std::size_t, int> of_loop;
+    for (int key = 0; key != 10'000; ++key) {
+        ++of_loop[key_groups{4}.loop_of("key " + std::to_string(key))];
+        ++of_loop[4 + key_groups{4}.loop_of(key)];
+    }
+    CHECK(of_loop.size() == 8);
+    for (const auto& [loop, keys] : of_loop) CHECK(std::abs(keys - 2'500) < 700);
 }

@@ -68,6 +68,8 @@ struct end_node {
     [[nodiscard]] bool has_room() const noexcept { return true; }
     /// Makes durable what the storages hold.
     void flush() noexcept {}
+    /// Waits for all that is under way in other threads, before a state is saved.
+    void settle() noexcept {}
     template <class Stats>
     void collect(Stats&) const noexcept {}
     template <class Archive>
@@ -115,6 +117,7 @@ struct forwarding_node {
     bool resume() { return next.resume(); }
     [[nodiscard]] bool has_room() const { return next.has_room(); }
     void flush() { next.flush(); }
+    void settle() { next.settle(); }
     template <class Stats>
     void collect(Stats& stats) const {
         next.collect(stats);

@@ -60,6 +60,7 @@ struct port_node {
     // The node is told behind all inputs, and is counted and saved once.
     void wall_time(timestamp) noexcept {}
     std::error_code finish() noexcept { return {}; }
+    void settle() noexcept {}
     template <class Stats>
     void collect(Stats&) const noexcept {}
     template <class Archive>

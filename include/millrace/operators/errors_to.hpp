@@ -103,9 +103,10 @@ struct errors_stage : stage {
 ///
 /// The event is lost to what stands behind the place that threw, and to nothing else. Without this
 /// it is, too, and it is counted, but whoever pushes gets the exception; an endpoint closes the
-/// sender's connection. What is thrown while windows close belongs to no event, is not counted, and
-/// goes to whoever drives the pipeline all the same. Behind this, windows of very many keys take
-/// events in one by one, which costs them more.
+/// sender's connection. What throws in a `parallel` section is contained by one that stands in it.
+/// What is thrown while windows close belongs to no event, is not counted, and goes to whoever
+/// drives the pipeline all the same. Behind this, windows of very many keys take events in one by
+/// one, which costs them more.
 [[nodiscard]] inline errors_stage errors_to(std::string topic) {
     return errors_stage{std::move(topic)};
 }

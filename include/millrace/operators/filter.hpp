@@ -13,6 +13,7 @@ template <class Predicate>
 struct filter_operator : stage {
     static constexpr std::string_view stage_name = "filter";
     using emits_at_most_one = void;
+    using keeps_events = void;
 
     Predicate predicate;
 

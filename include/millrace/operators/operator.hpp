@@ -43,6 +43,7 @@ struct ignore_event {
 /// | `require<Event>()`        | stops the compiler with a sentence when `Event` does not fit     |
 /// | `apply(event, emit)`      | calls `emit(output)` for each event out, before it returns       |
 /// | `emits_at_most_one`, opt. | a type: corrections cost no memory, and `emit` may call `apply` |
+/// | `keeps_events`, optional  | a type: what comes out came in, as it is                         |
 /// | `archive(ar)`, optional   | an operator with state saves and loads it                        |
 /// | `stage_name`, `describe`  | optional, as in millrace/core/stage.hpp                          |
 ///

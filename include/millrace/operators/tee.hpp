@@ -82,6 +82,9 @@ struct tee_node {
     void flush() {
         both([](auto& branch) { branch.flush(); });
     }
+    void settle() {
+        both([](auto& branch) { branch.settle(); });
+    }
     template <class Stats>
     void collect(Stats& stats) const {
         first.collect(stats);

@@ -9,15 +9,14 @@
 #include <utility>
 
 #include <millrace/core/archive.hpp>
-#include <millrace/core/detail/unlisted_views.hpp>
 #include <millrace/core/key.hpp>
-#include <millrace/core/owned_views.hpp>
 #include <millrace/core/stage.hpp>
 #include <millrace/core/stream.hpp>
 #include <millrace/pipeline/chain.hpp>
 #include <millrace/pipeline/detail/graph/build.hpp>
 #include <millrace/pipeline/detail/parallel/key_groups.hpp>
 #include <millrace/pipeline/detail/parallel/parallel_node.hpp>
+#include <millrace/pipeline/detail/parallel/portable.hpp>
 #include <millrace/pipeline/detail/parallel/section_end.hpp>
 #include <millrace/pipeline/detail/parallel/section_exit.hpp>
 
@@ -28,11 +27,6 @@ struct ordered_t {};
 inline constexpr ordered_t ordered{};
 
 namespace detail {
-
-/// Whether a copy of an event may be used in another thread.
-template <class Event>
-inline constexpr bool is_portable = std::copy_constructible<Event>&& can_own_views<Event>() &&
-                                    !has_unlisted_views<Event>();
 
 template <class Stream, class... Stages>
 consteval void require_by_key(const std::tuple<Stages...>*);
@@ -51,11 +45,12 @@ consteval void require_stage_by_key() {
     constexpr bool is_by_key = requires { typename Stage::is_by_key; };
     constexpr bool is_tee = requires { typename Stage::side_branch; }
     || requires { typename Stage::first_branch; };
-    static_assert(is_by_key || is_tee || (is_operator && !archivable<Stage>),
-                  "parallel needs: stages that look at one key at a time, such as window, process, "
-                  "detect, latest and process_with_state, and operators without state; key_by, "
-                  "store and what looks at several keys go before it or behind it (see "
-                  "millrace/pipeline/parallel.hpp)");
+    static_assert(
+        is_by_key || is_tee || (is_operator && !archivable<Stage>),
+        "parallel needs: stages that look at one key at a time, such as window, process, "
+        "detect, latest and process_with_state, and operators without state, or a stage of "
+        "your own with a member type is_by_key; all others go before it or behind it (see "
+        "millrace/pipeline/parallel.hpp)");
     static_assert(!is_by_key || !std::same_as<typename Stream::key_by_type, unkeyed>,
                   "parallel needs: the key that is before it for all of its stages; a map in it "
                   "that gives other events comes last, or behind it (see "
@@ -145,16 +140,17 @@ struct parallel_stage : stage {
         using exit = detail::section_exit<Next, IsOrdered>;
         using sink = detail::section_sink<Context, exit>;
         detail::section_topics topics;
-        const auto build = [&](detail::section_outputs<exit>& to, detail::closing_pace& pace,
-                               detail::failed_events& failed) {
-            sink to_topics{context, to, topics};
+        const auto build = [&](std::size_t loop, detail::section_outputs<exit>& to,
+                               detail::closing_pace& pace, detail::failed_events& failed) {
+            sink to_topics{context, to, topics, detail::key_groups{loops}, loop};
             detail::build_context<sink, Context::is_timed> own{to_topics, pace, failed,
                                                                context.driver()};
             const detail::section_end<exit> end{&to, context.topic()};
             return own.build_section(in, section, end, context.number());
         };
-        using chain = std::invoke_result_t<decltype(build), detail::section_outputs<exit>&,
-                                           detail::closing_pace&, detail::failed_events&>;
+        using chain =
+            std::invoke_result_t<decltype(build), std::size_t, detail::section_outputs<exit>&,
+                                 detail::closing_pace&, detail::failed_events&>;
         return detail::parallel_node<Stream, chain, exit>{
             in, loops, build, context.pace(), context.driver(), std::move(next)};
     }
@@ -163,39 +159,47 @@ struct parallel_stage : stage {
 /// Runs a section of a pipeline in several loops, a thread each, that share the keys:
 ///
 ///     from<trade>("trades") | key_by(&trade::symbol)
-///         | parallel(4, window(tumbling{1s}) | process<summary<mean<&trade::price>, ...>>())
+///         | parallel(4, window(tumbling{1s}, drop_late) | process<summary<mean<&trade::price>>>())
 ///         | publish("bars")
 ///
 /// It pays where the work is in the section: an event that crosses takes a copy and the hash of its
-/// key, some 20 to 50 ns, and what comes out a copy and a call. The rest of the pipeline stays in
-/// the thread that drives it, and takes what has come out whenever it is told something: events,
-/// time, `tick`. That nothing waits for it, an endpoint is woken, and `running_pipeline::on_ready`
-/// tells who drives a pipeline. `finish` and `save` wait for all of it.
+/// key, and what comes out a copy and a call; one that is pushed alone wakes all loops, so push
+/// spans. The threads are the section's own, on an endpoint of several loops, too.
 ///
-/// Keys lie in 128 groups by a hash that never changes, and groups in loops. All that a key's
-/// events give is as in one loop, and in its order; so is how late they are, for each loop is told
-/// all watermarks. Between keys the order is that in which loops get to it, unless it is to be
-/// `ordered`:
+/// The rest of the pipeline stays in the thread that drives it, as does its sink. That takes what
+/// has come out whenever it is told something: events, time, `tick`, `resume`. That nothing waits
+/// for it, an endpoint is woken, and `running_pipeline::on_ready` tells who drives a pipeline.
+/// `finish` and `save` wait for all of it.
 ///
-///     | parallel(4, ordered, window(tumbling{1s}) | process<millrace::count>())
+/// What a key's events give is as in one loop, and in its order; so is how late they are, for each
+/// loop is told all watermarks. Only the field `late` of a record counts what its loop found late,
+/// and limits such as `max_keys` hold for each loop. Between keys the order is that in which loops
+/// get to it, and a stage behind may fire more seldom, unless it is to be `ordered`:
+///
+///     | parallel(4, ordered, window(tumbling{1s}, drop_late) | process<millrace::count>())
 ///
 /// Then results come in the order of what caused them, and of one cause by their key's hash, so
-/// that order and offsets are the same for any number of loops. What has come out of a batch waits
-/// until all loops are through with it: as many records as windows close at once.
+/// that order and offsets are the same for any number of loops, and a replay gives the same. What
+/// has come out of a batch waits until all loops are through with it: as many records as windows
+/// close at once. Where such a stream meets another one, it comes later by what the loops take; a
+/// join's `lateness` is to be as long.
 ///
 /// In a section stand stages that look at one key at a time: `window`, `process`, `detect`,
-/// `latest`, `process_with_state`, `final_only`; `map`, `filter` and `flat_map` without state;
-/// `tee`, `split`, `publish` and `errors_to`. Their functions are copied for each loop and called
-/// in its thread: what the copies share must be safe for that. The pipeline's sink is called in the
-/// thread that drives the pipeline alone. Limits such as `max_keys` hold for each loop, and the
-/// field `late` of a record counts what its loop found late.
+/// `latest`, `process_with_state`, `changes_only`, `rate_limit`, `sample`, `final_only`; `map`,
+/// `filter` and `flat_map`; `tee`, `split`, `publish` and `errors_to`; and a stage of one's own
+/// with a member type `is_by_key` (see millrace/core/stage.hpp). A map leaves the key as it is,
+/// unless nothing follows it: an event that would be another loop's is refused, std::logic_error.
+/// Functions are copied for each loop and called in its thread, those of `late_to`, too: what the
+/// copies share must be safe for that, and they must not ask the pipeline for its counts.
 ///
-/// Between the threads are queues of batches: up to 8 of 512 events to each loop, and 16 of 1,024
-/// results from it. Where one is full its sender waits, nothing is dropped; a pipeline whose loops
-/// can take no more is behind (see `running_pipeline::is_behind`).
+/// Between the threads are queues of batches: up to 8 to each loop, of 512 events and watermarks of
+/// all loops together, and 16 from it, of 1,024 results where they are not `ordered`. Where one is
+/// full its sender waits, nothing is dropped; a pipeline whose loops can take no more is behind
+/// (see `running_pipeline::is_behind`).
 ///
 /// What is thrown at an event in a loop is counted (`pipeline_stats::failed`), and the first of a
-/// batch goes to who drives the pipeline at its next call. A state is saved and loaded with the
+/// batch goes to who drives the pipeline at its next call: who pushed the event has gone on. An
+/// `errors_to` has to stand in the section to contain it. A state is saved and loaded with the
 /// number of loops that there were.
 ///
 /// @throws std::invalid_argument for 0 loops, or more than 128
@@ -214,6 +218,25 @@ template <pipeline_stage Section>
             return parallel_stage<true, decltype(stages)...>{loops, {std::move(stages)...}};
         },
         detail::stages_of(std::move(section)));
+}
+
+namespace detail {
+
+template <class... Arguments>
+inline constexpr bool are_parallel_arguments = false;
+template <std::convertible_to<std::size_t> Loops, pipeline_stage Section>
+inline constexpr bool are_parallel_arguments<Loops, Section> = true;
+template <std::convertible_to<std::size_t> Loops, pipeline_stage Section>
+inline constexpr bool are_parallel_arguments<Loops, ordered_t, Section> = true;
+
+}  // namespace detail
+
+template <class... Arguments>
+requires(!detail::are_parallel_arguments<Arguments...>) auto parallel(const Arguments&...) {
+    static_assert(detail::are_parallel_arguments<Arguments...>,
+                  "parallel needs: how many loops, ordered if it is asked for, and the stages of "
+                  "the section joined by |, as in parallel(4, window(...) | process<...>()) (see "
+                  "millrace/pipeline/parallel.hpp)");
 }
 
 }  // namespace millrace

@@ -42,7 +42,8 @@ inline constexpr double as_fast_as_possible = std::numeric_limits<double>::infin
 ///
 /// What is thrown at an event costs that event, as it did then. Its storages are those of its
 /// description: give it others than the recorded one has, or none, for it writes to them. What asks
-/// elsewhere (`async_enrich`) asks again.
+/// elsewhere (`async_enrich`) asks again. A `parallel` section gives the same order where it is
+/// `ordered`.
 ///
 /// @tparam Running a `running_pipeline` in recorded time, see `replay`
 template <class Running>

@@ -120,10 +120,12 @@ public:
     /// and readings, in their order, give the same output.
     void tick() {
         const busy guard{*state_};
-        state_->catch_up();
+        detail::first_exception thrown;
+        state_->catch_up(thrown);
         const std::size_t first = std::exchange(state_->next_look, 0);
-        look(first, source_count + 1);
-        look(0, first);
+        look(first, source_count + 1, thrown);
+        look(0, first, thrown);
+        thrown.rethrow();
     }
 
     /// Opts in to windows that close a part at a time: at most so many until `resume`, and none
@@ -140,19 +142,20 @@ public:
         state_->begin_slice();
     }
 
-    /// Whether windows wait that are due.
+    /// Whether windows wait that are due, or whoever works in other threads can take no more.
     [[nodiscard]] bool is_behind() const noexcept { return state_->pace.is_behind; }
 
-    /// Whether what they wait for is a storage's room.
+    /// Whether what they wait for is a storage's room, or that of a section in other loops.
     [[nodiscard]] bool waits_for_room() const noexcept {
         return is_behind() && state_->pace.left != 0;
     }
 
     /// `f()` is called, from any thread, when something has come that the pipeline waits for from
-    /// elsewhere, as an answer of an `async_enrich`: then `resume` goes on with it. It is to post
-    /// that to the pipeline's thread, and must not call the pipeline itself. Another one takes its
-    /// place, null none; once this has returned the one before is not called any more. An endpoint
-    /// has one of its own.
+    /// elsewhere, as an answer of an `async_enrich` or a result of a `parallel` section: then
+    /// `resume` goes on with it. It is to post that to the pipeline's thread, must not call the
+    /// pipeline itself, and takes no lock that is held while the pipeline is called. Another one
+    /// takes its place, null none; once this has returned the one before is not called any more. An
+    /// endpoint has one of its own.
     void on_ready(std::function<void()> f) { state_->driver->set(std::move(f)); }
 
     /// Closes the next windows, and goes on with what has come from elsewhere; true once nothing
@@ -216,6 +219,7 @@ public:
         busy guard{*state_};
         state_->require_no_batch();
         state_->catch_up();
+        state_->nodes.settle();
         guard.leave_broken(Archive::is_loading);
         // What the first held is not known here.
         ar.require(ar.version(state_version) == state_version);
@@ -254,12 +258,12 @@ private:
     }
 
     /// At those of these numbers: of sources, and behind them the clock's.
-    void look(std::size_t begin, std::size_t end) {
+    void look(std::size_t begin, std::size_t end, detail::first_exception& thrown) {
         std::size_t number = 0;
         const auto each = [&](auto&& act) {
             const std::size_t here = number++;
             if (here < begin || here >= end || state_->next_look != 0) return;
-            act(here);
+            thrown.guard([&] { act(here); });
             if (is_behind()) state_->next_look = here + 1;
         };
         state_->for_each_source([&](auto& source) {

@@ -38,7 +38,8 @@ public:
     [[nodiscard]] std::string_view input() const noexcept { return own().name; }
 
     /// Takes one event in. Results reach the sink before it returns, but for those of windows that
-    /// close in slices: see `running_pipeline::close_in_slices`.
+    /// close in slices (see `running_pipeline::close_in_slices`), of a `parallel` section, and of
+    /// `async_enrich`.
     /// `producer` is who it is of, for a source `by_producer`.
     /// @return `errc::too_far_ahead` or `errc::key_too_long` where the source refuses it (see
     /// millrace/pipeline/source_time.hpp), which is counted
@@ -187,16 +188,20 @@ public:
     /// slices put the latter off, it comes first the next time.
     void tick() {
         const busy guard{*of_};
-        of_->catch_up();
-        if (std::exchange(of_->next_look, 0) == State::source_count) of_->tell_wall_time();
-        if (is_behind()) return;
-        of_->recording.look(Index);
-        of_->look_at(own());
-        if (is_behind()) {
-            of_->next_look = State::source_count;
-        } else {
-            of_->tell_wall_time();
+        detail::first_exception thrown;
+        of_->catch_up(thrown);
+        const auto tell_wall_time = [&] { thrown.guard([this] { of_->tell_wall_time(); }); };
+        if (std::exchange(of_->next_look, 0) == State::source_count) tell_wall_time();
+        if (!is_behind()) {
+            of_->recording.look(Index);
+            thrown.guard([this] { of_->look_at(own()); });
+            if (is_behind()) {
+                of_->next_look = State::source_count;
+            } else {
+                tell_wall_time();
+            }
         }
+        thrown.rethrow();
     }
 
     /// Whether windows of the pipeline wait that are due.

@@ -32,7 +32,8 @@ struct stage_stats {
     std::uint64_t state_bytes = 0;
     /// How far its time has come; `timestamp::min()` before any event, or where there is no time.
     timestamp watermark = timestamp::min();
-    /// Of the pipeline's thread, where it is measured: see `measure_time`.
+    /// Of the thread that it runs in, of several together, with what it waits for; where it is
+    /// measured: see `measure_time`.
     std::optional<duration> time_spent{};
 };
 

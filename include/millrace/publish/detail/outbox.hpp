@@ -49,8 +49,9 @@ public:
 
     /// Behind everything.
     void push(Message m, kind what = kind::data) {
-        bytes_ += cost(m);
+        const std::size_t added = cost(m);
         queue_.push_back({std::move(m), 0, what});
+        bytes_ += added;
         if (newest_.empty()) return;
         if (messages() <= newest_.size())
             add_to_index(queue_.size() - 1);

@@ -145,7 +145,9 @@ private:
     }
 
     void preview_open() {
-        if (is_previewing_) is_previewing_ = !node().show_windows();
+        if (!is_previewing_) return;
+        const at_exit tell{[this] { pace_.is_behind |= is_previewing_; }};
+        is_previewing_ = !node().show_windows();
     }
 
     void fire_early() {

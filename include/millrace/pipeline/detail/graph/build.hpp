@@ -266,9 +266,15 @@ private:
                 made_.stages += stages_in<typename stage::section_stages>;
                 here_as_front.number += std::tuple_size_v<typename stage::section_stages>;
             }
-            auto next = build_from<At + 1, is_published_behind<stage, IsPublished>(),
-                                   is_to_count<stage, output>()>(output_of(here, in), stages, end,
-                                                                 here_as_front);
+            auto behind = build_from<At + 1, is_published_behind<stage, IsPublished>(),
+                                     is_to_count<stage, output>()>(output_of(here, in), stages, end,
+                                                                   here_as_front);
+            constexpr bool may_change_key =
+                has_operator_output<stage, typename Stream::event_type> && !requires {
+                typename stage::keeps_events;
+            };
+            auto next = checked < may_change_key &&
+                        At + 1 != sizeof...(Stages) > (output_of(here, in), std::move(behind));
             made_.topic = topic_from<At + 1>(stages, end.topic);
             made_.front = number;
             const stage_mark mark{number,        front.number,
@@ -282,6 +288,16 @@ private:
             } else {
                 return counting_node<IsCounted, node>{{make_node(here, in, std::move(next))}, mark};
             }
+        }
+    }
+
+    /// In a section, what stands behind an operator that may give events another key.
+    template <bool MayHaveOther, class Stream, class Next>
+    auto checked([[maybe_unused]] const Stream& in, Next next) {
+        if constexpr (MayHaveOther && requires { typename Sink::is_in_section; }) {
+            return sink_.check_key(in, std::move(next));
+        } else {
+            return next;
         }
     }
 

@@ -98,6 +98,7 @@ public:
         return own.watermark;
     }
     void flush() { root.next().flush(); }
+    void settle() { root.next().settle(); }
     std::error_code finish() { return root.next().finish(); }
     template <class Stats>
     void collect(Stats& stats) const {
@@ -251,6 +252,9 @@ public:
     }
     void flush() {
         for_all([](auto& each) { each.flush(); });
+    }
+    void settle() {
+        for_all([](auto& each) { each.settle(); });
     }
     std::error_code finish() {
         std::error_code error;

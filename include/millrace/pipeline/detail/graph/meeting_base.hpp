@@ -52,6 +52,7 @@ public:
     void begin_batch() { next_.begin_batch(); }
     void end_batch() { next_.end_batch(); }
     void flush() { next_.flush(); }
+    void settle() { next_.settle(); }
     [[nodiscard]] std::uint64_t events_in() const noexcept { return came_; }
     template <class Stats>
     void collect_own(Stats& stats) const {

@@ -54,7 +54,12 @@ public:
         static_assert(alignof(Call) <= alignment);
         void* const at = take_memory(sizeof(Call));
         entry& added = entries_.emplace_back(entry{when});
-        added.object_ = ::new (at) Call{std::move(call)};
+        try {
+            added.object_ = ::new (at) Call{std::move(call)};
+        } catch (...) {
+            entries_.pop_back();
+            throw;
+        }
         added.act_ = [](void* object, Target* on) {
             Call& made = *static_cast<Call*>(object);
             const at_exit destroy{[&made] { made.~Call(); }};

@@ -7,8 +7,8 @@
 namespace millrace::detail {
 
 /// Keys lie in 128 groups, and groups in loops, as evenly as can be. A key's group is the same in
-/// every run and on every machine. So it is known to all who choose keys: they may put all theirs
-/// into one group, and keep one loop busy with that.
+/// every run, on machines of one byte order. So it is known to all who choose keys: they may put
+/// all theirs into one group, and keep one loop busy with that.
 class key_groups {
 public:
     static constexpr std::size_t count = 128;

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <system_error>
 #include <utility>
 #include <vector>
 
-#include <millrace/core/detail/first_exception.hpp>
+#include <millrace/core/detail/at_exit.hpp>
 #include <millrace/core/node.hpp>
 #include <millrace/core/projection.hpp>
 #include <millrace/core/record.hpp>
@@ -45,7 +46,8 @@ public:
           groups_{loops},
           pace_{pace},
           open_(loops),
-          news_{std::make_unique<section_news>(std::move(driver))} {
+          news_{std::make_unique<section_news>(std::move(driver))},
+          taken_(loops) {
         for (std::size_t i = 0; i != loops; ++i)
             loops_.push_back(std::make_unique<loop>(i, build, *news_));
     }
@@ -112,10 +114,11 @@ public:
         return error;
     }
     bool resume() {
+        if (!this->next.resume()) return false;
         take_results();
         note_if_behind();
         this->failure_.rethrow();
-        return !is_full() && this->next.resume();
+        return !pace_.is_behind && this->next.resume();
     }
     [[nodiscard]] bool has_room() const { return !is_full() && this->next.has_room(); }
     void flush() {
@@ -123,10 +126,15 @@ public:
         this->failure_.guard([this] { this->next.flush(); });
         this->failure_.rethrow();
     }
+    void settle() {
+        if (is_open_) send(section_turn::none);
+        wait_for_all();
+        this->next.settle();
+    }
 
     template <class Stats>
     void collect(Stats& stats) const {
-        stats.failed += failed_;
+        stats.failed += this->failed_;
         const auto collect_one = [&](std::size_t i) { loops_[i]->collect(stats); };
         if constexpr (requires { stats.collect_copies(loops_.size(), collect_one); }) {
             stats.collect_copies(loops_.size(), collect_one);
@@ -136,13 +144,11 @@ public:
         this->next.collect(stats);
     }
 
-    /// Behind all that is under way.
     template <class Archive>
     void archive(Archive& ar) {
         ar.version(1);
-        wait_for_all();
         std::uint64_t count = loops_.size();
-        ar(count, failed_);
+        ar(count);
         ar.require(count == loops_.size());
         for (const auto& each : loops_) each->archive(ar);
         Exit::archive(ar);
@@ -204,12 +210,10 @@ private:
     }
 
     void wait_for_room() {
-        while (true) {
+        while (is_full()) {
             const std::uint32_t seen = news_->progress().now();
-            if (!is_full()) return;
-            take_results();
-            if (!is_full()) return;
-            news_->progress().wait(seen);
+            take_all_results();
+            if (is_full()) news_->progress().wait(seen);
         }
     }
     void wait_for_all() {
@@ -217,46 +221,85 @@ private:
             const std::uint32_t seen = news_->progress().now();
             const bool is_done =
                 std::ranges::all_of(loops_, [](const auto& each) { return each->is_done(); });
-            take_results();
+            take_all_results();
             if (is_done) return;
             news_->progress().wait(seen);
         }
     }
 
+    /// As many as may go on in this turn, as of windows that close in slices.
     void take_results() {
+        take_while([this] {
+            return !pace_.is_behind && pace_.take([this] { return this->next.has_room(); });
+        });
+    }
+    void take_all_results() {
+        take_while([this] {
+            if (!this->next.has_room()) this->failure_.guard([this] { this->next.flush(); });
+            return true;
+        });
+    }
+    template <class MayTake>
+    void take_while(const MayTake& may_take) {
         news_->look();
+        const at_exit end{[this] { this->end_results(); }};
         if constexpr (Exit::is_ordered) {
-            take_in_order();
+            while (!results_.empty() || put_in_order()) {
+                for (; next_result_ != results_.size(); ++next_result_) {
+                    if (!may_take()) return;
+                    tell_rises_before(results_[next_result_]->when().cause);
+                    call(*results_[next_result_]);
+                }
+                tell_rises_before(std::numeric_limits<std::uint64_t>::max());
+                results_.clear();
+                for (std::size_t i = 0; i != loops_.size(); ++i) end_slot(i);
+            }
         } else {
             for (std::size_t i = 0; i != loops_.size(); ++i) {
                 while (auto* const slot = loops_[i]->outputs().front()) {
-                    for (auto& each : slot->calls.entries()) call(each);
-                    end_slot(i, slot->ends_turn);
+                    const auto results = slot->calls.entries();
+                    for (; taken_[i] != results.size(); ++taken_[i]) {
+                        if (!may_take()) return;
+                        call(results[taken_[i]]);
+                    }
+                    end_slot(i);
                 }
             }
         }
     }
 
-    /// Those of a batch once all loops have done it.
-    void take_in_order() {
+    /// What has a watermark's cause comes before it.
+    void tell_rises_before(std::uint64_t cause) noexcept {
+        const auto& rises = loops_.front()->outputs().front()->rises;
+        for (; next_rise_ != rises.size() && rises[next_rise_].cause < cause; ++next_rise_)
+            this->tell_watermark(rises[next_rise_].to, rises[next_rise_].why);
+    }
+
+    /// Those of a batch, once all loops have done it.
+    [[nodiscard]] bool put_in_order() {
         const auto has_slot = [](const auto& each) { return each->outputs().front() != nullptr; };
-        while (std::ranges::all_of(loops_, has_slot)) {
-            results_.clear();
+        if (!std::ranges::all_of(loops_, has_slot)) return false;
+        try {
             for (const auto& each : loops_)
                 for (auto& result : each->outputs().front()->calls.entries())
                     results_.push_back(&result);
-            // What has one key comes from one loop, whose list has it in order.
-            std::ranges::sort(results_, {}, [](const auto* each) {
-                return std::pair{each->when(), each};
-            });
-            for (auto* const each : results_) call(*each);
-            for (std::size_t i = 0; i != loops_.size(); ++i)
-                end_slot(i, loops_[i]->outputs().front()->ends_turn);
+        } catch (...) {
+            results_.clear();
+            throw;
         }
+        // What has one key comes from one loop, whose list has it in order.
+        std::ranges::sort(results_, {}, [](const auto* each) {
+            return std::pair{each->when(), each};
+        });
+        next_result_ = next_rise_ = 0;
+        return true;
     }
 
-    void end_slot(std::size_t of, bool ends_turn) noexcept {
-        loops_[of]->outputs().pop();
+    void end_slot(std::size_t of) noexcept {
+        auto& outputs = loops_[of]->outputs();
+        const bool ends_turn = outputs.front()->ends_turn;
+        taken_[of] = 0;
+        outputs.pop();
         if (ends_turn) this->note_turn(of);
     }
 
@@ -265,8 +308,7 @@ private:
         try {
             result.call(*this);
         } catch (...) {
-            ++failed_;
-            this->failure_.keep_current();
+            this->note_failure();
         }
     }
 
@@ -277,10 +319,12 @@ private:
     bool is_open_ = false;                     // they are being filled
     std::unique_ptr<section_news> news_;
     std::vector<std::unique_ptr<loop>> loops_;
-    std::vector<typename call_list<Exit>::entry*> results_;  // that are put in order
+    std::vector<typename call_list<Exit>::entry*> results_;  // of a batch, put in order
+    std::size_t next_result_ = 0;
+    std::size_t next_rise_ = 0;
+    std::vector<std::size_t> taken_;  // of each loop's first list
     std::uint64_t first_cause_ = 0;
     std::uint32_t place_ = 0;  // of what comes next, in the batches that are filled
-    std::uint64_t failed_ = 0;
     bool is_in_batch_ = false;
 };
 

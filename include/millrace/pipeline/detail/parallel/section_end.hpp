@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <string_view>
@@ -13,7 +14,9 @@
 #include <millrace/core/projection.hpp>
 #include <millrace/core/record.hpp>
 #include <millrace/core/timestamp.hpp>
+#include <millrace/pipeline/detail/parallel/key_check_node.hpp>
 #include <millrace/pipeline/detail/parallel/key_groups.hpp>
+#include <millrace/pipeline/detail/parallel/portable.hpp>
 #include <millrace/pipeline/detail/parallel/section_outputs.hpp>
 
 namespace millrace::detail {
@@ -48,21 +51,25 @@ public:
     template <class Event>
     void push(const Event& one, event_stamp at) {
         put(one, [&](text_arena& texts) {
-            return [copy = copy_into(texts, one), at](Exit& exit) { exit.next.push(copy, at); };
+            return [copy = copy_into(texts, one), at](Exit& exit) {
+                exit.in_batch().push(copy, exit.stamp(at));
+            };
         });
     }
     template <class Event>
     void update(const Event& before, const Event& after, event_stamp at) {
         put(after, [&](text_arena& texts) {
             return [was = copy_into(texts, before), is = copy_into(texts, after), at](Exit& exit) {
-                exit.next.update(was, is, at);
+                exit.in_batch().update(was, is, exit.stamp(at));
             };
         });
     }
     template <class Event>
     void remove(const Event& gone, event_stamp at) {
         put(gone, [&](text_arena& texts) {
-            return [copy = copy_into(texts, gone), at](Exit& exit) { exit.next.remove(copy, at); };
+            return [copy = copy_into(texts, gone), at](Exit& exit) {
+                exit.in_batch().remove(copy, exit.stamp(at));
+            };
         });
     }
     template <class Record>
@@ -71,7 +78,7 @@ public:
             return [copy = copy_into(texts, row), at](Exit& exit) { exit.show(copy, at); };
         });
     }
-    void watermark(timestamp to, trigger why) noexcept { to_->set_watermark(to, why); }
+    void watermark(timestamp to, trigger why) { to_->set_watermark(to, why); }
 
 private:
     template <class Event, class Make>
@@ -105,11 +112,30 @@ class section_sink {
 public:
     using is_in_section = void;
 
-    section_sink(Context& context, section_outputs<Exit>& to, section_topics& topics) noexcept
-        : context_{context}, to_{&to}, topics_{topics} {}
+    section_sink(Context& context, section_outputs<Exit>& to, section_topics& topics,
+                 key_groups groups, std::size_t loop) noexcept
+        : context_{context}, to_{&to}, topics_{topics}, groups_{groups}, loop_{loop} {}
+
+    /// In front of `next`, where an operator may have changed the key.
+    template <class Stream, class Next>
+    [[nodiscard]] auto check_key(const Stream& in, Next next) const {
+        using key_by = typename Stream::key_by_type;
+        if constexpr (std::same_as<key_by, unkeyed>) {
+            return next;
+        } else {
+            return key_check_node<key_by, Next>{in.key, groups_, loop_, std::move(next)};
+        }
+    }
 
     template <class Event, class KeyBy>
     [[nodiscard]] auto open(std::string_view topic, const KeyBy& key) {
+        static_assert(is_portable<Event>,
+                      "parallel needs: what its stages publish to have a schema, and copies that "
+                      "refer to nothing but texts that it names (see "
+                      "millrace/core/owned_views.hpp)");
+        static_assert(!Exit::is_ordered || !std::same_as<KeyBy, unkeyed>,
+                      "parallel needs: where it is ordered, what comes out to have a key; put "
+                      "the map behind it (see millrace/pipeline/parallel.hpp)");
         using channel = decltype(context_.template open<Event>(topic, key));
         if (next_ == topics_.size())
             topics_.push_back(std::make_shared<channel>(context_.template open<Event>(topic, key)));
@@ -127,6 +153,8 @@ private:
     Context& context_;
     section_outputs<Exit>* to_;
     section_topics& topics_;
+    key_groups groups_;
+    std::size_t loop_;
     std::size_t next_ = 0;
 };
 

@@ -29,17 +29,43 @@ public:
           turns_done_(loops, 0) {}
 
     /// In this loop no event earlier than `to` comes out any more.
-    void note_watermark(std::size_t loop, timestamp to, trigger why) {
+    void note_watermark(std::size_t loop, timestamp to, trigger why) noexcept {
         watermarks_[loop] = std::max(watermarks_[loop], to);
-        const timestamp all = IsOrdered ? to : *std::ranges::min_element(watermarks_);
-        if (all <= told_) return;
-        told_ = all;
-        failure_.guard([&] { this->next.watermark(all, why); });
+        tell_watermark(*std::ranges::min_element(watermarks_), why);
+    }
+    /// Likewise, in none of them.
+    void tell_watermark(timestamp to, trigger why) noexcept {
+        if (to <= told_) return;
+        told_ = to;
+        failure_.guard([&] { this->next.watermark(to, why); });
+    }
+
+    /// A loop may be ahead of what follows, where nothing is to be late by that.
+    [[nodiscard]] event_stamp stamp(event_stamp at) const noexcept {
+        return IsOrdered ? at : event_stamp{at.time, std::min(at.watermark, told_)};
+    }
+
+    /// Where an event goes, which may wait for others until `end_results`.
+    [[nodiscard]] Next& in_batch() {
+        if (!std::exchange(is_in_batch_, true)) this->next.begin_batch();
+        return this->next;
+    }
+    /// What follows has taken all that it was given.
+    void end_results() noexcept {
+        while (is_in_batch_) {
+            try {
+                this->next.end_batch();
+                is_in_batch_ = false;
+            } catch (...) {
+                note_failure();
+            }
+        }
     }
 
     template <class Record>
     void show(const Record& row, event_stamp at) noexcept {
-        failure_.guard([&] { this->next.preview(row, at); });
+        end_results();
+        failure_.guard([&] { this->next.preview(row, stamp(at)); });
     }
 
     /// What was thrown in a loop, and counted there.
@@ -55,6 +81,7 @@ public:
         ++turns_told_;
         const auto [turn, wall_time] = turns_.front();
         turns_.pop_front();
+        end_results();
         failure_.guard([&, turn = turn, wall_time = wall_time] {
             if (turn == section_turn::idle) this->next.idle();
             if (turn == section_turn::active) this->next.active();
@@ -65,13 +92,20 @@ public:
     template <class Archive>
     void archive(Archive& ar) {
         const std::size_t loops = watermarks_.size();
-        ar(watermarks_, told_, this->next);
+        ar(watermarks_, told_, failed_, this->next);
         ar.require(watermarks_.size() == loops);
         if constexpr (Archive::is_loading) watermarks_.resize(loops);
     }
 
 protected:
+    /// In a handler: of what follows.
+    void note_failure() noexcept {
+        ++failed_;
+        failure_.keep_current();
+    }
+
     first_exception failure_;
+    std::uint64_t failed_ = 0;  ///< results at which what follows has thrown
 
 private:
     struct told_turn {
@@ -84,6 +118,7 @@ private:
     std::deque<told_turn> turns_;  ///< those that not all loops have been told of
     std::uint64_t turns_told_ = 0;
     timestamp told_ = timestamp::min();
+    bool is_in_batch_ = false;
 };
 
 }  // namespace millrace::detail

@@ -6,6 +6,7 @@
 #include <exception>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include <millrace/core/detail/text_arena.hpp>
 #include <millrace/core/record.hpp>
@@ -13,6 +14,7 @@
 #include <millrace/core/timestamp.hpp>
 #include <millrace/pipeline/detail/closing/closing_pace.hpp>
 #include <millrace/pipeline/detail/graph/failed_events.hpp>
+#include <millrace/pipeline/detail/parallel/observed_lock.hpp>
 #include <millrace/pipeline/detail/parallel/progress_count.hpp>
 #include <millrace/pipeline/detail/parallel/section_batch.hpp>
 #include <millrace/pipeline/detail/parallel/section_news.hpp>
@@ -32,12 +34,12 @@ class section_loop {
 public:
     using batch_type = section_batch<event>;
 
-    /// @param build makes the nodes: `build(outputs, pace, failed)`
+    /// @param build makes the nodes: `build(number, outputs, pace, failed)`
     template <class Build>
     section_loop(std::size_t number, const Build& build, section_news& news)
         : news_{news},
-          outputs_{number, news, work_},
-          chain_{build(outputs_, pace_, failed_)},
+          outputs_{number, news, work_, busy_},
+          chain_{build(number, outputs_, pace_, failed_)},
           thread_{[this] { run(); }} {}
     section_loop(const section_loop&) = delete;
     section_loop& operator=(const section_loop&) = delete;
@@ -63,15 +65,15 @@ public:
 
     template <class Stats>
     void collect(Stats& stats) const {
-        const std::lock_guard lock{busy_};
-        stats.failed += failures_;
-        chain_.collect(stats);
+        busy_.look([&] {
+            stats.failed += failures_;
+            chain_.collect(stats);
+        });
     }
     /// While nothing is under way.
     template <class Archive>
     void archive(Archive& ar) {
-        const std::lock_guard lock{busy_};
-        ar(failures_, chain_);
+        busy_.look([&] { ar(failures_, chain_); });
     }
 
 private:
@@ -87,8 +89,7 @@ private:
                 continue;
             }
             {
-                std::unique_lock busy{busy_};
-                outputs_.begin_batch(busy);
+                const std::lock_guard held{busy_};
                 take(*batch);
                 outputs_.end_batch(batch->then != section_turn::none);
             }
@@ -104,16 +105,20 @@ private:
         chain_.begin_batch();
         batch.for_each(
             [&](const auto& step, const event* before) {
+                busy_.let_in();
                 outputs_.set_cause(batch.first_cause + step.place);
                 take(step, before);
+                catch_up();
             },
             [&](const auto& rise) {
                 outputs_.set_cause(batch.first_cause + rise.place);
                 guard([&] { chain_.watermark(rise.to, rise.why); });
+                catch_up();
             });
         end_nodes();
         outputs_.set_cause(batch.first_cause + batch.then_place);
         guard([&] { tell(batch); });
+        catch_up();
         failed_.forget_before(failed_.in_hand() + 1);
     }
 
@@ -157,13 +162,19 @@ private:
         }
     }
 
+    /// Where it throws, what is due behind that waits.
     template <class Work>
-    void guard(Work&& work) {
+    void guard(Work&& work) noexcept {
         try {
             work();
         } catch (...) {
             report();
+            pace_.is_behind = true;
         }
+    }
+    void catch_up() noexcept {
+        while (std::exchange(pace_, {}).is_behind)
+            guard([this] { static_cast<void>(chain_.resume()); });
     }
     void report() noexcept {
         if (has_reported_) return;
@@ -182,7 +193,7 @@ private:
     spsc_ring<batch_type> batches_{slots};
     std::uint64_t sent_ = 0;
     std::atomic<std::uint64_t> done_ = 0;
-    mutable std::mutex busy_;  ///< whose holder looks at what is below
+    observed_lock busy_;  ///< of what is below
     closing_pace pace_{};
     failed_events failed_;
     section_outputs<Exit> outputs_;

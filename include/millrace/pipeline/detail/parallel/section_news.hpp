@@ -17,15 +17,20 @@ public:
 
     // From any loop.
 
-    void operator()() {
+    void operator()() noexcept {
         progress_.advance();
-        if (!is_told_.exchange(true)) (*driver_)();
+        if (is_told_.exchange(true)) return;
+        try {
+            (*driver_)();
+        } catch (...) {
+            is_told_ = false;  // it is told with the next
+        }
     }
 
     // In the thread of the pipeline.
 
     /// What comes from now on is news.
-    void look() noexcept { is_told_ = false; }
+    void look() noexcept { is_told_.exchange(false); }
     [[nodiscard]] const progress_count& progress() const noexcept { return progress_; }
 
 private:

@@ -4,14 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <millrace/core/record.hpp>
 #include <millrace/core/spsc_ring.hpp>
 #include <millrace/core/timestamp.hpp>
 #include <millrace/pipeline/detail/parallel/call_list.hpp>
+#include <millrace/pipeline/detail/parallel/observed_lock.hpp>
 #include <millrace/pipeline/detail/parallel/progress_count.hpp>
 #include <millrace/pipeline/detail/parallel/section_news.hpp>
 
@@ -25,18 +26,23 @@ template <class Exit>
 class section_outputs {
 public:
     using list_type = call_list<Exit>;
+    struct rise {
+        std::uint64_t cause;
+        timestamp to;
+        trigger why;
+    };
     struct slot {
         list_type calls{};
+        /// Where order counts, of one loop for all: all of them are told the same.
+        std::vector<rise> rises{};
         bool ends_turn = false;  ///< behind them the loop has been told what all are told
     };
 
-    section_outputs(std::size_t loop, section_news& news, progress_count& work)
-        : loop_{loop}, news_{news}, work_{work} {}
+    /// @param busy the loop holds it; it is let go to wait
+    section_outputs(std::size_t loop, section_news& news, progress_count& work, observed_lock& busy)
+        : loop_{loop}, news_{news}, work_{work}, busy_{busy} {}
 
     // In the loop's thread.
-
-    /// While `busy` is held others cannot look at the loop's state; it is let go to wait.
-    void begin_batch(std::unique_lock<std::mutex>& busy) noexcept { busy_ = &busy; }
 
     /// What is given from now on is for this.
     void set_cause(std::uint64_t cause) noexcept { cause_ = cause; }
@@ -46,14 +52,27 @@ public:
     /// refers to
     template <class Make>
     void put(std::size_t rank, const Make& make) {
-        if (!Exit::is_ordered && current().calls.size() >= max_calls) hand_over();
+        busy_.let_in();
+        if (!Exit::is_ordered && current().calls.size() >= max_calls) {
+            hand_over(false);
+            busy_.unlock();
+            news_();
+            busy_.lock();
+        }
         tell_watermark();
         list_type& to = current().calls;
         to.add({cause_, rank}, make(to.texts()));
     }
 
-    void set_watermark(timestamp to, trigger why) noexcept { rise_ = {cause_, to, why}; }
+    void set_watermark(timestamp to, trigger why) {
+        if constexpr (!Exit::is_ordered) {
+            rise_ = {cause_, to, why};
+        } else if (loop_ == 0) {
+            current().rises.push_back({cause_, to, why});
+        }
+    }
 
+    /// Of what is handed over then the loop gives the news.
     /// @param ends_turn whether the loop has been told what all are told
     void end_batch(bool ends_turn) noexcept {
         try {
@@ -62,8 +81,8 @@ public:
             // There is no memory: it is told with what comes next.
         }
         if (!Exit::is_ordered && slot_ == nullptr && !ends_turn) return;
-        current().ends_turn = ends_turn;
-        hand_over();
+        static_cast<void>(current());
+        hand_over(ends_turn);
     }
 
     // From any thread.
@@ -80,6 +99,7 @@ public:
     [[nodiscard]] slot* front() noexcept { return ring_.front(); }
     void pop() noexcept {
         ring_.front()->calls.clear();
+        ring_.front()->rises.clear();
         ring_.pop();
         work_.advance();
     }
@@ -88,12 +108,6 @@ private:
     static constexpr std::size_t slots = 16;
     static constexpr std::size_t max_calls = 1024;
     static constexpr std::size_t last_rank = std::numeric_limits<std::size_t>::max();
-
-    struct rise {
-        std::uint64_t cause;
-        timestamp to;
-        trigger why;
-    };
 
     void tell_watermark() {
         if (!rise_) return;
@@ -109,29 +123,30 @@ private:
             const std::uint32_t seen = work_.now();
             slot_ = is_stopped_ ? &lost_ : ring_.back();
             if (slot_ != nullptr) break;
-            busy_->unlock();
+            busy_.unlock();
             work_.wait(seen);
-            busy_->lock();
+            busy_.lock();
         }
         return *slot_;
     }
 
-    void hand_over() noexcept {
+    void hand_over(bool ends_turn) noexcept {
+        slot_->ends_turn = ends_turn;
         if (std::exchange(slot_, nullptr) == &lost_) {
             lost_.calls.clear();
+            lost_.rises.clear();
         } else {
             ring_.push();
-            news_();
         }
     }
 
     std::size_t loop_;
     section_news& news_;
     progress_count& work_;
+    observed_lock& busy_;
     spsc_ring<slot> ring_{slots};
     slot lost_;
     slot* slot_ = nullptr;
-    std::unique_lock<std::mutex>* busy_ = nullptr;
     std::uint64_t cause_ = 0;
     std::optional<rise> rise_;
     std::atomic<bool> is_stopped_ = false;

@@ -57,6 +57,7 @@ struct broadcast_node {
     void begin_batch() { inner.begin_batch(); }
     void end_batch() { inner.end_batch(); }
     void flush() { inner.flush(); }
+    void settle() { inner.settle(); }
     [[nodiscard]] std::uint64_t events_in() const noexcept { return came; }
     template <class Stats>
     void collect_own(Stats& stats) const {

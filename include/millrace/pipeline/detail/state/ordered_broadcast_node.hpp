@@ -68,6 +68,7 @@ struct ordered_broadcast_node {
     void begin_batch() { to.begin_batch(); }
     void end_batch() { to.end_batch(); }
     void flush() { to.flush(); }
+    void settle() { to.settle(); }
     [[nodiscard]] std::uint64_t events_in() const noexcept {
         return to.events_in() + waiting_events.size() + waiting_rules.size();
     }

@@ -38,6 +38,7 @@ public:
     void end_batch() { next_.end_batch(); }
     [[nodiscard]] bool has_room() const { return next_.has_room(); }
     void flush() { next_.flush(); }
+    void settle() { next_.settle(); }
 
 protected:
     /// Whether windows outlive their firing, to be corrected.
