@@ -178,12 +178,12 @@ public:
     }
 
     bool wall_time(timestamp to) {
-        if (!catch_up()) return false;
+        bool is_good = true;
+        while (!catch_up()) is_good = false;
         if (!is_per_key && !pass_on("", clocks_[""])) return false;  // where an event threw
         ++round_;
         now = to;
-        if (!is_per_key) return fire_shared();
-        bool is_good = true;
+        if (!is_per_key) return fire_shared() && is_good;
         while (const auto key = due_key(to + millrace::duration{1}, "", wall))
             is_good = fire_all(told_of(*key), *key) && is_good;
         return is_good;

@@ -123,8 +123,10 @@ public:
         detail::first_exception thrown;
         state_->catch_up(thrown);
         const std::size_t first = std::exchange(state_->next_look, 0);
-        look(first, source_count + 1, thrown);
-        look(0, first, thrown);
+        thrown.guard([&] {
+            look(first, source_count + 1);
+            look(0, first);
+        });
         thrown.rethrow();
     }
 
@@ -253,17 +255,19 @@ private:
     template <class Act>
     void do_again(Act&& act) {
         const busy guard{*state_};
-        state_->catch_up();
-        act(*state_);
+        detail::first_exception thrown;
+        state_->catch_up(thrown);
+        thrown.guard([&] { act(*state_); });
+        thrown.rethrow();
     }
 
     /// At those of these numbers: of sources, and behind them the clock's.
-    void look(std::size_t begin, std::size_t end, detail::first_exception& thrown) {
+    void look(std::size_t begin, std::size_t end) {
         std::size_t number = 0;
         const auto each = [&](auto&& act) {
             const std::size_t here = number++;
             if (here < begin || here >= end || state_->next_look != 0) return;
-            thrown.guard([&] { act(here); });
+            act(here);
             if (is_behind()) state_->next_look = here + 1;
         };
         state_->for_each_source([&](auto& source) {

@@ -188,20 +188,17 @@ public:
     /// slices put the latter off, it comes first the next time.
     void tick() {
         const busy guard{*of_};
-        detail::first_exception thrown;
-        of_->catch_up(thrown);
-        const auto tell_wall_time = [&] { thrown.guard([this] { of_->tell_wall_time(); }); };
-        if (std::exchange(of_->next_look, 0) == State::source_count) tell_wall_time();
-        if (!is_behind()) {
+        catch_up_and([this] {
+            if (std::exchange(of_->next_look, 0) == State::source_count) of_->tell_wall_time();
+            if (is_behind()) return;
             of_->recording.look(Index);
-            thrown.guard([this] { of_->look_at(own()); });
+            of_->look_at(own());
             if (is_behind()) {
                 of_->next_look = State::source_count;
             } else {
-                tell_wall_time();
+                of_->tell_wall_time();
             }
-        }
-        thrown.rethrow();
+        });
     }
 
     /// Whether windows of the pipeline wait that are due.
