@@ -19,7 +19,7 @@
 namespace millrace::detail {
 
 /// What a loop of a section gives, on its way to the thread that drives the pipeline. Where order
-/// counts there is one list of it for each batch; else one as soon as there is much, and the loop
+/// counts there is one list of it for each batch; else also one as soon as there is much. The loop
 /// waits while too many lists are on their way.
 /// @tparam Exit a `section_exit`
 template <class Exit>
